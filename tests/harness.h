@@ -1,9 +1,10 @@
 #ifndef SINEW_TESTS_HARNESS_H
 #define SINEW_TESTS_HARNESS_H
 /*
-  A unit test is a cmocka program under MPI. SINEW_TEST_MAIN(test_a, test_b, ...) defines main. An assertion that
-  holds on one rank only would hang the others in their next collective call, so what may differ between ranks is
-  asserted with check_all, which agrees first. Only rank 0 reports. Exit code 77 means "skipped".
+  A unit test is a cmocka program under MPI. SINEW_TEST_MAIN(test_a, test_b, ...) defines main. An
+  assertion that holds on one rank only would hang the others in their next collective call, so what
+  may differ between ranks is asserted with check_all, which agrees first. Only rank 0 reports. Exit
+  code 77 means "skipped".
 */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,9 +15,10 @@
 #include <math.h>
 #include <petscsys.h>
 
-#define check_call(call) assert_int_equal((int)(call), 0)
+#define check_call(call)     assert_int_equal((int)(call), 0)
 #define check_all(condition) check_all_(!!(condition), #condition, __FILE__, __LINE__)
-#define check_close(a, b, tolerance) check_close_((double)(a), (double)(b), (double)(tolerance), #a " ~ " #b, __FILE__, __LINE__)
+#define check_close(a, b, tolerance) \
+  check_close_((double)(a), (double)(b), (double)(tolerance), #a " ~ " #b, __FILE__, __LINE__)
 
 static inline void check_all_(int ok, const char *text, const char *file, int line)
 {
@@ -29,11 +31,14 @@ static inline void check_all_(int ok, const char *text, const char *file, int li
   }
 }
 
-static inline void check_close_(double a, double b, double tolerance, const char *text, const char *file, int line)
+static inline void check_close_(double a, double b, double tolerance, const char *text,
+                                const char *file, int line)
 {
   int ok = fabs(a - b) <= tolerance; /* false for NaN */
 
-  if (!ok) print_error("%s:%d: %s: %.17g against %.17g, difference %g > %g\n", file, line, text, a, b, fabs(a - b), tolerance);
+  if (!ok)
+    print_error("%s:%d: %s: %.17g against %.17g, difference %g > %g\n", file, line, text, a, b,
+                fabs(a - b), tolerance);
   check_all_(ok, text, file, line);
 }
 
@@ -50,10 +55,10 @@ static inline int run_group(int argc, char **argv, const struct CMUnitTest *test
   return failed;
 }
 
-#define SINEW_TEST_MAIN(...) \
-  int main(int argc, char **argv) \
-  { \
-    const struct CMUnitTest tests[] = {__VA_ARGS__}; \
+#define SINEW_TEST_MAIN(...)                                               \
+  int main(int argc, char **argv)                                          \
+  {                                                                        \
+    const struct CMUnitTest tests[] = {__VA_ARGS__};                       \
     return run_group(argc, argv, tests, sizeof(tests) / sizeof(tests[0])); \
   }
 

@@ -1,20 +1,21 @@
-//RANKS 1 2
+// RANKS 1 2
 /* Verdicts agree on all ranks; user errors map to their exit codes. */
-#include "tests/harness.h"
 #include "io/error.h"
+#include "tests/harness.h"
 
 static void agree_takes_the_lowest_failing_rank(void **state)
 {
   PetscMPIInt rank, size;
-  PetscBool   failed;
-  char        why[64];
+  PetscBool failed;
+  char why[64];
 
   (void)state;
   MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
   MPI_Comm_size(PETSC_COMM_WORLD, &size);
   check_call(SinewAgree(PETSC_COMM_WORLD, PETSC_TRUE, "", &failed, sizeof(why), why));
   check_all(!failed && why[0] == 0);
-  check_call(SinewAgree(PETSC_COMM_WORLD, (PetscBool)(rank != size - 1), "the last rank", &failed, sizeof(why), why));
+  check_call(SinewAgree(PETSC_COMM_WORLD, (PetscBool)(rank != size - 1), "the last rank", &failed,
+                        sizeof(why), why));
   check_all(failed && !strcmp(why, "the last rank"));
 }
 
