@@ -1,0 +1,50 @@
+#ifndef SINEW_IO_IMAGE_H
+#define SINEW_IO_IMAGE_H
+/*
+  Quick-look pictures (PNG): a field on a plane with colour bar, title and axes; or curves over one
+  axis. No display, no fonts, no Python. Published by temporary name and rename.
+
+  A picture of a distributed field is made without gathering it: each rank paints its own cells into
+  a raster of the picture's size (bounded, about 1000 pixels a side), and one reduction of that
+  raster gives rank 0 the picture.
+*/
+#include "error.h"
+
+typedef struct {
+  const char *title;    /* "density, t = 1.25"; may be NULL */
+  const char *colormap; /* viridis, inferno, magma, plasma, turbo, coolwarm, gray; NULL: viridis */
+  PetscReal min, max;   /* colour range; equal: the data's own */
+  PetscInt width;       /* pixels of the plot area along the longer side; 0: 768 */
+  PetscBool lines;      /* draw the cell edges (moving meshes) */
+} SinewImageStyle;
+
+/*
+  SinewImageField - paints a cell field. Collective.
+
+  nx, ny   [in] this rank's cells (0 where it has none in the plane)
+  nodes_x, nodes_y [in] coordinates of the cells' corners, (ny+1) x (nx+1), y slowest
+  value    [in] ny x nx
+*/
+PETSC_EXTERN PetscErrorCode SinewImageField(MPI_Comm comm, const char path[], PetscInt nx,
+                                            PetscInt ny, const PetscReal nodes_x[],
+                                            const PetscReal nodes_y[], const PetscReal value[],
+                                            const SinewImageStyle *style);
+
+/* A curve: n points on this rank (points of all ranks are merged by the raster, drawn as steps
+ * between neighbours of one rank). */
+typedef struct {
+  const char *label;
+  PetscInt n;
+  const PetscReal *x, *y;
+  PetscBool dots; /* markers instead of a line */
+} SinewCurve;
+
+/* SinewImageCurves - paints curves into one frame with axes and a legend. Collective. */
+PETSC_EXTERN PetscErrorCode SinewImageCurves(MPI_Comm comm, const char path[], PetscInt count,
+                                             const SinewCurve curves[], const char xlabel[],
+                                             const char ylabel[], const SinewImageStyle *style);
+
+/* Names of the colour maps, NULL-terminated, for schema tables. */
+PETSC_EXTERN const char *const SinewColormaps[];
+
+#endif
