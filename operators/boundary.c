@@ -21,8 +21,9 @@ struct _p_SinewBoundary {
 
 static PetscBool prescribes(const SinewBoundaryPiece *p, PetscInt c)
 {
-  return (PetscBool)((p->kind == SINEW_BOUNDARY_INFLOW || p->kind == SINEW_BOUNDARY_DIRICHLET) &&
-                     (p->value[c] || p->table_value[c]));
+  if (p->kind == SINEW_BOUNDARY_EXACT) return PETSC_TRUE;
+  if (p->kind != SINEW_BOUNDARY_INFLOW && p->kind != SINEW_BOUNDARY_DIRICHLET) return PETSC_FALSE;
+  return (PetscBool)(p->value[c] || p->table_value[c]);
 }
 
 static PetscReal interpolate(const SinewBoundaryPiece *p, PetscInt c, PetscReal at)
@@ -80,6 +81,10 @@ static PetscErrorCode evaluate_side(SinewBoundary b, PetscInt s, PetscReal t)
       PetscReal x[3];
 
       column_point(b, s, column, layer, (PetscBool)(p->kind == SINEW_BOUNDARY_DIRICHLET), x);
+      if (p->kind == SINEW_BOUNDARY_EXACT) {
+        PetscCall((*p->state)(p->state_context, x, t, &side->value[(layer * columns + column) * b->components]));
+        continue;
+      }
       for (PetscInt c = 0; c < b->components; c++) {
         if (prescribes(p, c))
           PetscCall(prescribed(p, c, x, t, &side->value[(layer * columns + column) * b->components + c]));
@@ -215,7 +220,7 @@ static void fill_columns(SinewBoundary b, PetscInt s, PetscInt c, PetscInt colum
       ghost[i] = normal ? -mirror[i] : mirror[i];
     else if (p->kind == SINEW_BOUNDARY_NO_SLIP)
       ghost[i] = velocity ? -mirror[i] : mirror[i];
-    else if (given && p->kind == SINEW_BOUNDARY_INFLOW)
+    else if (given && p->kind != SINEW_BOUNDARY_DIRICHLET)
       ghost[i] = value[i * b->components];
     else if (given)
       ghost[i] = 2 * value[i * b->components] - mirror[i];

@@ -11,6 +11,7 @@
     reflect    the mirror value, normal velocity with its sign changed (slip wall, symmetry)
     no_slip    the mirror value, all velocities with their sign changed
     inflow     a prescribed state at the ghost cell's centre
+    exact      the state that a function of the caller gives at the ghost cell's centre (exact solutions, moving shocks)
     dirichlet  the prescribed state *on the side*: ghost = 2 prescribed - mirror
 
   Prescribed states are formulas in x, y, z, t or tables; primitives without a formula behave as
@@ -24,8 +25,12 @@ typedef enum {
   SINEW_BOUNDARY_REFLECT,
   SINEW_BOUNDARY_NO_SLIP,
   SINEW_BOUNDARY_INFLOW,
-  SINEW_BOUNDARY_DIRICHLET
+  SINEW_BOUNDARY_DIRICHLET,
+  SINEW_BOUNDARY_EXACT
 } SinewBoundaryKind;
+
+/* Primitives at a point and a time. */
+typedef PetscErrorCode SinewBoundaryState(void *context, const PetscReal x[3], PetscReal t, PetscReal w[]);
 
 #define SINEW_BOUNDARY_PIECES_MAX 8
 #define SINEW_BOUNDARY_COMPONENTS 12
@@ -36,6 +41,8 @@ typedef struct {
   PetscReal *table_position, *table_value[SINEW_BOUNDARY_COMPONENTS]; /* owned after SinewBoundaryCreate */
   PetscInt table_size;
   char table_variable;
+  SinewBoundaryState *state; /* for SINEW_BOUNDARY_EXACT */
+  void *state_context;
 } SinewBoundaryPiece;
 
 typedef struct {

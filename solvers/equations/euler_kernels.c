@@ -323,3 +323,79 @@ void SinewEulerFromCharacteristic(const void *context, PetscInt axis, PetscInt n
     if (c != N && c != P) (void)PetscArraycpy(v[c], q[c], n);
   }
 }
+
+void SinewEulerDiffusiveFlux(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                             const PetscReal *const gradient[3][SINEW_COMPONENTS_MAX], PetscReal *const f[])
+{
+  const SinewEulerGas *gas = (const SinewEulerGas *)context;
+  const PetscInt dim = gas->dim, a = row->axis, P = dim + 1;
+  const PetscReal mu = gas->viscosity, kappa = gas->conduction;
+
+  for (PetscInt d = 0; d < dim; d++) {
+    const PetscReal *restrict along = gradient[a][1 + d], *restrict across = gradient[d][1 + a], *restrict v = w[1 + d];
+    const PetscReal *restrict g0 = gradient[0][1], *restrict g1 = gradient[dim > 1][1 + (dim > 1)],
+                              *restrict g2 = gradient[dim > 2 ? 2 : 0][dim > 2 ? 3 : 1];
+    PetscReal *restrict momentum = f[1 + d], *restrict energy = f[P];
+
+#pragma omp simd
+    for (PetscInt i = 0; i < n; i++) {
+      PetscReal divergence = g0[i], stress;
+
+      if (dim > 1) divergence += g1[i];
+      if (dim > 2) divergence += g2[i];
+      stress = mu * (along[i] + across[i] - (d == a ? 2. / 3 : 0) * divergence);
+      momentum[i] -= stress;
+      energy[i] -= stress * v[i];
+    }
+  }
+  {
+    const PetscReal *restrict rho = w[0], *restrict p = w[P], *restrict drho = gradient[a][0],
+                              *restrict dp = gradient[a][P];
+    PetscReal *restrict energy = f[P];
+
+#pragma omp simd
+    for (PetscInt i = 0; i < n; i++) {
+      const PetscReal inverse = 1 / rho[i];
+
+      energy[i] -= kappa * (dp[i] - p[i] * inverse * drho[i]) * inverse;
+    }
+  }
+  for (PetscInt s = P + 1; s <= P + gas->scalars; s++) {
+    const PetscReal *restrict rho = w[0], *restrict dy = gradient[a][s];
+    PetscReal *restrict g = f[s];
+
+#pragma omp simd
+    for (PetscInt i = 0; i < n; i++) g[i] -= gas->diffusivity * rho[i] * dy[i];
+  }
+}
+
+void SinewEulerDiffusiveRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                             PetscInt stride, const PetscReal *restrict inverse, PetscReal *restrict rate)
+{
+  const SinewEulerGas *gas = (const SinewEulerGas *)context;
+  const PetscReal *restrict rho = w[0];
+  const PetscReal nu = greater(4. / 3 * gas->viscosity, (gas->gamma - 1) * gas->conduction);
+
+  (void)row;
+#pragma omp simd
+  for (PetscInt i = 0; i < n; i++)
+    rate[i] += 2 * greater(nu / rho[i], gas->diffusivity) * inverse[i * stride] * inverse[i * stride];
+}
+
+void SinewEulerGravity(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                       PetscReal *const r[])
+{
+  const SinewEulerGas *gas = (const SinewEulerGas *)context;
+
+  (void)row;
+  for (PetscInt d = 0; d < gas->dim; d++) {
+    const PetscReal *restrict rho = w[0], *restrict v = w[1 + d], g = gas->gravity[d];
+    PetscReal *restrict momentum = r[1 + d], *restrict energy = r[gas->dim + 1];
+
+#pragma omp simd
+    for (PetscInt i = 0; i < n; i++) {
+      momentum[i] += rho[i] * g;
+      energy[i] += rho[i] * v[i] * g;
+    }
+  }
+}

@@ -7,6 +7,8 @@
 typedef struct {
   PetscInt dim, scalars;
   PetscReal gamma;
+  PetscReal viscosity, conduction, diffusivity; /* mu, kappa, D */
+  PetscReal gravity[3];
 } SinewEulerGas;
 
 void SinewEulerPrimitive(const void *context, PetscInt n, const PetscReal *const u[], PetscReal *const w[]);
@@ -25,5 +27,11 @@ void SinewEulerToCharacteristic(const void *context, PetscInt axis, PetscInt n, 
                                 const PetscReal *const v[], PetscReal *const q[]);
 void SinewEulerFromCharacteristic(const void *context, PetscInt axis, PetscInt n, const PetscReal *const w[],
                                   const PetscReal *const q[], PetscReal *const v[]);
+void SinewEulerDiffusiveFlux(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                             const PetscReal *const gradient[3][SINEW_COMPONENTS_MAX], PetscReal *const f[]);
+void SinewEulerDiffusiveRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                             PetscInt stride, const PetscReal inverse[], PetscReal rate[]);
+void SinewEulerGravity(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                       PetscReal *const r[]);
 
 #endif
