@@ -61,5 +61,5 @@ ${CC:-cc} "$work/outside/main.c" -o "$work/by_pkg_config" $(pkg-config --cflags 
 LD_LIBRARY_PATH=$(pkg-config --variable=libdir sinew)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
   expect "$version 3 1:01:01" "$work/by_pkg_config"
 
-if [ -x "$prefix/bin/sinew" ]; then ! ldd "$prefix/bin/sinew" | grep "not found"; fi
+if [ -x "$prefix/bin/sinew" ]; then ldd "$prefix/bin/sinew" | grep "not found" && exit 1; fi
 ! grep -rlF "${SINEW_SOURCE:?}" "$prefix/lib" "$prefix/include" --include='*.cmake' --include='*.pc' --include='*.h'
