@@ -233,7 +233,7 @@ static inline PetscReal *at(const SinewFV fv, PetscReal *patch, PetscInt i, Pets
 
 static inline Rows rows_at(const SinewFV fv, PetscReal *first)
 {
-  Rows r;
+  Rows r = {{NULL}};
 
   for (PetscInt c = 0; c < fv->nc; c++) r.row[c] = first + c * fv->pitch;
   return r;
@@ -241,7 +241,7 @@ static inline Rows rows_at(const SinewFV fv, PetscReal *first)
 
 static inline Rows shifted(const SinewFV fv, const Rows *rows, PetscInt by)
 {
-  Rows r;
+  Rows r = {{NULL}};
 
   for (PetscInt c = 0; c < fv->nc; c++) r.row[c] = rows->row[c] + by;
   return r;
