@@ -50,8 +50,7 @@ static void label_ticks(SinewTicks *ticks, double step, double size)
   else
     ticks->factor[0] = 0;
   for (int n = 0; n < ticks->n; n++)
-    snprintf(ticks->label[n], sizeof(ticks->label[n]), "%.*f", decimals,
-             ticks->value[n] / pow(10, e));
+    snprintf(ticks->label[n], sizeof(ticks->label[n]), "%.*f", decimals, ticks->value[n] / pow(10, e));
 }
 
 void SinewTicksNice(double low, double high, int most, SinewTicks *ticks)
@@ -113,8 +112,7 @@ static int tick_row(const SinewFrame *f, double y)
 void SinewFrameGrid(SinewCanvas *canvas, const SinewFrame *f)
 {
   for (int n = 0; n < f->x.n; n++)
-    SinewCanvasFill(canvas, tick_column(f, f->x.value[n]), f->top, 1, f->height, SINEW_COLOR_GRID,
-                    1);
+    SinewCanvasFill(canvas, tick_column(f, f->x.value[n]), f->top, 1, f->height, SINEW_COLOR_GRID, 1);
   for (int n = 0; n < f->y.n; n++)
     SinewCanvasFill(canvas, f->left, tick_row(f, f->y.value[n]), f->width, 1, SINEW_COLOR_GRID, 1);
 }
@@ -158,8 +156,7 @@ static void axis_y(SinewCanvas *canvas, const SinewFrame *f)
     SinewCanvasText(canvas, end, y + 6, f->y.label[n], &text);
   }
   if (f->ylabel)
-    SinewCanvasText(canvas, end - SinewTicksWidth(&f->y) - LABEL_GAP, f->top + f->height / 2,
-                    f->ylabel, &turned);
+    SinewCanvasText(canvas, end - SinewTicksWidth(&f->y) - LABEL_GAP, f->top + f->height / 2, f->ylabel, &turned);
   if (f->y.factor[0]) SinewCanvasText(canvas, end, f->top - 8, f->y.factor, &faint);
 }
 
@@ -184,8 +181,7 @@ static void cut_text(char text[], double scale, double width)
   }
 }
 
-void SinewFrameTitle(SinewCanvas *canvas, const SinewFrame *f, int right, const char title[],
-                     const char note[])
+void SinewFrameTitle(SinewCanvas *canvas, const SinewFrame *f, int right, const char title[], const char note[])
 {
   SinewTextStyle style = {1.4, 0, PETSC_FALSE, SINEW_COLOR_TEXT};
   const SinewTextStyle faint = {1, 1, PETSC_FALSE, SINEW_COLOR_FAINT};
@@ -202,16 +198,16 @@ void SinewFrameTitle(SinewCanvas *canvas, const SinewFrame *f, int right, const 
 
 /* ---- colour bar ---- */
 
-void SinewColorBar(SinewCanvas *canvas, const SinewFrame *f, int x, const SinewColormap *map,
-                   double low, double high, const SinewTicks *ticks)
+void SinewColorBar(SinewCanvas *canvas, const SinewFrame *f, int x, const SinewColormap *map, double low, double high,
+                   const SinewTicks *ticks)
 {
   const SinewTextStyle text = {1, 0, PETSC_FALSE, SINEW_COLOR_TEXT};
   const SinewTextStyle faint = {1, 0, PETSC_FALSE, SINEW_COLOR_FAINT};
   const int edge = x + SINEW_COLOR_BAR_WIDTH + 1;
 
   for (int j = 0; j < f->height; j++)
-    SinewCanvasFill(canvas, x, f->top + j, SINEW_COLOR_BAR_WIDTH, 1,
-                    SinewColormapColor(map, 1 - (j + 0.5) / f->height), 1);
+    SinewCanvasFill(canvas, x, f->top + j, SINEW_COLOR_BAR_WIDTH, 1, SinewColormapColor(map, 1 - (j + 0.5) / f->height),
+                    1);
   outline(canvas, x, f->top, SINEW_COLOR_BAR_WIDTH, f->height);
   for (int n = 0; n < ticks->n; n++) {
     const double s = (high - ticks->value[n]) / (high - low);
@@ -221,6 +217,5 @@ void SinewColorBar(SinewCanvas *canvas, const SinewFrame *f, int x, const SinewC
     SinewCanvasText(canvas, edge + TICK + PAD, y + 6, ticks->label[n], &text);
   }
   if (ticks->factor[0])
-    SinewCanvasText(canvas, x, f->top + f->height + TICK + PAD + SINEW_TEXT_HEIGHT + 1,
-                    ticks->factor, &faint);
+    SinewCanvasText(canvas, x, f->top + f->height + TICK + PAD + SINEW_TEXT_HEIGHT + 1, ticks->factor, &faint);
 }

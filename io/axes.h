@@ -50,13 +50,12 @@ PETSC_EXTERN void SinewFrameGrid(SinewCanvas *canvas, const SinewFrame *frame);
 PETSC_EXTERN void SinewFrameAxes(SinewCanvas *canvas, const SinewFrame *frame);
 /* The title above the area, and to its right, where there is room, a note in small letters. A title
  * that is too long is set smaller, then cut. */
-PETSC_EXTERN void SinewFrameTitle(SinewCanvas *canvas, const SinewFrame *frame, int right,
-                                  const char title[], const char note[]);
+PETSC_EXTERN void SinewFrameTitle(SinewCanvas *canvas, const SinewFrame *frame, int right, const char title[],
+                                  const char note[]);
 
 /* A bar of colours with its own ticks, as high as the frame, its left edge at x. */
-PETSC_EXTERN void SinewColorBar(SinewCanvas *canvas, const SinewFrame *frame, int x,
-                                const SinewColormap *map, double low, double high,
-                                const SinewTicks *ticks);
+PETSC_EXTERN void SinewColorBar(SinewCanvas *canvas, const SinewFrame *frame, int x, const SinewColormap *map,
+                                double low, double high, const SinewTicks *ticks);
 #define SINEW_COLOR_BAR_WIDTH 22
 
 #endif

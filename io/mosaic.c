@@ -64,8 +64,7 @@ static shade shade_of(const SinewMosaic *m, double value)
 {
   shade s = {0, (PetscBool)!isfinite(value)};
 
-  if (!s.bad)
-    s.steps = llround(VALUE_STEPS * fmax(0, fmin(1, (value - m->least) / (m->most - m->least))));
+  if (!s.bad) s.steps = llround(VALUE_STEPS * fmax(0, fmin(1, (value - m->least) / (m->most - m->least))));
   return s;
 }
 
@@ -101,8 +100,7 @@ static void add_rectangle(SinewMosaic *m, corner a, corner b, shade s)
   for (step j = low.y / UNIT; j * UNIT < high.y; j++) {
     const step height = overlap(low.y, high.y, j);
 
-    for (step i = low.x / UNIT; i * UNIT < high.x; i++)
-      add(m, i, j, height * overlap(low.x, high.x, i), s);
+    for (step i = low.x / UNIT; i * UNIT < high.x; i++) add(m, i, j, height * overlap(low.x, high.x, i), s);
   }
 }
 
@@ -165,8 +163,7 @@ static void add_triangle(SinewMosaic *m, corner a, corner b, corner c, shade s)
 /* Corners in the order (i,j), (i+1,j), (i,j+1), (i+1,j+1). */
 static void add_cell(SinewMosaic *m, const corner c[4], shade s)
 {
-  const PetscBool upright =
-      (PetscBool)(c[0].x == c[2].x && c[1].x == c[3].x && c[0].y == c[1].y && c[2].y == c[3].y);
+  const PetscBool upright = (PetscBool)(c[0].x == c[2].x && c[1].x == c[3].x && c[0].y == c[1].y && c[2].y == c[3].y);
 
   if (upright)
     add_rectangle(m, c[0], c[3], s);
@@ -176,8 +173,8 @@ static void add_cell(SinewMosaic *m, const corner c[4], shade s)
   }
 }
 
-void SinewMosaicCells(SinewMosaic *m, PetscInt nx, PetscInt ny, const PetscReal x[],
-                      const PetscReal y[], const PetscReal value[])
+void SinewMosaicCells(SinewMosaic *m, PetscInt nx, PetscInt ny, const PetscReal x[], const PetscReal y[],
+                      const PetscReal value[])
 {
   for (PetscInt j = 0; j < ny; j++)
     for (PetscInt i = 0; i < nx; i++) {
@@ -185,10 +182,8 @@ void SinewMosaicCells(SinewMosaic *m, PetscInt nx, PetscInt ny, const PetscReal 
       const size_t above = below + (size_t)(nx + 1);
       corner c[4];
 
-      if (corner_of(m, x[below], y[below], &c[0]) &&
-          corner_of(m, x[below + 1], y[below + 1], &c[1]) &&
-          corner_of(m, x[above], y[above], &c[2]) &&
-          corner_of(m, x[above + 1], y[above + 1], &c[3]))
+      if (corner_of(m, x[below], y[below], &c[0]) && corner_of(m, x[below + 1], y[below + 1], &c[1]) &&
+          corner_of(m, x[above], y[above], &c[2]) && corner_of(m, x[above + 1], y[above + 1], &c[3]))
         add_cell(m, c, shade_of(m, value[(size_t)j * (size_t)nx + (size_t)i]));
     }
 }
@@ -204,8 +199,7 @@ static void add_edge(SinewMosaic *m, const PetscReal x[], const PetscReal y[], s
                  (double[2]){(double)to.x / UNIT, (double)to.y / UNIT}, 0.5);
 }
 
-void SinewMosaicEdges(SinewMosaic *m, PetscInt nx, PetscInt ny, const PetscReal x[],
-                      const PetscReal y[])
+void SinewMosaicEdges(SinewMosaic *m, PetscInt nx, PetscInt ny, const PetscReal x[], const PetscReal y[])
 {
   if (nx < 1 || ny < 1) return;
   for (PetscInt j = 0; j <= ny; j++)

@@ -33,11 +33,10 @@ PETSC_EXTERN PetscErrorCode SinewMosaicCreate(SinewMosaic *mosaic);
 PETSC_EXTERN PetscErrorCode SinewMosaicDestroy(SinewMosaic *mosaic);
 
 /* Arguments as in SinewImageField. */
-PETSC_EXTERN void SinewMosaicCells(SinewMosaic *mosaic, PetscInt nx, PetscInt ny,
-                                   const PetscReal nodes_x[], const PetscReal nodes_y[],
-                                   const PetscReal value[]);
-PETSC_EXTERN void SinewMosaicEdges(SinewMosaic *mosaic, PetscInt nx, PetscInt ny,
-                                   const PetscReal nodes_x[], const PetscReal nodes_y[]);
+PETSC_EXTERN void SinewMosaicCells(SinewMosaic *mosaic, PetscInt nx, PetscInt ny, const PetscReal nodes_x[],
+                                   const PetscReal nodes_y[], const PetscReal value[]);
+PETSC_EXTERN void SinewMosaicEdges(SinewMosaic *mosaic, PetscInt nx, PetscInt ny, const PetscReal nodes_x[],
+                                   const PetscReal nodes_y[]);
 
 /* Collective. The sums are valid on rank 0 afterwards. */
 PETSC_EXTERN PetscErrorCode SinewMosaicReduce(MPI_Comm comm, SinewMosaic *mosaic);

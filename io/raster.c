@@ -115,15 +115,13 @@ void SinewCanvasPixel(SinewCanvas *canvas, int x, int y, SinewColor color, doubl
   }
 }
 
-void SinewCanvasFill(SinewCanvas *canvas, int x, int y, int width, int height, SinewColor color,
-                     double alpha)
+void SinewCanvasFill(SinewCanvas *canvas, int x, int y, int width, int height, SinewColor color, double alpha)
 {
   for (int j = y; j < y + height; j++)
     for (int i = x; i < x + width; i++) SinewCanvasPixel(canvas, i, j, color, alpha);
 }
 
-void SinewCanvasSoak(SinewCanvas *canvas, const SinewInk *ink, int x, int y, SinewColor color,
-                     double alpha)
+void SinewCanvasSoak(SinewCanvas *canvas, const SinewInk *ink, int x, int y, SinewColor color, double alpha)
 {
   const unsigned char *cover = ink->cover;
 
@@ -132,8 +130,7 @@ void SinewCanvasSoak(SinewCanvas *canvas, const SinewInk *ink, int x, int y, Sin
       if (*cover) SinewCanvasPixel(canvas, x + i, y + j, color, alpha * *cover / 255);
 }
 
-void SinewCanvasLine(SinewCanvas *canvas, const double from[2], const double to[2], double radius,
-                     SinewColor color)
+void SinewCanvasLine(SinewCanvas *canvas, const double from[2], const double to[2], double radius, SinewColor color)
 {
   SinewInk *ink = &canvas->ink;
 
@@ -169,8 +166,7 @@ PetscBool SinewCanvasWrite(const SinewCanvas *canvas, const char path[], size_t 
   if (file && fclose(file)) good = PETSC_FALSE;
   if (good && rename(part, path)) good = PETSC_FALSE;
   if (good) return PETSC_TRUE;
-  snprintf(why, size, "%s: the picture cannot be written: %s", path,
-           errno ? strerror(errno) : "libpng failed");
+  snprintf(why, size, "%s: the picture cannot be written: %s", path, errno ? strerror(errno) : "libpng failed");
   if (file) unlink(part);
   return PETSC_FALSE;
 }

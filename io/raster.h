@@ -32,22 +32,20 @@ PETSC_EXTERN PetscErrorCode SinewInkDestroy(SinewInk *ink);
 
 /* A line of the given half width with round ends, anti-aliased; a disc when both ends agree. Ends
  * that are not finite paint nothing. */
-PETSC_EXTERN void SinewInkStroke(SinewInk *ink, const double from[2], const double to[2],
-                                 double radius);
+PETSC_EXTERN void SinewInkStroke(SinewInk *ink, const double from[2], const double to[2], double radius);
 
 PETSC_EXTERN PetscErrorCode SinewCanvasCreate(int width, int height, SinewCanvas *canvas);
 PETSC_EXTERN PetscErrorCode SinewCanvasDestroy(SinewCanvas *canvas);
 
-PETSC_EXTERN void SinewCanvasPixel(SinewCanvas *canvas, int x, int y, SinewColor color,
-                                   double alpha);
-PETSC_EXTERN void SinewCanvasFill(SinewCanvas *canvas, int x, int y, int width, int height,
-                                  SinewColor color, double alpha);
+PETSC_EXTERN void SinewCanvasPixel(SinewCanvas *canvas, int x, int y, SinewColor color, double alpha);
+PETSC_EXTERN void SinewCanvasFill(SinewCanvas *canvas, int x, int y, int width, int height, SinewColor color,
+                                  double alpha);
 
 /* Lays ink over the canvas with its corner at (x, y). */
-PETSC_EXTERN void SinewCanvasSoak(SinewCanvas *canvas, const SinewInk *ink, int x, int y,
-                                  SinewColor color, double alpha);
-PETSC_EXTERN void SinewCanvasLine(SinewCanvas *canvas, const double from[2], const double to[2],
-                                  double radius, SinewColor color);
+PETSC_EXTERN void SinewCanvasSoak(SinewCanvas *canvas, const SinewInk *ink, int x, int y, SinewColor color,
+                                  double alpha);
+PETSC_EXTERN void SinewCanvasLine(SinewCanvas *canvas, const double from[2], const double to[2], double radius,
+                                  SinewColor color);
 
 /*
   Text in a stroke font of ASCII 32 to 126, drawn for this code on a grid of whole pixels (capitals
@@ -71,7 +69,6 @@ PETSC_EXTERN void SinewCanvasText(SinewCanvas *canvas, double x, double y, const
 
 /* Writes PATH.part and renames it. Returns whether that went well; otherwise why has one line and
  * no file is left behind. */
-PETSC_EXTERN PetscBool SinewCanvasWrite(const SinewCanvas *canvas, const char path[], size_t size,
-                                        char why[]);
+PETSC_EXTERN PetscBool SinewCanvasWrite(const SinewCanvas *canvas, const char path[], size_t size, char why[]);
 
 #endif

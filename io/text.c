@@ -116,8 +116,7 @@ static void stroke(const pen *p, const double a[2], const double b[2], double ra
   SinewInkStroke(p->ink, from, to, radius * s);
 }
 
-static void arc(const pen *p, const double a[2], const double pull[2], const double b[2],
-                double radius)
+static void arc(const pen *p, const double a[2], const double pull[2], const double b[2], double radius)
 {
   double from[2] = {a[0], a[1]}, to[2];
 
@@ -182,8 +181,7 @@ static void draw_glyph(const pen *p, const char glyph[], double radius)
   }
 }
 
-void SinewCanvasText(SinewCanvas *canvas, double x, double y, const char text[],
-                     const SinewTextStyle *style)
+void SinewCanvasText(SinewCanvas *canvas, double x, double y, const char text[], const SinewTextStyle *style)
 {
   const double radius = 0.72, back = style->align * SinewTextWidth(text, style->scale);
   pen p = {&canvas->ink, x, y, style->scale, style->turned};
