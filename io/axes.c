@@ -2,13 +2,17 @@
 #include <math.h>
 
 enum { TICK = 5, PAD = 6, LABEL_GAP = 12 };
+#define LARGEST 1e300 /* a field that blew up: the difference of two bounds must not overflow */
 
 /* ---- numbers ---- */
 
 void SinewRangeWiden(double *low, double *high)
 {
-  const double size = fmax(fabs(*low), fabs(*high));
+  double size;
 
+  *low = fmax(*low, -LARGEST);
+  *high = fmin(*high, LARGEST);
+  size = fmax(fabs(*low), fabs(*high));
   if (!(*low <= *high)) {
     *low = 0;
     *high = 1;
@@ -76,9 +80,9 @@ double SinewTicksWidth(const SinewTicks *ticks)
 
 void SinewFrameTicks(SinewFrame *frame)
 {
-  int most = frame->width / 84;
+  int most = frame->width / 72;
 
-  SinewTicksNice(frame->low[1], frame->high[1], clamp_int(frame->height / 56, 2, 10), &frame->y);
+  SinewTicksNice(frame->low[1], frame->high[1], clamp_int(frame->height / 48, 2, 10), &frame->y);
   do { /* wide labels want fewer ticks */
     SinewTicksNice(frame->low[0], frame->high[0], clamp_int(most, 2, 10), &frame->x);
   } while (most-- > 2 && frame->x.n * (SinewTicksWidth(&frame->x) + 16) > frame->width);

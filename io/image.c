@@ -3,7 +3,7 @@
 #include "io/mosaic.h"
 #include <math.h>
 
-enum { SIDE = 768, PAD = 18, TITLE = 44, BAR_GAP = 20, NARROWEST = 420 };
+enum { SIDE = 768, SIDE_LEAST = 64, SIDE_MOST = 8192, PAD = 18, TITLE = 44, BAR_GAP = 20, NARROWEST = 420 };
 
 #define ASPECT_MOST    6.0 /* beyond it, equal units would leave a thread */
 #define ASPECT_STRETCH 2.0 /* and the area takes this shape instead */
@@ -14,7 +14,7 @@ static const SinewImageStyle plain_style;
 
 static PetscInt side_of(const SinewImageStyle *style)
 {
-  return style->width > 0 ? PetscMax(style->width, 64) : SIDE;
+  return style->width > 0 ? PetscClipInterval(style->width, SIDE_LEAST, SIDE_MOST) : SIDE;
 }
 
 static PetscErrorCode find_map(MPI_Comm comm, const SinewImageStyle *style, const SinewColormap **map)
@@ -57,8 +57,9 @@ static void range_get(const range *r, double *low, double *high)
   SinewRangeWiden(low, high);
 }
 
-/* Rank 0 writes the canvas, all ranks hear how it went. */
-static PetscErrorCode publish(MPI_Comm comm, const SinewCanvas *canvas, const char path[])
+/* Rank 0 writes the canvas, all ranks hear how it went. Destroys the canvas either way: the caller
+ * cannot, once this has raised. */
+static PetscErrorCode publish(MPI_Comm comm, SinewCanvas *canvas, const char path[])
 {
   char mine[PETSC_MAX_PATH_LEN + 128] = "", why[PETSC_MAX_PATH_LEN + 128];
   PetscBool good = PETSC_TRUE, failed;
@@ -67,6 +68,7 @@ static PetscErrorCode publish(MPI_Comm comm, const SinewCanvas *canvas, const ch
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) good = SinewCanvasWrite(canvas, path, sizeof(mine), mine);
+  PetscCall(SinewCanvasDestroy(canvas));
   PetscCall(SinewAgree(comm, good, mine, &failed, sizeof(why), why));
   if (failed) SETERRQ(comm, SINEW_ERR_OUTPUT, "%s", why);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -143,7 +145,7 @@ static PetscErrorCode compose_field(const SinewMosaic *mosaic, const range *data
 
   PetscFunctionBeginUser;
   field_frame(mosaic, &frame);
-  SinewTicksNice(mosaic->least, mosaic->most, PetscClipInterval(frame.height / 56, 2, 10), &ticks);
+  SinewTicksNice(mosaic->least, mosaic->most, PetscClipInterval(frame.height / 48, 2, 10), &ticks);
   bar = frame.left + frame.width + BAR_GAP;
   width = bar + SINEW_COLOR_BAR_WIDTH + 12 + (int)ceil(SinewTicksWidth(&ticks)) + PAD;
   PetscCall(
@@ -176,13 +178,13 @@ PetscErrorCode SinewImageField(MPI_Comm comm, const char path[], PetscInt nx, Pe
   shape_of(mosaic.high[0] - mosaic.low[0], mosaic.high[1] - mosaic.low[1], side_of(style), &mosaic.width,
            &mosaic.height);
   PetscCall(SinewMosaicCreate(&mosaic));
+  PetscCall(SinewMosaicUpright(comm, &mosaic, nx, ny, nodes_x, nodes_y));
   SinewMosaicCells(&mosaic, nx, ny, nodes_x, nodes_y, value);
   if (style->lines) SinewMosaicEdges(&mosaic, nx, ny, nodes_x, nodes_y);
   PetscCall(SinewMosaicReduce(comm, &mosaic));
   if (rank == 0) PetscCall(compose_field(&mosaic, &r[2], map, style->title, &canvas));
   PetscCall(SinewMosaicDestroy(&mosaic));
   PetscCall(publish(comm, &canvas, path));
-  PetscCall(SinewCanvasDestroy(&canvas));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -394,6 +396,5 @@ PetscErrorCode SinewImageCurves(MPI_Comm comm, const char path[], PetscInt count
   }
   PetscCall(SinewInkDestroy(&used));
   PetscCall(publish(comm, &canvas, path));
-  PetscCall(SinewCanvasDestroy(&canvas));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

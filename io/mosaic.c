@@ -160,12 +160,39 @@ static void add_triangle(SinewMosaic *m, corner a, corner b, corner c, shade s)
     }
 }
 
-/* Corners in the order (i,j), (i+1,j), (i,j+1), (i+1,j+1). */
+/* Corners of a cell in the order (i,j), (i+1,j), (i,j+1), (i+1,j+1); false when one is not finite. */
+static PetscBool corners_of(const SinewMosaic *m, PetscInt nx, PetscInt i, PetscInt j, const PetscReal x[],
+                            const PetscReal y[], corner c[4])
+{
+  const size_t below = (size_t)j * (size_t)(nx + 1) + (size_t)i, above = below + (size_t)(nx + 1);
+
+  return (PetscBool)(corner_of(m, x[below], y[below], &c[0]) && corner_of(m, x[below + 1], y[below + 1], &c[1]) &&
+                     corner_of(m, x[above], y[above], &c[2]) && corner_of(m, x[above + 1], y[above + 1], &c[3]));
+}
+
+static PetscBool is_upright(const corner c[4])
+{
+  return (PetscBool)(c[0].x == c[2].x && c[1].x == c[3].x && c[0].y == c[1].y && c[2].y == c[3].y);
+}
+
+PetscErrorCode SinewMosaicUpright(MPI_Comm comm, SinewMosaic *m, PetscInt nx, PetscInt ny, const PetscReal x[],
+                                  const PetscReal y[])
+{
+  int all = 1;
+  corner c[4];
+
+  PetscFunctionBeginUser;
+  for (PetscInt j = 0; j < ny && all; j++)
+    for (PetscInt i = 0; i < nx && all; i++)
+      if (corners_of(m, nx, i, j, x, y, c) && !is_upright(c)) all = 0;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_MIN, comm));
+  m->upright = (PetscBool)all;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static void add_cell(SinewMosaic *m, const corner c[4], shade s)
 {
-  const PetscBool upright = (PetscBool)(c[0].x == c[2].x && c[1].x == c[3].x && c[0].y == c[1].y && c[2].y == c[3].y);
-
-  if (upright)
+  if (m->upright)
     add_rectangle(m, c[0], c[3], s);
   else {
     add_triangle(m, c[0], c[1], c[3], s);
@@ -176,16 +203,11 @@ static void add_cell(SinewMosaic *m, const corner c[4], shade s)
 void SinewMosaicCells(SinewMosaic *m, PetscInt nx, PetscInt ny, const PetscReal x[], const PetscReal y[],
                       const PetscReal value[])
 {
-  for (PetscInt j = 0; j < ny; j++)
-    for (PetscInt i = 0; i < nx; i++) {
-      const size_t below = (size_t)j * (size_t)(nx + 1) + (size_t)i;
-      const size_t above = below + (size_t)(nx + 1);
-      corner c[4];
+  corner c[4];
 
-      if (corner_of(m, x[below], y[below], &c[0]) && corner_of(m, x[below + 1], y[below + 1], &c[1]) &&
-          corner_of(m, x[above], y[above], &c[2]) && corner_of(m, x[above + 1], y[above + 1], &c[3]))
-        add_cell(m, c, shade_of(m, value[(size_t)j * (size_t)nx + (size_t)i]));
-    }
+  for (PetscInt j = 0; j < ny; j++)
+    for (PetscInt i = 0; i < nx; i++)
+      if (corners_of(m, nx, i, j, x, y, c)) add_cell(m, c, shade_of(m, value[(size_t)j * (size_t)nx + (size_t)i]));
 }
 
 /* ---- edges ---- */
@@ -239,8 +261,7 @@ double SinewMosaicSample(const SinewMosaic *m, int x, int y, double *share)
   const size_t at = (size_t)y * (size_t)m->width + (size_t)x;
   const double area = (double)m->area[at];
 
-  /* where rectangles meet triangles, areas are not exact: no seams for that */
-  *share = area > 0.9 * PIXEL_AREA ? 1 : area / PIXEL_AREA;
+  *share = area > PIXEL_AREA ? 1 : area / PIXEL_AREA;
   if (m->bad[at]) return NAN;
   return area > 0 ? (double)m->value[at] / area / VALUE_STEPS : 0;
 }
