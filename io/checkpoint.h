@@ -6,14 +6,17 @@
 
   Writing. Begin opens the file of a step, the caller writes its arrays and attributes, End marks the
   file as a checkpoint (root attributes format = "sinew checkpoint", format_version = 1), publishes it
-  (io/arrays.h: whole or not at all) and only then deletes what is older than the newest `keep`. A
-  file that Open found good is never deleted before `keep` newer ones have been written, whatever else
-  is in the directory: a job that starts again and again from the same place keeps that place.
+  (io/arrays.h: whole or not at all) and only then deletes what is older than the newest `keep`. Two
+  rules guard against deleting the wrong ones: files that Open found damaged do not count among the
+  newest, and the one that Open found good stays until `keep` others have been written.
 
-  Reading. Open with "auto" takes the newest checkpoint that opens, is of a known version and whose
-  checksums all hold; the ones it passes over are named on stderr with the reason, one line each. With
-  a path it takes that file or raises SINEW_ERR_INPUT. What a killed job left half-written
-  (*.h5.part) is no checkpoint and is ignored.
+  A checkpoint of a later step than the one just written belongs to a history that the run has left
+  (it went back to an earlier checkpoint, or started anew). It is renamed to NNNNNNN.h5.old: were it
+  to stay, the next automatic restart would take it for the newest.
+
+  Reading. Open with "auto" takes the newest checkpoint (the highest number) that opens, is of a known
+  version and whose checksums all hold; the ones it passes over are named on stderr with the reason,
+  one line each. What a killed job left half-written (NNNNNNN.h5.part) is no checkpoint and ignored.
 
   The directory is listed by rank 0 and the list broadcast: ranks on machines whose file systems lag
   cannot disagree. Everything here is collective on the store's communicator.
@@ -54,15 +57,12 @@ PETSC_EXTERN const char *SinewCheckpointsLastPath(SinewCheckpoints store);
 
   which  [in]   "auto", or the path of a file (which need not lie in the store's directory)
   file   [out]  the open file, for SinewFileClose; NULL when there is none
-  found  [out]  whether there is one; false only for "auto"
+  found  [out]  whether there is one; false only for "auto" without any checkpoint
 
-  Note: with "auto" and checkpoints of which none is good, *found is false like with none at all; the
-  lines on stderr tell the difference, and SinewCheckpointsCount the caller.
+  Raises SINEW_ERR_INPUT when the named file cannot be used, and with "auto" when there are
+  checkpoints but none can be used: to start anew then would be to throw away the run in silence.
 */
 PETSC_EXTERN PetscErrorCode SinewCheckpointsOpen(SinewCheckpoints store, const char which[], SinewFile *file,
                                                  PetscBool *found);
-
-/* SinewCheckpointsCount - how many checkpoints the directory holds, good or not. */
-PETSC_EXTERN PetscErrorCode SinewCheckpointsCount(SinewCheckpoints store, PetscInt *count);
 
 #endif
