@@ -172,7 +172,7 @@ static PetscErrorCode read_table(MPI_Comm comm, SinewDeck deck, SinewEquation e,
   char    *text, *line, *next;
   Columns  columns = {0, {0}};
   PetscInt rows    = 0, number = 1;
-  PetscBool ok;
+  PetscBool ok = PETSC_FALSE;
 
   PetscFunctionBeginUser;
   PetscCall(read_text_file(comm, file, &text));
@@ -191,7 +191,7 @@ static PetscErrorCode read_table(MPI_Comm comm, SinewDeck deck, SinewEquation e,
     if (!piece->table_value[columns.component[w]]) PetscCall(PetscMalloc1((size_t)rows + 1, &piece->table_value[columns.component[w]]));
   }
   for (line = next; ok && line && *line; line = next) {
-    PetscReal      value[SINEW_BOUNDARY_COMPONENTS + 1];
+    PetscReal      value[SINEW_BOUNDARY_COMPONENTS + 1] = {0};
     const PetscInt n = piece->table_size;
 
     next = strchr(line, '\n');
