@@ -377,9 +377,9 @@ PetscErrorCode SinewOutputsOpen(SinewOutputs o, MPI_Comm comm, PetscBool restart
   PetscFunctionBeginUser;
   o->comm = comm;
   for (PetscInt d = 0; d < 3; d++) cells *= (double)SinewGridAxis(o->equation->grid, d)->cells;
-  PetscCall(SinewSeriesCreate(comm, o->directory, "fields", &o->series));
-  for (PetscInt k = 0; provenance[k]; k += 2) PetscCall(SinewSeriesProvenance(o->series, provenance[k], provenance[k + 1]));
-  if (restart) {
+  if (o->v.series) PetscCall(SinewSeriesCreate(comm, o->directory, "fields", &o->series));
+  for (PetscInt k = 0; provenance[k] && o->series; k += 2) PetscCall(SinewSeriesProvenance(o->series, provenance[k], provenance[k + 1]));
+  if (restart && o->series) {
     PetscCall(SinewSeriesTruncate(o->series, begin));
     o->written_at = begin;
   }
