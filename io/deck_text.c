@@ -92,10 +92,14 @@ static PetscBool is_plain(const char text[])
 static PetscErrorCode append_escaped(DeckBuffer *buffer, char c)
 {
   PetscFunctionBeginUser;
-  if (c == '"' || c == '\\') PetscCall(DeckPrint(buffer, "\\%c", c));
-  else if (c == '\n') PetscCall(DeckAppend(buffer, "\\n"));
-  else if (iscntrl((unsigned char)c)) PetscCall(DeckPrint(buffer, "\\x%02x", (unsigned char)c));
-  else PetscCall(append_bytes(buffer, &c, 1));
+  if (c == '"' || c == '\\')
+    PetscCall(DeckPrint(buffer, "\\%c", c));
+  else if (c == '\n')
+    PetscCall(DeckAppend(buffer, "\\n"));
+  else if (iscntrl((unsigned char)c))
+    PetscCall(DeckPrint(buffer, "\\x%02x", (unsigned char)c));
+  else
+    PetscCall(append_bytes(buffer, &c, 1));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -122,6 +126,20 @@ PetscErrorCode DeckShorten(DeckBuffer *buffer, size_t start)
   buffer->length = cut;
   buffer->text[cut] = 0;
   PetscCall(DeckAppend(buffer, " ..."));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode DeckPrintShown(DeckBuffer *buffer, const char text[])
+{
+  size_t start;
+
+  PetscFunctionBeginUser;
+  PetscCall(DeckAppend(buffer, "\""));
+  start = buffer->length;
+  for (const char *c = text; *c && buffer->length <= start + DECK_SHOWN_MAX + 4; c++)
+    PetscCall(append_escaped(buffer, *c));
+  PetscCall(DeckShorten(buffer, start));
+  PetscCall(DeckAppend(buffer, "\""));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -198,13 +216,18 @@ typedef struct {
   double factor;
 } Unit;
 
-static const Unit durations[] = {{"", 1},     {"s", 1},    {"ms", 1e-3},
-                                 {"min", 60}, {"h", 3600}, {"d", 86400}};
-static const Unit sizes[] = {{"", 1},     {"B", 1},
-                             {"kB", 1e3}, {"KB", 1e3}, {"KiB", 1024.0},
-                             {"MB", 1e6}, {"MiB", 1048576.0},
-                             {"GB", 1e9}, {"GiB", 1073741824.0},
-                             {"TB", 1e12}, {"TiB", 1099511627776.0}};
+static const Unit durations[] = {{"", 1}, {"s", 1}, {"ms", 1e-3}, {"min", 60}, {"h", 3600}, {"d", 86400}};
+static const Unit sizes[] = {{"", 1},
+                             {"B", 1},
+                             {"kB", 1e3},
+                             {"KB", 1e3},
+                             {"KiB", 1024.0},
+                             {"MB", 1e6},
+                             {"MiB", 1048576.0},
+                             {"GB", 1e9},
+                             {"GiB", 1073741824.0},
+                             {"TB", 1e12},
+                             {"TiB", 1099511627776.0}};
 
 /* A non-negative number, perhaps blanks, and a unit of the table. */
 static PetscBool parse_with_unit(const char text[], size_t count, const Unit units[], double *value)
@@ -255,7 +278,7 @@ static int fold(char c)
 */
 static int distance(const char a[], const char b[])
 {
-  const int m = (int)strlen(a), n = (int)strlen(b);
+  const int m = (int)strlen(a), n = (int)strlen(b); /* both at most DECK_KEY_MAX */
   int row[3][DECK_KEY_MAX + 1];
 
   for (int j = 0; j <= n; j++) row[0][j] = j;
@@ -265,8 +288,7 @@ static int distance(const char a[], const char b[])
 
     d[0] = i;
     for (int j = 1; j <= n; j++) {
-      d[j] = PetscMin(PetscMin(above[j], d[j - 1]) + 1,
-                      above[j - 1] + (fold(a[i - 1]) != fold(b[j - 1])));
+      d[j] = PetscMin(PetscMin(above[j], d[j - 1]) + 1, above[j - 1] + (fold(a[i - 1]) != fold(b[j - 1])));
       if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]))
         d[j] = PetscMin(d[j], before[j - 2] + 1);
     }
@@ -282,8 +304,11 @@ const char *SinewNearestName(const char word[], PetscInt count, const char *cons
 
   if (length > DECK_KEY_MAX) return NULL;
   for (PetscInt i = 0; i < count; i++) {
-    int d = strlen(names[i]) > DECK_KEY_MAX ? INT_MAX : distance(word, names[i]);
+    const size_t other = strlen(names[i]);
+    int d;
 
+    if (other > DECK_KEY_MAX || other > length + 3 || length > other + 3) continue;
+    d = distance(word, names[i]);
     if (d > nearest || (best && d == nearest)) continue;
     best = names[i];
     nearest = d;

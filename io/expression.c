@@ -15,7 +15,6 @@ struct _p_SinewExpression {
   char *text;
   double point[4]; /* x, y, z, t: the parser reads them here */
   PetscBool uses[4];
-  PetscBool random;
 };
 
 /* ---- functions of ours ---- */
@@ -70,10 +69,9 @@ static const struct {
 
 /* Every name a formula may use, for hints. */
 static const char *const known_names[] = {
-    "x",    "y",     "z",     "t",     "pi",    "step",  "gauss", "mod",  "random", "floor",
-    "ceil", "erf",   "cbrt",  "sin",   "cos",   "tan",   "asin",  "acos", "atan",   "atan2",
-    "sinh", "cosh",  "tanh",  "asinh", "acosh", "atanh", "log2",  "log10", "log",   "ln",
-    "exp",  "sqrt",  "sign",  "rint",  "abs",   "sum",   "avg",   "min",   "max"};
+    "x",    "y",     "z",   "t",    "pi",   "step", "gauss", "mod",  "random", "floor", "ceil",  "erf",   "cbrt",
+    "sin",  "cos",   "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh",   "tanh",  "asinh", "acosh", "atanh",
+    "log2", "log10", "log", "ln",   "exp",  "sqrt", "sign",  "rint", "abs",    "sum",   "avg",   "min",   "max"};
 
 static void define_names(SinewExpression e)
 {
@@ -126,8 +124,9 @@ static const char *describe(int code)
   case 14: return "too many arguments";
   case 15: return "too few arguments";
   case 25: return "empty formula";
-  case 32: return "\":\" without \"?\"";
+  case 32: return "unexpected \"?\"";
   case 33: return "\"?\" without \":\"";
+  case 34: return "\":\" without \"?\"";
   default: return "not a formula";
   }
 }
@@ -143,12 +142,10 @@ static PetscErrorCode describe_word(const char *at, size_t position, size_t size
   if (!n) n = at[0] ? 1 : 0;
   memcpy(word, at, n);
   word[n] = 0;
-  near = SinewNearestName(word, (PetscInt)(sizeof(known_names) / sizeof(known_names[0])),
-                          known_names);
+  near = SinewNearestName(word, (PetscInt)(sizeof(known_names) / sizeof(known_names[0])), known_names);
   PetscCall(PetscSNPrintf(message, size, "%s \"%s\" at character %d%s%s%s",
-                          isalpha((unsigned char)at[0]) ? "unknown name" : "unexpected", word,
-                          (int)position + 1, near ? "; did you mean \"" : "", near ? near : "",
-                          near ? "\"?" : ""));
+                          isalpha((unsigned char)at[0]) ? "unknown name" : "unexpected", word, (int)position + 1,
+                          near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : ""));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -160,11 +157,12 @@ static PetscErrorCode describe_error(SinewExpression e, size_t size, char messag
 
   PetscFunctionBeginUser;
   mupErrorReset(e->parser);
-  if (code == 1) PetscCall(describe_word(e->text + at, at, size, message));
-  else if (position < 0) PetscCall(PetscSNPrintf(message, size, "%s", describe(code)));
+  if (code == 1)
+    PetscCall(describe_word(e->text + at, at, size, message));
+  else if (position < 0)
+    PetscCall(PetscSNPrintf(message, size, "%s", describe(code)));
   else
-    PetscCall(
-        PetscSNPrintf(message, size, "%s at character %d", describe(code), (int)PetscMin(at + 1, length)));
+    PetscCall(PetscSNPrintf(message, size, "%s at character %d", describe(code), (int)PetscMin(at + 1, length)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -177,28 +175,45 @@ static PetscErrorCode check_text(const char text[], size_t size, char message[],
   if (bad && strlen(text) > TEXT_MAX)
     PetscCall(PetscSNPrintf(message, size, "longer than %d characters", TEXT_MAX));
   else if (bad && (unsigned char)*bad > 31 && (unsigned char)*bad < 127)
-    PetscCall(PetscSNPrintf(message, size, "unexpected %c at character %d", *bad,
-                            (int)(bad - text) + 1));
+    PetscCall(PetscSNPrintf(message, size, "unexpected %c at character %d", *bad, (int)(bad - text) + 1));
   else if (bad)
-    PetscCall(PetscSNPrintf(message, size, "unexpected character at character %d",
-                            (int)(bad - text) + 1));
+    PetscCall(PetscSNPrintf(message, size, "unexpected character at character %d", (int)(bad - text) + 1));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Marks the variables among the words of the text; a word starts where no word or number goes on.
- */
-static void find_uses(SinewExpression e)
+/* Whether `random` is among the words of the text: it reads x, y and z unseen by muParser. */
+static PetscBool uses_random(const char text[])
 {
-  for (const char *c = e->text; *c;) {
+  for (const char *c = text; *c;) {
     const char *start = c;
 
-    while (is_word((unsigned char)*c) || (c > start && *c == '.')) c++;
+    while (is_word((unsigned char)*c)) c++;
+    if (c - start == 6 && !strncmp(start, "random", 6)) return PETSC_TRUE;
     if (c == start) c++;
-    else if (c - start == 1 && strchr(letters, *start)) {
-      e->uses[strchr(letters, *start) - letters] = PETSC_TRUE;
-    } else if (c - start == 6 && !strncmp(start, "random", 6)) e->random = PETSC_TRUE;
   }
-  for (int i = 0; i < 3 && e->random; i++) e->uses[i] = PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+static void find_uses(SinewExpression e)
+{
+  const int count = mupGetExprVarNum(e->parser);
+
+  for (int i = 0; i < count; i++) {
+    const muChar_t *name = NULL;
+    muFloat_t *value = NULL;
+
+    mupGetExprVar(e->parser, (unsigned)i, &name, &value);
+    for (int v = 0; v < 4; v++)
+      if (value == &e->point[v]) e->uses[v] = PETSC_TRUE;
+  }
+  for (int v = 0; v < 3; v++)
+    if (uses_random(e->text)) e->uses[v] = PETSC_TRUE;
+}
+
+/* muParser reports by calling this where it would otherwise throw; mupError is asked afterwards. */
+static void on_error(muParserHandle_t parser)
+{
+  (void)parser;
 }
 
 /* Evaluates once, which is when muParser compiles; one value must come out. */
@@ -210,15 +225,16 @@ static PetscErrorCode compile(SinewExpression e, size_t size, char message[], Pe
   mupSetExpr(e->parser, e->text);
   if (!mupError(e->parser)) (void)mupEvalMulti(e->parser, &values);
   *ok = (PetscBool)(!mupError(e->parser) && values == 1);
-  if (mupError(e->parser)) PetscCall(describe_error(e, size, message));
-  else if (!*ok) PetscCall(PetscSNPrintf(message, size, "%d values instead of one", values));
+  if (mupError(e->parser))
+    PetscCall(describe_error(e, size, message));
+  else if (!*ok)
+    PetscCall(PetscSNPrintf(message, size, "%d values instead of one", values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- interface ---- */
 
-PetscErrorCode SinewExpressionCreate(const char text[], size_t size, char message[],
-                                     SinewExpression *expression)
+PetscErrorCode SinewExpressionCreate(const char text[], size_t size, char message[], SinewExpression *expression)
 {
   SinewExpression e;
   PetscBool ok;
@@ -231,11 +247,14 @@ PetscErrorCode SinewExpressionCreate(const char text[], size_t size, char messag
   PetscCall(PetscNew(&e));
   PetscCall(PetscStrallocpy(text, &e->text));
   e->parser = mupCreate(muBASETYPE_FLOAT);
+  mupSetErrorHandler(e->parser, on_error);
   define_names(e);
   PetscCall(compile(e, size, message, &ok));
-  find_uses(e);
-  if (ok) *expression = e;
-  else PetscCall(SinewExpressionDestroy(&e));
+  if (ok) find_uses(e);
+  if (ok)
+    *expression = e;
+  else
+    PetscCall(SinewExpressionDestroy(&e));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -249,8 +268,8 @@ PetscErrorCode SinewExpressionDestroy(SinewExpression *e)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewExpressionEvaluate(SinewExpression e, PetscReal x, PetscReal y, PetscReal z,
-                                       PetscReal t, PetscReal *value)
+PetscErrorCode SinewExpressionEvaluate(SinewExpression e, PetscReal x, PetscReal y, PetscReal z, PetscReal t,
+                                       PetscReal *value)
 {
   PetscFunctionBeginUser;
   PetscCall(SinewExpressionEvaluateRow(e, 1, &x, &y, &z, t, value));
@@ -258,9 +277,8 @@ PetscErrorCode SinewExpressionEvaluate(SinewExpression e, PetscReal x, PetscReal
 }
 
 /* One point after another: muParser's bulk mode starts OpenMP threads where ours are not wanted. */
-PetscErrorCode SinewExpressionEvaluateRow(SinewExpression e, PetscInt n, const PetscReal x[],
-                                          const PetscReal y[], const PetscReal z[], PetscReal t,
-                                          PetscReal value[])
+PetscErrorCode SinewExpressionEvaluateRow(SinewExpression e, PetscInt n, const PetscReal x[], const PetscReal y[],
+                                          const PetscReal z[], PetscReal t, PetscReal value[])
 {
   const PetscBool varies = (PetscBool)(e->uses[0] || e->uses[1] || e->uses[2]);
 
@@ -276,8 +294,7 @@ PetscErrorCode SinewExpressionEvaluateRow(SinewExpression e, PetscInt n, const P
     e->point[2] = z ? (double)z[i] : 0;
     value[i] = (PetscReal)mupEval(e->parser);
   }
-  PetscCheck(!mupError(e->parser), PETSC_COMM_SELF, PETSC_ERR_LIB, "muParser cannot evaluate %s",
-             e->text);
+  PetscCheck(!mupError(e->parser), PETSC_COMM_SELF, PETSC_ERR_LIB, "muParser cannot evaluate %s", e->text);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
