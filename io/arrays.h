@@ -33,46 +33,40 @@ typedef struct {
   int rank;
   PetscInt64 shape[SINEW_ARRAY_RANK_MAX]; /* global, slowest first (z, y, x) */
   PetscBool distributed;
-  PetscInt64 start[SINEW_ARRAY_RANK_MAX],
-      count[SINEW_ARRAY_RANK_MAX]; /* this rank's box, when distributed */
-  void *data;                      /* this rank's box (or all), contiguous, C order; not owned */
+  PetscInt64 start[SINEW_ARRAY_RANK_MAX], count[SINEW_ARRAY_RANK_MAX]; /* this rank's box, when distributed */
+  void *data; /* this rank's box (or all), contiguous, C order; not owned */
 } SinewArray;
 
 PETSC_EXTERN size_t SinewDtypeSize(SinewDtype dtype);
 
 PETSC_EXTERN PetscErrorCode SinewFileCreate(MPI_Comm comm, const char path[], SinewFile *file);
-PETSC_EXTERN PetscErrorCode SinewFileOpen(MPI_Comm comm, const char path[],
-                                          SinewFile *file); /* read only */
-PETSC_EXTERN PetscErrorCode
-SinewFilePublish(SinewFile *file); /* written file: to disk, under its name */
-PETSC_EXTERN PetscErrorCode
-SinewFileClose(SinewFile *file); /* read file; a written one is discarded */
+PETSC_EXTERN PetscErrorCode SinewFileOpen(MPI_Comm comm, const char path[], SinewFile *file); /* read only */
+PETSC_EXTERN PetscErrorCode SinewFilePublish(SinewFile *file); /* written file: to disk, under its name */
+PETSC_EXTERN PetscErrorCode SinewFileClose(SinewFile *file);   /* read file; a written one is discarded */
 
 PETSC_EXTERN PetscErrorCode SinewFileWrite(SinewFile file, const SinewArray *array);
 /* Shape and dtype of an array in a file; *exists false when there is none of that name. */
-PETSC_EXTERN PetscErrorCode SinewFileInquire(SinewFile file, const char name[], PetscBool *exists,
-                                             SinewArray *array);
+PETSC_EXTERN PetscErrorCode SinewFileInquire(SinewFile file, const char name[], PetscBool *exists, SinewArray *array);
 /* Reads into array->data; shape and rank must agree with the file, dtype is converted; verifies the
  * checksum where it covers. */
 PETSC_EXTERN PetscErrorCode SinewFileRead(SinewFile file, SinewArray *array);
 /* Names of the arrays below a group (recursively, sorted); the caller frees each and the list with
  * PetscFree. */
-PETSC_EXTERN PetscErrorCode SinewFileList(SinewFile file, const char group[], PetscInt *count,
-                                          char ***names);
+PETSC_EXTERN PetscErrorCode SinewFileList(SinewFile file, const char group[], PetscInt *count, char ***names);
 
 /* Attributes of the object `name` ("/" for the file). Strings are UTF-8, variable length on
  * reading; free with PetscFree. */
-PETSC_EXTERN PetscErrorCode SinewFileWriteString(SinewFile file, const char name[],
-                                                 const char key[], const char value[]);
-PETSC_EXTERN PetscErrorCode SinewFileWriteReals(SinewFile file, const char name[], const char key[],
-                                                PetscInt n, const double value[]);
-PETSC_EXTERN PetscErrorCode SinewFileWriteInts(SinewFile file, const char name[], const char key[],
-                                               PetscInt n, const PetscInt64 value[]);
+PETSC_EXTERN PetscErrorCode SinewFileWriteString(SinewFile file, const char name[], const char key[],
+                                                 const char value[]);
+PETSC_EXTERN PetscErrorCode SinewFileWriteReals(SinewFile file, const char name[], const char key[], PetscInt n,
+                                                const double value[]);
+PETSC_EXTERN PetscErrorCode SinewFileWriteInts(SinewFile file, const char name[], const char key[], PetscInt n,
+                                               const PetscInt64 value[]);
 PETSC_EXTERN PetscErrorCode SinewFileReadString(SinewFile file, const char name[], const char key[],
                                                 char **value); /* NULL when absent */
-PETSC_EXTERN PetscErrorCode SinewFileReadReals(SinewFile file, const char name[], const char key[],
-                                               PetscInt most, PetscInt *n, double value[]);
-PETSC_EXTERN PetscErrorCode SinewFileReadInts(SinewFile file, const char name[], const char key[],
-                                              PetscInt most, PetscInt *n, PetscInt64 value[]);
+PETSC_EXTERN PetscErrorCode SinewFileReadReals(SinewFile file, const char name[], const char key[], PetscInt most,
+                                               PetscInt *n, double value[]);
+PETSC_EXTERN PetscErrorCode SinewFileReadInts(SinewFile file, const char name[], const char key[], PetscInt most,
+                                              PetscInt *n, PetscInt64 value[]);
 
 #endif

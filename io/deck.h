@@ -31,12 +31,7 @@ typedef struct _p_SinewDeck *SinewDeck;
 typedef int SinewNode; /* a place in the deck's tree; SINEW_NODE_NONE where there is nothing */
 #define SINEW_NODE_NONE (-1)
 
-typedef enum {
-  SINEW_NODE_ABSENT,
-  SINEW_NODE_SCALAR,
-  SINEW_NODE_LIST,
-  SINEW_NODE_MAP
-} SinewNodeKind;
+typedef enum { SINEW_NODE_ABSENT, SINEW_NODE_SCALAR, SINEW_NODE_LIST, SINEW_NODE_MAP } SinewNodeKind;
 
 /* What a key holds, and the C type at its offset in the reader's struct. */
 typedef enum {
@@ -81,9 +76,8 @@ typedef enum { SINEW_CHANGE_FREE, SINEW_CHANGE_WARN, SINEW_CHANGE_FROZEN } Sinew
 typedef struct _SinewKey {
   const char *name;
   SinewKeyType type;
-  size_t offset; /* of the value in the reader's struct */
-  const char *
-      standard; /* default, as YAML text; NULL: absent is a mistake if required, else zero / NULL */
+  size_t offset;                   /* of the value in the reader's struct */
+  const char *standard;            /* default, as YAML text; NULL: absent is a mistake if required, else zero / NULL */
   const char *doc;                 /* one line for `sinew list` */
   const char *unit;                /* NULL: dimensionless or the equation's own */
   double min, max;                 /* closed range; both 0: unbounded. For lists: every entry */
@@ -100,8 +94,7 @@ typedef struct _SinewKey {
 PETSC_EXTERN PetscErrorCode SinewDeckCreate(MPI_Comm comm, const char file[], PetscInt count,
                                             const char *const overrides[], SinewDeck *deck);
 /* Collective. The same from text in memory; name is what mistakes are reported under. */
-PETSC_EXTERN PetscErrorCode SinewDeckCreateFromText(MPI_Comm comm, const char name[],
-                                                    const char text[], PetscInt count,
+PETSC_EXTERN PetscErrorCode SinewDeckCreateFromText(MPI_Comm comm, const char name[], const char text[], PetscInt count,
                                                     const char *const overrides[], SinewDeck *deck);
 PETSC_EXTERN PetscErrorCode SinewDeckDestroy(SinewDeck *deck);
 
@@ -114,37 +107,31 @@ PETSC_EXTERN SinewNodeKind SinewNodeGetKind(SinewDeck deck, SinewNode node);
 PETSC_EXTERN PetscInt SinewNodeCount(SinewDeck deck, SinewNode node);
 PETSC_EXTERN SinewNode SinewNodeEntry(SinewDeck deck, SinewNode node,
                                       PetscInt i); /* list entry or map value (asked for) */
-PETSC_EXTERN const char *SinewNodeEntryKey(
-    SinewDeck deck, SinewNode node, PetscInt i); /* key of a map's entry; owned by the deck */
-PETSC_EXTERN const char *SinewNodeText(SinewDeck deck,
-                                       SinewNode node); /* scalar as written; owned by the deck */
-PETSC_EXTERN const char *SinewNodePath(
-    SinewDeck deck, SinewNode node); /* "grid.boundary.x[1]"; owned by the deck */
+PETSC_EXTERN const char *SinewNodeEntryKey(SinewDeck deck, SinewNode node,
+                                           PetscInt i);                 /* key of a map's entry; owned by the deck */
+PETSC_EXTERN const char *SinewNodeText(SinewDeck deck, SinewNode node); /* scalar as written; owned by the deck */
+PETSC_EXTERN const char *SinewNodePath(SinewDeck deck, SinewNode node); /* "grid.boundary.x[1]"; owned by the deck */
 
 /* Reads the keys of `map` (which may be none: then all defaults) into `target`. Several tables may
  * read one map. */
-PETSC_EXTERN PetscErrorCode SinewDeckRead(SinewDeck deck, SinewNode map, const char path[],
-                                          const SinewKey keys[], void *target);
+PETSC_EXTERN PetscErrorCode SinewDeckRead(SinewDeck deck, SinewNode map, const char path[], const SinewKey keys[],
+                                          void *target);
 /* Reads one scalar or list node as if it were the key `key`. */
-PETSC_EXTERN PetscErrorCode SinewDeckReadNode(SinewDeck deck, SinewNode node, const SinewKey *key,
-                                              void *target);
+PETSC_EXTERN PetscErrorCode SinewDeckReadNode(SinewDeck deck, SinewNode node, const SinewKey *key, void *target);
 /* Reads the key `key` (usually "type") of `map` as one of names; *index is -1 after a mistake,
  * `standard` (may be -1: required) when absent. */
-PETSC_EXTERN PetscErrorCode SinewDeckReadName(SinewDeck deck, SinewNode map, const char path[],
-                                              const char key[], PetscInt count,
-                                              const char *const names[], PetscInt standard,
+PETSC_EXTERN PetscErrorCode SinewDeckReadName(SinewDeck deck, SinewNode map, const char path[], const char key[],
+                                              PetscInt count, const char *const names[], PetscInt standard,
                                               PetscInt *index);
 /* Reads a map from names to expressions, for example {rho: 1, velocity_x: "sin(x)"}; absent names
  * leave NULL. */
-PETSC_EXTERN PetscErrorCode SinewDeckReadExpressions(SinewDeck deck, SinewNode map,
-                                                     const char path[], PetscInt count,
-                                                     const char *const names[],
-                                                     SinewExpression values[]);
+PETSC_EXTERN PetscErrorCode SinewDeckReadExpressions(SinewDeck deck, SinewNode map, const char path[], PetscInt count,
+                                                     const char *const names[], SinewExpression values[]);
 
 /* Records a mistake at a node (or at path when node is none): "expected ..., found ..." in the
  * caller's words. */
-PETSC_EXTERN PetscErrorCode SinewDeckMistake(SinewDeck deck, SinewNode node, const char path[],
-                                             const char format[], ...) PETSC_ATTRIBUTE_FORMAT(4, 5);
+PETSC_EXTERN PetscErrorCode SinewDeckMistake(SinewDeck deck, SinewNode node, const char path[], const char format[],
+                                             ...) PETSC_ATTRIBUTE_FORMAT(4, 5);
 PETSC_EXTERN PetscInt SinewDeckMistakes(SinewDeck deck);
 /* Collective. See the top of the file. */
 PETSC_EXTERN PetscErrorCode SinewDeckCheck(SinewDeck deck);
@@ -159,15 +146,13 @@ PETSC_EXTERN const char *SinewDeckEffective(SinewDeck deck);
   keys that differ are recorded as mistakes naming both values (unless allowed), warn keys are
   printed on rank 0 to `log`.
 */
-PETSC_EXTERN PetscErrorCode SinewDeckCompareEffective(SinewDeck deck, const char stored[],
-                                                      PetscInt allowed_count,
+PETSC_EXTERN PetscErrorCode SinewDeckCompareEffective(SinewDeck deck, const char stored[], PetscInt allowed_count,
                                                       const char *const allowed[], FILE *log);
 
 /* Prints a table for people (`sinew list`): path, type, default, range, unit, help. Not collective.
  */
 PETSC_EXTERN PetscErrorCode SinewKeysPrint(FILE *out, const char path[], const SinewKey keys[]);
 /* The name among `names` nearest to `word`, or NULL when none is near enough to be a typo. */
-PETSC_EXTERN const char *SinewNearestName(const char word[], PetscInt count,
-                                          const char *const names[]);
+PETSC_EXTERN const char *SinewNearestName(const char word[], PetscInt count, const char *const names[]);
 
 #endif

@@ -2,16 +2,13 @@
 
 static PetscBool is_user_error(PetscErrorCode code)
 {
-  return (PetscBool)(code == SINEW_ERR_INPUT || code == SINEW_ERR_BREAKDOWN ||
-                     code == SINEW_ERR_OUTPUT);
+  return (PetscBool)(code == SINEW_ERR_INPUT || code == SINEW_ERR_BREAKDOWN || code == SINEW_ERR_OUTPUT);
 }
 
-PetscErrorCode SinewErrorHandler(MPI_Comm comm, int line, const char *func, const char *file,
-                                 PetscErrorCode code, PetscErrorType type, const char *message,
-                                 void *ctx)
+PetscErrorCode SinewErrorHandler(MPI_Comm comm, int line, const char *func, const char *file, PetscErrorCode code,
+                                 PetscErrorType type, const char *message, void *ctx)
 {
-  if (!is_user_error(code))
-    return PetscTraceBackErrorHandler(comm, line, func, file, code, type, message, ctx);
+  if (!is_user_error(code)) return PetscTraceBackErrorHandler(comm, line, func, file, code, type, message, ctx);
   if (type == PETSC_ERROR_INITIAL) {
     PetscMPIInt rank = 0;
 
@@ -33,8 +30,7 @@ int SinewExitCode(PetscErrorCode code)
   return (int)code;
 }
 
-PetscErrorCode SinewAgree(MPI_Comm comm, PetscBool ok, const char *message, PetscBool *failed,
-                          size_t size, char why[])
+PetscErrorCode SinewAgree(MPI_Comm comm, PetscBool ok, const char *message, PetscBool *failed, size_t size, char why[])
 {
   PetscMPIInt rank, ranks, mine, first;
 

@@ -42,9 +42,8 @@ typedef enum {
   every other error to PetscTraceBackErrorHandler. Pass to PetscPushErrorHandler with a NULL
   context.
 */
-PETSC_EXTERN PetscErrorCode SinewErrorHandler(MPI_Comm, int line, const char *func,
-                                              const char *file, PetscErrorCode, PetscErrorType,
-                                              const char *message, void *ctx);
+PETSC_EXTERN PetscErrorCode SinewErrorHandler(MPI_Comm, int line, const char *func, const char *file, PetscErrorCode,
+                                              PetscErrorType, const char *message, void *ctx);
 
 /* SinewExitCode - the exit code for an error returned by a Sinew function (0 for PETSC_SUCCESS). */
 PETSC_EXTERN int SinewExitCode(PetscErrorCode);
@@ -58,7 +57,7 @@ PETSC_EXTERN int SinewExitCode(PetscErrorCode);
   failed   [out] whether any rank failed
   why      [out] with size bytes: the message of the lowest rank that failed; empty when none did
 */
-PETSC_EXTERN PetscErrorCode SinewAgree(MPI_Comm comm, PetscBool ok, const char *message,
-                                       PetscBool *failed, size_t size, char why[]);
+PETSC_EXTERN PetscErrorCode SinewAgree(MPI_Comm comm, PetscBool ok, const char *message, PetscBool *failed, size_t size,
+                                       char why[]);
 
 #endif

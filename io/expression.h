@@ -13,15 +13,13 @@ typedef struct _p_SinewExpression *SinewExpression;
 
 /* On a syntax error *e is NULL, and message (of `size` bytes) says what and where in the text; that
  * is not a PETSc error. */
-PETSC_EXTERN PetscErrorCode SinewExpressionCreate(const char text[], size_t size, char message[],
-                                                  SinewExpression *e);
+PETSC_EXTERN PetscErrorCode SinewExpressionCreate(const char text[], size_t size, char message[], SinewExpression *e);
 PETSC_EXTERN PetscErrorCode SinewExpressionDestroy(SinewExpression *e);
-PETSC_EXTERN PetscErrorCode SinewExpressionEvaluate(SinewExpression e, PetscReal x, PetscReal y,
-                                                    PetscReal z, PetscReal t, PetscReal *value);
+PETSC_EXTERN PetscErrorCode SinewExpressionEvaluate(SinewExpression e, PetscReal x, PetscReal y, PetscReal z,
+                                                    PetscReal t, PetscReal *value);
 /* n points; x[], y[], z[] may be NULL (zero). */
-PETSC_EXTERN PetscErrorCode SinewExpressionEvaluateRow(SinewExpression e, PetscInt n,
-                                                       const PetscReal x[], const PetscReal y[],
-                                                       const PetscReal z[], PetscReal t,
+PETSC_EXTERN PetscErrorCode SinewExpressionEvaluateRow(SinewExpression e, PetscInt n, const PetscReal x[],
+                                                       const PetscReal y[], const PetscReal z[], PetscReal t,
                                                        PetscReal value[]);
 PETSC_EXTERN PetscErrorCode SinewExpressionUses(SinewExpression e, char variable,
                                                 PetscBool *uses); /* 'x', 'y', 'z' or 't' */

@@ -25,10 +25,9 @@ typedef struct {
   nodes_x, nodes_y [in] coordinates of the cells' corners, (ny+1) x (nx+1), y slowest
   value    [in] ny x nx
 */
-PETSC_EXTERN PetscErrorCode SinewImageField(MPI_Comm comm, const char path[], PetscInt nx,
-                                            PetscInt ny, const PetscReal nodes_x[],
-                                            const PetscReal nodes_y[], const PetscReal value[],
-                                            const SinewImageStyle *style);
+PETSC_EXTERN PetscErrorCode SinewImageField(MPI_Comm comm, const char path[], PetscInt nx, PetscInt ny,
+                                            const PetscReal nodes_x[], const PetscReal nodes_y[],
+                                            const PetscReal value[], const SinewImageStyle *style);
 
 /* A curve: n points on this rank (points of all ranks are merged by the raster, drawn as steps
  * between neighbours of one rank). */
@@ -41,8 +40,8 @@ typedef struct {
 
 /* SinewImageCurves - paints curves into one frame with axes and a legend. Collective. */
 PETSC_EXTERN PetscErrorCode SinewImageCurves(MPI_Comm comm, const char path[], PetscInt count,
-                                             const SinewCurve curves[], const char xlabel[],
-                                             const char ylabel[], const SinewImageStyle *style);
+                                             const SinewCurve curves[], const char xlabel[], const char ylabel[],
+                                             const SinewImageStyle *style);
 
 /* Names of the colour maps, NULL-terminated, for schema tables. */
 PETSC_EXTERN const char *const SinewColormaps[];

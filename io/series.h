@@ -24,8 +24,8 @@ typedef struct {
   PetscBool uniform;
   PetscReal lower[3], upper[3]; /* extents, when uniform */
   PetscBool moving;             /* nodes change from output to output */
-  const PetscReal *nodes; /* otherwise: (z, y, x, 3) coordinates of this rank's nodes: its cells'
-                             lower corners, and the upper ones on the last box of an axis */
+  const PetscReal *nodes;       /* otherwise: (z, y, x, 3) coordinates of this rank's nodes: its cells'
+                                   lower corners, and the upper ones on the last box of an axis */
 } SinewMesh;
 
 /* A cell-centred output field. data: this rank's box, (z, y, x) for a scalar, (z, y, x, 3) for a
@@ -41,20 +41,18 @@ typedef struct _p_SinewSeries *SinewSeries;
 
 /* Collective. Makes the directory when it is missing; refuses one that cannot be written
  * (SINEW_ERR_OUTPUT). */
-PETSC_EXTERN PetscErrorCode SinewSeriesCreate(MPI_Comm comm, const char directory[],
-                                              const char name[], SinewSeries *series);
+PETSC_EXTERN PetscErrorCode SinewSeriesCreate(MPI_Comm comm, const char directory[], const char name[],
+                                              SinewSeries *series);
 PETSC_EXTERN PetscErrorCode SinewSeriesDestroy(SinewSeries *series);
 /* A key and a value that every file of the series carries as attribute (deck, versions, command
  * line). Not collective. */
-PETSC_EXTERN PetscErrorCode SinewSeriesProvenance(SinewSeries series, const char key[],
-                                                  const char value[]);
+PETSC_EXTERN PetscErrorCode SinewSeriesProvenance(SinewSeries series, const char key[], const char value[]);
 /* Collective. Reads an existing collection and keeps the entries with time <= t (plus a rounding
  * margin). */
 PETSC_EXTERN PetscErrorCode SinewSeriesTruncate(SinewSeries series, PetscReal t);
 /* Collective. */
-PETSC_EXTERN PetscErrorCode SinewSeriesWrite(SinewSeries series, PetscInt step, PetscReal t,
-                                             const SinewMesh *mesh, PetscInt count,
-                                             const SinewSeriesField fields[]);
+PETSC_EXTERN PetscErrorCode SinewSeriesWrite(SinewSeries series, PetscInt step, PetscReal t, const SinewMesh *mesh,
+                                             PetscInt count, const SinewSeriesField fields[]);
 /* Path of the collection, of the newest HDF5 file, number of entries, bytes written so far by this
  * object. Not collective. */
 PETSC_EXTERN const char *SinewSeriesPath(SinewSeries series);

@@ -31,14 +31,12 @@ static inline void check_all_(int ok, const char *text, const char *file, int li
   }
 }
 
-static inline void check_close_(double a, double b, double tolerance, const char *text,
-                                const char *file, int line)
+static inline void check_close_(double a, double b, double tolerance, const char *text, const char *file, int line)
 {
   int ok = fabs(a - b) <= tolerance; /* false for NaN */
 
   if (!ok)
-    print_error("%s:%d: %s: %.17g against %.17g, difference %g > %g\n", file, line, text, a, b,
-                fabs(a - b), tolerance);
+    print_error("%s:%d: %s: %.17g against %.17g, difference %g > %g\n", file, line, text, a, b, fabs(a - b), tolerance);
   check_all_(ok, text, file, line);
 }
 

@@ -14,8 +14,7 @@ static void agree_takes_the_lowest_failing_rank(void **state)
   MPI_Comm_size(PETSC_COMM_WORLD, &size);
   check_call(SinewAgree(PETSC_COMM_WORLD, PETSC_TRUE, "", &failed, sizeof(why), why));
   check_all(!failed && why[0] == 0);
-  check_call(SinewAgree(PETSC_COMM_WORLD, (PetscBool)(rank != size - 1), "the last rank", &failed,
-                        sizeof(why), why));
+  check_call(SinewAgree(PETSC_COMM_WORLD, (PetscBool)(rank != size - 1), "the last rank", &failed, sizeof(why), why));
   check_all(failed && !strcmp(why, "the last rank"));
 }
 

@@ -1,0 +1,689 @@
+#include "operators/finite_volume.h"
+#include "io/error.h"
+#include "operators/finite_volume_kernels.h"
+
+#include <math.h>
+
+/* A pointer a component. */
+typedef struct {
+  PetscReal *row[SINEW_COMPONENTS_MAX];
+} Rows;
+
+/* The two face values of a row of cells, and whether the reconstruction was kept (1) or fell back
+ * to first order (0). */
+typedef struct {
+  Rows lower, upper;
+  PetscReal *keep;
+} States;
+
+/* The owned box, the part of it in work, and the vectors' arrays. */
+typedef struct {
+  PetscInt start[3], count[3]; /* tile, without ghosts */
+  PetscReal t;
+  const PetscReal *U, *ghost, *A;
+  PetscReal *out;
+  PetscReal a, b, c;
+  SinewFVParts parts;
+  PetscBool want_rate;
+  PetscReal rate;
+} Task;
+
+struct _p_SinewFV {
+  SinewGrid grid;
+  DM dm;
+  PetscInt dim, nc;
+  const SinewAxis *axis[3];
+  SinewFVKernels k;
+  const SinewReconstruction *scheme;
+  PetscBool characteristic, fall_back;
+  SinewBoundary boundary; /* not owned */
+  PetscInt tile[3];       /* largest tile */
+  PetscInt pitch;         /* distance of component rows in a patch */
+  PetscInt stride[3];     /* distance of neighbouring cells along an axis in a patch */
+  PetscReal *memory;
+  PetscReal *w;    /* patch of primitives: tile and ghosts, [k][j][component][i] */
+  PetscReal *g[3]; /* patches of physical fluxes, for pointwise schemes */
+  States sx, sy[2], *sz[2];
+  Rows fx, fy[2], *fz[2], u, r, v, gradient[3], *stencil;
+  PetscReal *mask, *cells, *rates;
+  PetscReal *between[3]; /* 1 / distance of cell centres across lower faces */
+  PetscReal *across[3];  /* 1 / distance of the two neighbours' centres */
+};
+
+static PetscLogEvent event_halo, event_load, event_boundary, event_sweep, event_store;
+
+static PetscErrorCode register_events(void)
+{
+  static PetscBool done = PETSC_FALSE;
+  PetscClassId id;
+
+  PetscFunctionBeginUser;
+  if (done) PetscFunctionReturn(PETSC_SUCCESS);
+  done = PETSC_TRUE;
+  PetscCall(PetscClassIdRegister("Sinew FV", &id));
+  PetscCall(PetscLogEventRegister("SinewFVHalo", id, &event_halo));
+  PetscCall(PetscLogEventRegister("SinewFVLoad", id, &event_load));
+  PetscCall(PetscLogEventRegister("SinewFVBoundary", id, &event_boundary));
+  PetscCall(PetscLogEventRegister("SinewFVSweep", id, &event_sweep));
+  PetscCall(PetscLogEventRegister("SinewFVStore", id, &event_store));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscInt SinewFVGhosts(const SinewReconstruction *reconstruction)
+{
+  return reconstruction->reach + 1; /* face states are needed one cell beyond the box */
+}
+
+/* ---- set-up
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+/* Hands out consecutive pieces of one allocation; with NULL memory it only counts. */
+typedef struct {
+  PetscReal *memory;
+  size_t used;
+} Arena;
+
+static PetscReal *take(Arena *arena, PetscInt n)
+{
+  PetscReal *piece = arena->memory ? arena->memory + arena->used : NULL;
+
+  arena->used += (size_t)((n + 7) / 8 * 8);
+  return piece;
+}
+
+static void take_rows(Arena *arena, const SinewFV fv, Rows *rows)
+{
+  for (PetscInt c = 0; c < fv->nc; c++) rows->row[c] = take(arena, fv->pitch);
+}
+
+static void take_states(Arena *arena, const SinewFV fv, States *s)
+{
+  take_rows(arena, fv, &s->lower);
+  take_rows(arena, fv, &s->upper);
+  s->keep = take(arena, fv->pitch);
+}
+
+static void lay_out(SinewFV fv, Arena *arena)
+{
+  const PetscInt patch = fv->stride[2] * (fv->tile[2] + 2 * fv->axis[2]->ghosts);
+
+  fv->w = take(arena, patch);
+  for (PetscInt d = 0; d < fv->dim; d++) fv->g[d] = fv->scheme->pointwise ? take(arena, patch) : NULL;
+  take_states(arena, fv, &fv->sx);
+  take_rows(arena, fv, &fv->fx);
+  for (int e = 0; e < 2; e++) {
+    take_states(arena, fv, &fv->sy[e]);
+    take_rows(arena, fv, &fv->fy[e]);
+    for (PetscInt j = 0; j < fv->tile[1] && fv->dim > 2; j++) {
+      take_states(arena, fv, &fv->sz[e][j]);
+      take_rows(arena, fv, &fv->fz[e][j]);
+    }
+  }
+  take_rows(arena, fv, &fv->u);
+  take_rows(arena, fv, &fv->r);
+  take_rows(arena, fv, &fv->v);
+  for (int d = 0; d < 3; d++) take_rows(arena, fv, &fv->gradient[d]);
+  for (PetscInt s = 0; s < 2 * fv->scheme->reach + 1 && fv->characteristic; s++) take_rows(arena, fv, &fv->stencil[s]);
+  fv->mask = take(arena, fv->pitch);
+  fv->rates = take(arena, fv->pitch);
+  fv->cells = take(arena, fv->pitch * fv->nc);
+  for (PetscInt d = 0; d < 3; d++) {
+    fv->between[d] = take(arena, fv->axis[d]->count + 2 * fv->axis[d]->ghosts);
+    fv->across[d] = take(arena, fv->axis[d]->count + 2 * fv->axis[d]->ghosts);
+  }
+}
+
+/* Tiles whose patch of primitives stays in the second-level cache, rows long enough for vectors to
+ * pay. */
+static void choose_tiles(SinewFV fv)
+{
+  const PetscInt values =
+      192 * 1024 / fv->nc / (fv->scheme->pointwise ? 2 : 1); /* of a component in a patch: 1.5 MiB in all */
+  PetscInt row;
+
+  fv->tile[0] = PetscMin(fv->axis[0]->count, 512);
+  row = fv->tile[0] + 2 * fv->axis[0]->ghosts;
+  fv->tile[2] = fv->dim > 2 ? PetscMin(fv->axis[2]->count, 16) : 1;
+  fv->tile[1] = values / row / (fv->tile[2] + 2 * fv->axis[2]->ghosts) - 2 * fv->axis[1]->ghosts;
+  fv->tile[1] = PetscMin(fv->axis[1]->count, PetscMax(fv->tile[1], 16));
+}
+
+static void centre_distances(SinewFV fv)
+{
+  for (PetscInt d = 0; d < fv->dim; d++) {
+    const SinewAxis *a = fv->axis[d];
+    const PetscInt n = a->count + 2 * a->ghosts;
+
+    for (PetscInt i = 0; i < n; i++) {
+      const PetscReal below = i ? a->center[i] - a->center[i - 1] : a->width[0];
+      const PetscReal above = i < n - 1 ? a->center[i + 1] - a->center[i] : a->width[n - 1];
+
+      fv->between[d][i] = a->uniform ? a->inverse[i] : 1 / below;
+      fv->across[d][i] = a->uniform ? 0.5 * a->inverse[i] : 1 / (below + above);
+    }
+  }
+}
+
+PetscErrorCode SinewFVCreate(SinewGrid grid, const SinewFVKernels *kernels, const SinewReconstruction *reconstruction,
+                             PetscBool characteristic, SinewBoundary boundary, SinewFV *newfv)
+{
+  SinewFV fv;
+  Arena arena = {NULL, 0};
+
+  PetscFunctionBeginUser;
+  PetscCall(register_events());
+  PetscCall(PetscNew(&fv));
+  fv->grid = grid;
+  fv->k = *kernels;
+  fv->nc = kernels->components;
+  fv->scheme = reconstruction;
+  fv->characteristic = (PetscBool)(characteristic && kernels->to_characteristic);
+  fv->fall_back = (PetscBool)(kernels->positives > 0 && (fv->characteristic || !reconstruction->bounded));
+  fv->boundary = boundary;
+  fv->dim = SinewGridDim(grid);
+  PetscCall(SinewGridGetDM(grid, &fv->dm));
+  for (PetscInt d = 0; d < 3; d++) fv->axis[d] = SinewGridAxis(grid, d);
+  PetscCheck(fv->nc <= SINEW_COMPONENTS_MAX, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+             "%" PetscInt_FMT " components, at most %d", fv->nc, SINEW_COMPONENTS_MAX);
+  PetscCheck(fv->axis[0]->ghosts >= SinewFVGhosts(reconstruction), PETSC_COMM_SELF, PETSC_ERR_ARG_SIZ,
+             "the grid has %" PetscInt_FMT " ghosts, %s needs %" PetscInt_FMT, fv->axis[0]->ghosts,
+             reconstruction->name, SinewFVGhosts(reconstruction));
+  PetscCheck(!reconstruction->pointwise || !kernels->flux || kernels->physical_flux, PETSC_COMM_SELF, PETSC_ERR_SUP,
+             "%s needs the physical flux", reconstruction->name);
+  choose_tiles(fv);
+  fv->pitch = (fv->tile[0] + 2 * fv->axis[0]->ghosts + 7) / 8 * 8;
+  fv->stride[0] = 1;
+  fv->stride[1] = fv->nc * fv->pitch;
+  fv->stride[2] = fv->stride[1] * (fv->tile[1] + 2 * fv->axis[1]->ghosts);
+  PetscCall(PetscCalloc5((size_t)fv->tile[1], &fv->sz[0], (size_t)fv->tile[1], &fv->sz[1], (size_t)fv->tile[1],
+                         &fv->fz[0], (size_t)fv->tile[1], &fv->fz[1], 2 * (size_t)reconstruction->reach + 1,
+                         &fv->stencil));
+  lay_out(fv, &arena);
+  PetscCall(PetscCalloc1(arena.used + 8, &fv->memory));
+  arena = (Arena){(PetscReal *)(((size_t)fv->memory + 63) / 64 * 64), 0};
+  lay_out(fv, &arena);
+  centre_distances(fv);
+  *newfv = fv;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewFVDestroy(SinewFV *pfv)
+{
+  SinewFV fv = *pfv;
+
+  PetscFunctionBeginUser;
+  if (!fv) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFree5(fv->sz[0], fv->sz[1], fv->fz[0], fv->fz[1], fv->stencil));
+  PetscCall(PetscFree(fv->memory));
+  PetscCall(PetscFree(fv));
+  *pfv = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- from vectors to a patch of primitives
+ * --------------------------------------------------------------------------- */
+
+/* Component 0 of tile cell (i, j, k), which may be a ghost, in a patch. */
+static inline PetscReal *at(const SinewFV fv, PetscReal *patch, PetscInt i, PetscInt j, PetscInt k)
+{
+  return patch + (k + fv->axis[2]->ghosts) * fv->stride[2] + (j + fv->axis[1]->ghosts) * fv->stride[1] + i +
+         fv->axis[0]->ghosts;
+}
+
+static inline Rows rows_at(const SinewFV fv, PetscReal *first)
+{
+  Rows r;
+
+  for (PetscInt c = 0; c < fv->nc; c++) r.row[c] = first + c * fv->pitch;
+  return r;
+}
+
+static inline Rows shifted(const SinewFV fv, const Rows *rows, PetscInt by)
+{
+  Rows r;
+
+  for (PetscInt c = 0; c < fv->nc; c++) r.row[c] = rows->row[c] + by;
+  return r;
+}
+
+#define CONST_ROWS(r) ((const PetscReal *const *)(r).row)
+
+/* Interlaced cells (i, j, k) of the owned box, or of the box with ghosts. */
+static inline PetscInt owned_index(const SinewFV fv, PetscInt i, PetscInt j, PetscInt k)
+{
+  const SinewAxis *x = fv->axis[0], *y = fv->axis[1], *z = fv->axis[2];
+
+  return (((k - z->start) * y->count + (j - y->start)) * x->count + (i - x->start)) * fv->nc;
+}
+
+static inline PetscInt ghosted_index(const SinewFV fv, PetscInt i, PetscInt j, PetscInt k)
+{
+  const SinewAxis *x = fv->axis[0], *y = fv->axis[1], *z = fv->axis[2];
+
+  return (((k - z->first) * (y->count + 2 * y->ghosts) + (j - y->first)) * (x->count + 2 * x->ghosts) +
+          (i - x->first)) *
+         fv->nc;
+}
+
+static inline PetscBool owns(const SinewAxis *a, PetscInt i)
+{
+  return (PetscBool)(i >= a->start && i < a->start + a->count);
+}
+
+/* Cells from .. to-1 of a line, from the ghosted vector (ghosts) or the global one (owned), into
+ * rows. */
+static void load_cells(const SinewFV fv, const Task *task, PetscBool owned, PetscInt from, PetscInt to, PetscInt origin,
+                       PetscInt j, PetscInt k)
+{
+  const PetscReal *cells = owned ? task->U + owned_index(fv, from, j, k) : task->ghost + ghosted_index(fv, from, j, k);
+  Rows u = shifted(fv, &fv->u, from - origin);
+
+  if (to > from) RowsFromCells(fv->nc, to - from, cells, u.row);
+}
+
+static void load_row(const SinewFV fv, const Task *task, PetscInt j, PetscInt k)
+{
+  const SinewAxis *x = fv->axis[0];
+  const PetscInt from = task->start[0] - x->ghosts, to = task->start[0] + task->count[0] + x->ghosts,
+                 gj = task->start[1] + j, gk = task->start[2] + k;
+  Rows w = rows_at(fv, at(fv, fv->w, -x->ghosts, j, k));
+
+  if (owns(fv->axis[1], gj) && owns(fv->axis[2], gk)) {
+    const PetscInt first = PetscMax(from, x->start), last = PetscMin(to, x->start + x->count);
+
+    load_cells(fv, task, PETSC_FALSE, from, first, from, gj, gk);
+    load_cells(fv, task, PETSC_TRUE, first, last, from, gj, gk);
+    load_cells(fv, task, PETSC_FALSE, last, to, from, gj, gk);
+  } else
+    load_cells(fv, task, PETSC_FALSE, from, to, from, gj, gk);
+  (*fv->k.primitive)(fv->k.context, to - from, CONST_ROWS(fv->u), w.row);
+}
+
+static PetscBool beyond_side(const SinewAxis *a, PetscInt i)
+{
+  return (PetscBool)(!a->periodic && (i < 0 || i >= a->cells));
+}
+
+static PetscErrorCode load_patch(const SinewFV fv, const Task *task)
+{
+  const PetscInt gy = fv->axis[1]->ghosts, gz = fv->axis[2]->ghosts;
+
+  PetscFunctionBegin;
+  PetscCall(PetscLogEventBegin(event_load, 0, 0, 0, 0));
+  for (PetscInt k = -gz; k < task->count[2] + gz; k++) {
+    if (beyond_side(fv->axis[2], task->start[2] + k)) continue;
+    for (PetscInt j = -gy; j < task->count[1] + gy; j++) {
+      if (!beyond_side(fv->axis[1], task->start[1] + j)) load_row(fv, task, j, k);
+    }
+  }
+  PetscCall(PetscLogEventEnd(event_load, 0, 0, 0, 0));
+  if (fv->boundary) {
+    PetscCall(PetscLogEventBegin(event_boundary, 0, 0, 0, 0));
+    PetscCall(SinewBoundaryFill(fv->boundary, task->start, task->count, fv->pitch, fv->w));
+    PetscCall(PetscLogEventEnd(event_boundary, 0, 0, 0, 0));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- from primitives to fluxes
+ * --------------------------------------------------------------------------------------- */
+
+/* Description of n lower faces, or of cells, beginning at tile cell (i, j, k). */
+static SinewRow describe(const SinewFV fv, const Task *task, PetscInt axis, PetscBool faces, PetscInt i, PetscInt j,
+                         PetscInt k)
+{
+  const SinewAxis *x = fv->axis[0], *y = fv->axis[1], *z = fv->axis[2];
+  SinewRow row;
+
+  row.axis = axis;
+  row.i = task->start[0] + i;
+  row.j = task->start[1] + j;
+  row.k = task->start[2] + k;
+  row.x = (faces && axis == 0 ? x->face : x->center) + row.i - x->first;
+  row.y = (faces && axis == 1 ? y->face : y->center)[row.j - y->first];
+  row.z = (faces && axis == 2 ? z->face : z->center)[row.k - z->first];
+  row.t = task->t;
+  return row;
+}
+
+static void characteristic_states(const SinewFV fv, PetscInt axis, PetscInt n, PetscReal *q, States *s)
+{
+  const PetscInt reach = fv->scheme->reach,
+                 apart = reach ? (PetscInt)(fv->stencil[1].row[0] - fv->stencil[0].row[0]) : 0;
+  Rows w = rows_at(fv, q);
+
+  for (PetscInt m = -reach; m <= reach; m++) {
+    Rows neighbour = shifted(fv, &w, m * fv->stride[axis]);
+
+    (*fv->k.to_characteristic)(fv->k.context, axis, n, CONST_ROWS(w), CONST_ROWS(neighbour),
+                               fv->stencil[m + reach].row);
+  }
+  for (PetscInt c = 0; c < fv->nc; c++)
+    (*fv->scheme->row)(n, apart, fv->stencil[reach].row[c], fv->v.row[c], fv->r.row[c]);
+  (*fv->k.from_characteristic)(fv->k.context, axis, n, CONST_ROWS(w), CONST_ROWS(fv->v), s->lower.row);
+  (*fv->k.from_characteristic)(fv->k.context, axis, n, CONST_ROWS(w), CONST_ROWS(fv->r), s->upper.row);
+}
+
+/* Face values of n cells beginning at q; first order where a positive primitive would lose its
+ * sign. */
+static void face_states(const SinewFV fv, PetscInt axis, PetscInt n, PetscReal *q, States *s)
+{
+  if (fv->characteristic)
+    characteristic_states(fv, axis, n, q, s);
+  else
+    for (PetscInt c = 0; c < fv->nc; c++)
+      (*fv->scheme->row)(n, fv->stride[axis], q + c * fv->pitch, s->lower.row[c], s->upper.row[c]);
+  for (PetscInt i = 0; i < n && (fv->fall_back || fv->scheme->pointwise); i++) s->keep[i] = 1;
+  if (!fv->fall_back) return;
+  for (PetscInt p = 0; p < fv->k.positives; p++)
+    RowKeepPositive(n, s->lower.row[fv->k.positive[p]], s->upper.row[fv->k.positive[p]], s->keep);
+  for (PetscInt c = 0; c < fv->nc; c++) RowFallBack(n, s->keep, q + c * fv->pitch, s->lower.row[c], s->upper.row[c]);
+}
+
+static void diffusive_fluxes(const SinewFV fv, const SinewRow *row, PetscInt n, const PetscReal *q, Rows *f)
+{
+  const PetscInt d = row->axis, back = fv->stride[d],
+                 index[3] = {row->i - fv->axis[0]->first, row->j - fv->axis[1]->first, row->k - fv->axis[2]->first};
+  const PetscReal *gradient[3][SINEW_COMPONENTS_MAX];
+
+  for (PetscInt c = 0; c < fv->nc; c++) {
+    const PetscReal *r = q + c * fv->pitch, *l = r - back;
+
+    RowMean(n, l, r, fv->v.row[c]);
+    for (PetscInt e = 0; e < 3; e++) {
+      const PetscReal *inverse = (e == d ? fv->between : fv->across)[e] + index[e];
+
+      gradient[e][c] = fv->gradient[e].row[c];
+      if (e >= fv->dim) continue;
+      if (e == d)
+        RowNormalGradient(n, l, r, e == 0, inverse, fv->gradient[e].row[c]);
+      else
+        RowTransverseGradient(n, l, r, fv->stride[e], e == 0, inverse, fv->gradient[e].row[c]);
+    }
+  }
+  (*fv->k.diffusive_flux)(fv->k.context, row, n, CONST_ROWS(fv->v),
+                          (const PetscReal *const(*)[SINEW_COMPONENTS_MAX])gradient, f->row);
+}
+
+/* Fluxes through the lower faces of n cells beginning at tile cell (i, j, k): `below` and `above`
+ * are the states on both sides. */
+static void face_fluxes(const SinewFV fv, const Task *task, PetscInt axis, PetscInt n, PetscInt i, PetscInt j,
+                        PetscInt k, const States *below, PetscInt below_offset, const States *above,
+                        PetscInt above_offset, Rows *f)
+{
+  const SinewRow row = describe(fv, task, axis, PETSC_TRUE, i, j, k);
+
+  if ((task->parts & SINEW_FV_FLUX) && fv->k.flux) {
+    const Rows l = shifted(fv, &below->upper, below_offset), r = shifted(fv, &above->lower, above_offset);
+
+    (*fv->k.flux)(fv->k.context, &row, n, CONST_ROWS(l), CONST_ROWS(r), f->row);
+    if (fv->scheme->pointwise) {
+      RowProduct(n, below->keep + below_offset, above->keep + above_offset, fv->mask);
+      for (PetscInt c = 0; c < fv->nc; c++)
+        SinewFluxCorrection(n, fv->stride[axis], at(fv, fv->g[axis], i, j, k) + c * fv->pitch, fv->mask, f->row[c]);
+    }
+  } else
+    for (PetscInt c = 0; c < fv->nc; c++) (void)PetscArrayzero(f->row[c], n);
+  if ((task->parts & SINEW_FV_DIFFUSION) && fv->k.diffusive_flux)
+    diffusive_fluxes(fv, &row, n, at(fv, fv->w, i, j, k), f);
+}
+
+/* Point values of the physical flux, in every cell that a correction reaches. */
+static void physical_fluxes(const SinewFV fv, const Task *task)
+{
+  const PetscInt n = task->count[0] + 2 * fv->axis[0]->ghosts;
+
+  for (PetscInt k = -fv->axis[2]->ghosts; k < task->count[2] + fv->axis[2]->ghosts; k++) {
+    for (PetscInt j = -fv->axis[1]->ghosts; j < task->count[1] + fv->axis[1]->ghosts; j++) {
+      for (PetscInt d = 0; d < fv->dim; d++) {
+        const SinewRow row = describe(fv, task, d, PETSC_FALSE, -fv->axis[0]->ghosts, j, k);
+        const Rows w = rows_at(fv, at(fv, fv->w, -fv->axis[0]->ghosts, j, k)),
+                   g = rows_at(fv, at(fv, fv->g[d], -fv->axis[0]->ghosts, j, k));
+
+        (*fv->k.physical_flux)(fv->k.context, &row, n, CONST_ROWS(w), g.row);
+      }
+    }
+  }
+}
+
+/* ---- from fluxes back to vectors
+ * ------------------------------------------------------------------------------------- */
+
+/* Adds to fv->rates the rates of n cells with primitives w. */
+static void row_rates(const SinewFV fv, const Task *task, PetscInt n, PetscInt j, PetscInt k, const Rows *w)
+{
+  const PetscInt index[3] = {task->start[0] - fv->axis[0]->first, task->start[1] + j - fv->axis[1]->first,
+                             task->start[2] + k - fv->axis[2]->first};
+
+  (void)PetscArrayzero(fv->rates, n);
+  for (PetscInt d = 0; d < fv->dim; d++) {
+    const SinewRow row = describe(fv, task, d, PETSC_FALSE, 0, j, k);
+
+    if ((task->parts & SINEW_FV_FLUX) && fv->k.flux)
+      (*fv->k.rate)(fv->k.context, &row, n, CONST_ROWS(*w), d == 0, fv->axis[d]->inverse + index[d], fv->rates);
+    if ((task->parts & SINEW_FV_DIFFUSION) && fv->k.diffusive_flux)
+      (*fv->k.diffusive_rate)(fv->k.context, &row, n, CONST_ROWS(*w), d == 0, fv->axis[d]->inverse + index[d],
+                              fv->rates);
+  }
+  for (PetscInt p = 0; p < fv->k.positives; p++) RowSpoil(n, w->row[fv->k.positive[p]], fv->rates);
+}
+
+static void finish_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, PetscReal rate_cells[])
+{
+  const PetscInt n = task->count[0], first = owned_index(fv, task->start[0], task->start[1] + j, task->start[2] + k);
+
+  if ((task->parts & SINEW_FV_SOURCE) && fv->k.source) {
+    const SinewRow row = describe(fv, task, 0, PETSC_FALSE, 0, j, k);
+    const Rows w = rows_at(fv, at(fv, fv->w, 0, j, k));
+
+    (*fv->k.source)(fv->k.context, &row, n, CONST_ROWS(w), fv->r.row);
+  }
+  (void)PetscLogEventBegin(event_store, 0, 0, 0, 0);
+  CellsFromRows(fv->nc, n, CONST_ROWS(fv->r), rate_cells);
+  RowCombine(n * fv->nc, task->a, task->A + first, task->b, task->U + first, task->c, rate_cells, task->out + first);
+  (void)PetscLogEventEnd(event_store, 0, 0, 0, 0);
+  if (!task->want_rate) return;
+  RowsFromCells(fv->nc, n, task->out + first, fv->u.row);
+  (*fv->k.primitive)(fv->k.context, n, CONST_ROWS(fv->u), fv->v.row);
+  row_rates(fv, task, n, j, k, &fv->v);
+  task->rate = RowMaximum(n, fv->rates, task->rate);
+}
+
+/* Row (j, k): fluxes along x, then the sum of differences along x, y, z in this order, on every
+ * rank the same. */
+static void update_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, const Rows *fy0, const Rows *fy1,
+                       const Rows *fz0, const Rows *fz1)
+{
+  const PetscInt n = task->count[0],
+                 index[3] = {task->start[0] - fv->axis[0]->first, task->start[1] + j - fv->axis[1]->first,
+                             task->start[2] + k - fv->axis[2]->first};
+
+  if (fv->k.flux) face_states(fv, 0, n + 2, at(fv, fv->w, -1, j, k), &fv->sx);
+  face_fluxes(fv, task, 0, n + 1, 0, j, k, &fv->sx, 0, &fv->sx, 1, &fv->fx);
+  for (PetscInt c = 0; c < fv->nc; c++) {
+    RowDivergence(PETSC_TRUE, n, fv->fx.row[c], fv->fx.row[c] + 1, 1, fv->axis[0]->inverse + index[0], fv->r.row[c]);
+    if (fy0) RowDivergence(PETSC_FALSE, n, fy0->row[c], fy1->row[c], 0, fv->axis[1]->inverse + index[1], fv->r.row[c]);
+    if (fz0) RowDivergence(PETSC_FALSE, n, fz0->row[c], fz1->row[c], 0, fv->axis[2]->inverse + index[2], fv->r.row[c]);
+  }
+  finish_row(fv, task, j, k, fv->cells);
+}
+
+/* Plane k: marches along y with the upper states and the fluxes of the row before in hand, so that
+ * each face is computed once. */
+static void update_plane(const SinewFV fv, Task *task, PetscInt k, const Rows *fz0, const Rows *fz1)
+{
+  const PetscInt n = task->count[0];
+
+  if (fv->dim < 2) {
+    update_row(fv, task, 0, k, NULL, NULL, NULL, NULL);
+    return;
+  }
+  if (fv->k.flux) face_states(fv, 1, n, at(fv, fv->w, 0, -1, k), &fv->sy[1]);
+  for (PetscInt j = 0; j <= task->count[1]; j++) {
+    const int now = (int)(j % 2), before = 1 - now;
+
+    if (fv->k.flux) face_states(fv, 1, n, at(fv, fv->w, 0, j, k), &fv->sy[now]);
+    face_fluxes(fv, task, 1, n, 0, j, k, &fv->sy[before], 0, &fv->sy[now], 0, &fv->fy[now]);
+    if (j)
+      update_row(fv, task, j - 1, k, &fv->fy[before], &fv->fy[now], fz0 ? &fz0[j - 1] : NULL, fz1 ? &fz1[j - 1] : NULL);
+  }
+}
+
+static void update_tile(const SinewFV fv, Task *task)
+{
+  const PetscInt n = task->count[0];
+
+  if (fv->scheme->pointwise && fv->k.flux && (task->parts & SINEW_FV_FLUX)) physical_fluxes(fv, task);
+  if (fv->dim < 3) {
+    update_plane(fv, task, 0, NULL, NULL);
+    return;
+  }
+  for (PetscInt k = -1; k <= task->count[2]; k++) {
+    const int now = (int)((k + 2) % 2), before = 1 - now;
+
+    for (PetscInt j = 0; j < task->count[1]; j++) {
+      if (fv->k.flux) face_states(fv, 2, n, at(fv, fv->w, 0, j, k), &fv->sz[now][j]);
+      if (k >= 0) face_fluxes(fv, task, 2, n, 0, j, k, &fv->sz[before][j], 0, &fv->sz[now][j], 0, &fv->fz[now][j]);
+    }
+    if (k > 0) update_plane(fv, task, k - 1, fv->fz[before], fv->fz[now]);
+  }
+}
+
+typedef PetscErrorCode TileFunction(const SinewFV fv, Task *task);
+
+static PetscErrorCode for_each_tile(const SinewFV fv, Task *task, TileFunction *function)
+{
+  const SinewAxis *const *a = fv->axis;
+
+  PetscFunctionBegin;
+  for (PetscInt k = 0; k < a[2]->count; k += fv->tile[2]) {
+    for (PetscInt j = 0; j < a[1]->count; j += fv->tile[1]) {
+      for (PetscInt i = 0; i < a[0]->count; i += fv->tile[0]) {
+        const PetscInt offset[3] = {i, j, k};
+
+        for (PetscInt d = 0; d < 3; d++) {
+          task->start[d] = a[d]->start + offset[d];
+          task->count[d] = PetscMin(fv->tile[d], a[d]->count - offset[d]);
+        }
+        PetscCall((*function)(fv, task));
+      }
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode apply_tile(const SinewFV fv, Task *task)
+{
+  PetscFunctionBegin;
+  PetscCall(load_patch(fv, task));
+  PetscCall(PetscLogEventBegin(event_sweep, 0, 0, 0, 0));
+  update_tile(fv, task);
+  PetscCall(PetscLogEventEnd(event_sweep, 0, 0, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewFVApply(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, PetscReal a, Vec A, PetscReal b,
+                            PetscReal c, Vec out, PetscReal *rate)
+{
+  Task task = {
+      .t = t, .a = A ? a : 0, .b = b, .c = c, .parts = parts, .want_rate = (PetscBool)(rate != NULL), .rate = 0};
+  Vec local;
+
+  PetscFunctionBeginUser;
+  PetscCheck(out != U, PETSC_COMM_SELF, PETSC_ERR_ARG_IDN,
+             "the result may not overwrite the state it is computed from");
+  if (fv->k.prepare) PetscCall((*fv->k.prepare)(fv->k.context, t));
+  if (fv->boundary) PetscCall(SinewBoundaryPrepare(fv->boundary, t));
+  PetscCall(DMGetLocalVector(fv->dm, &local));
+  PetscCall(PetscLogEventBegin(event_halo, 0, 0, 0, 0));
+  PetscCall(SinewGridGhostsBegin(fv->grid, U, local));
+  PetscCall(SinewGridGhostsEnd(fv->grid, U, local));
+  PetscCall(PetscLogEventEnd(event_halo, 0, 0, 0, 0));
+  PetscCall(VecGetArrayRead(U, &task.U));
+  PetscCall(VecGetArrayRead(local, &task.ghost));
+  if (out == A)
+    PetscCall(VecGetArray(out, &task.out));
+  else
+    PetscCall(VecGetArrayWrite(out, &task.out));
+  if (A == U)
+    task.A = task.U;
+  else if (A == out)
+    task.A = task.out;
+  else if (A)
+    PetscCall(VecGetArrayRead(A, &task.A));
+  else
+    task.A = task.U;
+  PetscCall(for_each_tile(fv, &task, apply_tile));
+  if (A && A != U && A != out) PetscCall(VecRestoreArrayRead(A, &task.A));
+  if (out == A)
+    PetscCall(VecRestoreArray(out, &task.out));
+  else
+    PetscCall(VecRestoreArrayWrite(out, &task.out));
+  PetscCall(VecRestoreArrayRead(local, &task.ghost));
+  PetscCall(VecRestoreArrayRead(U, &task.U));
+  PetscCall(DMRestoreLocalVector(fv->dm, &local));
+  if (rate) *rate = task.rate;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode rate_tile(const SinewFV fv, Task *task)
+{
+  PetscFunctionBegin;
+  for (PetscInt k = 0; k < task->count[2]; k++) {
+    for (PetscInt j = 0; j < task->count[1]; j++) {
+      RowsFromCells(fv->nc, task->count[0],
+                    task->U + owned_index(fv, task->start[0], task->start[1] + j, task->start[2] + k), fv->u.row);
+      (*fv->k.primitive)(fv->k.context, task->count[0], CONST_ROWS(fv->u), fv->v.row);
+      row_rates(fv, task, task->count[0], j, k, &fv->v);
+      task->rate = RowMaximum(task->count[0], fv->rates, task->rate);
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewFVRate(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, PetscReal *rate)
+{
+  Task task = {.t = t, .parts = parts, .rate = 0};
+
+  PetscFunctionBeginUser;
+  if (fv->k.prepare) PetscCall((*fv->k.prepare)(fv->k.context, t));
+  PetscCall(VecGetArrayRead(U, &task.U));
+  PetscCall(for_each_tile(fv, &task, rate_tile));
+  PetscCall(VecRestoreArrayRead(U, &task.U));
+  *rate = task.rate;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewFVFindBad(SinewFV fv, Vec U, PetscBool *found, PetscInt cell[3], PetscReal u[])
+{
+  const SinewAxis *x = fv->axis[0], *y = fv->axis[1], *z = fv->axis[2];
+  const PetscReal *array;
+  PetscReal w[SINEW_COMPONENTS_MAX], *rows[SINEW_COMPONENTS_MAX];
+  const PetscReal *in[SINEW_COMPONENTS_MAX];
+
+  PetscFunctionBeginUser;
+  *found = PETSC_FALSE;
+  PetscCall(VecGetArrayRead(U, &array));
+  for (PetscInt n = 0; n < x->count * y->count * z->count && !*found; n++) {
+    PetscBool good = PETSC_TRUE;
+
+    for (PetscInt c = 0; c < fv->nc; c++) {
+      u[c] = array[n * fv->nc + c];
+      in[c] = &u[c];
+      rows[c] = &w[c];
+      if (!isfinite(u[c])) good = PETSC_FALSE;
+    }
+    (*fv->k.primitive)(fv->k.context, 1, in, rows);
+    for (PetscInt p = 0; p < fv->k.positives; p++) {
+      if (!(w[fv->k.positive[p]] > 0)) good = PETSC_FALSE;
+    }
+    if (good) continue;
+    *found = PETSC_TRUE;
+    cell[0] = x->start + n % x->count;
+    cell[1] = y->start + n / x->count % y->count;
+    cell[2] = z->start + n / x->count / y->count;
+  }
+  PetscCall(VecRestoreArrayRead(U, &array));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,109 @@
+#ifndef SINEW_SOLVERS_EQUATION_H
+#define SINEW_SOLVERS_EQUATION_H
+/*
+  Equations: what the fields obey. One file an equation (solvers/equations/), one line in the registry (equation.c).
+
+  For users
+    An equation is created from the `equation` section of a deck, attached to a grid, and asked for its terms through
+  the finite-volume kernels, its initial and exact solutions, and its output fields. Fields come in two guises: the
+  *components* that are advanced (conserved variables, in the grid's vectors) and the *primitives* that people think in
+  (in decks, pictures and output files). There are as many of one as of the other.
+
+  For implementors
+    Fill a SinewEquationType: a schema for the parameters, a `create` that sets names and kernels from them, and a table
+  of initial conditions. Everything else (decks, grids, boundaries, steppers, output, checkpoints, errors) follows. Keep
+  kernels in a file of their own, NAME_kernels.c, which is compiled for elementwise arithmetic.
+*/
+#include "../io/deck.h"
+#include "../operators/finite_volume.h"
+
+typedef struct _p_SinewEquation *SinewEquation;
+
+/* An initial condition. evaluate: primitives at a point. With `exact` it holds for all t: the equation's solution on an
+   unbounded or periodic domain. */
+typedef struct {
+  const char *name, *doc;
+  PetscInt dim_min, dim_max;
+  PetscBool exact;
+  const SinewKey *keys; /* parameters, read into a struct of `size` bytes; NULL: none */
+  size_t size;
+  PetscErrorCode (*evaluate)(SinewEquation equation, const void *parameters, const PetscReal x[3], PetscReal t,
+                             PetscReal w[]);
+} SinewInitialType;
+
+/* A scalar field derived from primitives, for output. */
+typedef struct {
+  const char *name, *doc;
+  void (*row)(SinewEquation equation, PetscInt n, const PetscReal *const w[], PetscReal value[]);
+} SinewDerived;
+
+typedef struct {
+  const char *name, *doc;
+  PetscInt dim_min, dim_max;
+  const SinewKey *keys; /* parameters in the `equation` section */
+  size_t size;          /* of the struct they are read into */
+  /* Sets components, names, kernels and flags from equation->parameters; records mistakes in the deck. REQUIRED */
+  PetscErrorCode (*create)(SinewEquation equation, SinewDeck deck, SinewNode section);
+  /* Called when the grid is there (tables of coefficients). Optional. */
+  PetscErrorCode (*attach)(SinewEquation equation, SinewGrid grid);
+  PetscErrorCode (*destroy)(SinewEquation equation);
+  /* Foot of the characteristic through (x, t), where the solution is its initial value there. Optional; *known may be
+   * false. */
+  PetscErrorCode (*trace)(SinewEquation equation, const PetscReal x[3], PetscReal t, PetscReal foot[3],
+                          PetscBool *known);
+  const SinewInitialType *initials; /* ended by a NULL name; expressions are always possible */
+  const SinewDerived *derived;      /* ended by a NULL name; may be NULL */
+} SinewEquationType;
+
+struct _p_SinewEquation {
+  const SinewEquationType *type;
+  PetscInt dim;
+  PetscInt components;
+  char component[SINEW_COMPONENTS_MAX][32], primitive[SINEW_COMPONENTS_MAX][32];
+  void *parameters; /* owned */
+  void *data;       /* the type's own; freed by its destroy */
+  SinewFVKernels kernels;
+  PetscBool linear_diffusion; /* the diffusive term is affine in u: its Jacobian is constant in u */
+  PetscBool inexact;          /* parameters spoil the exactness of `exact` initial conditions */
+  SinewGrid grid;             /* not owned, after attach */
+  const SinewInitialType *initial;
+  void *initial_parameters;                         /* owned */
+  SinewExpression expression[SINEW_COMPONENTS_MAX]; /* not owned: the deck's */
+};
+
+/* All equations, ended by NULL. */
+PETSC_EXTERN const SinewEquationType *const SinewEquationTypes[];
+
+/*
+  SinewEquationCreate - reads the sections `equation` and `initial` of a deck. Not collective; mistakes are recorded in
+  the deck. *equation is NULL when the type is not known. The deck must outlive it.
+*/
+PETSC_EXTERN PetscErrorCode SinewEquationCreate(SinewDeck deck, PetscInt dim, SinewEquation *equation);
+PETSC_EXTERN PetscErrorCode SinewEquationDestroy(SinewEquation *equation);
+PETSC_EXTERN PetscErrorCode SinewEquationAttach(SinewEquation equation, SinewGrid grid);
+
+/* Fills U (components, a global vector of the grid) with the initial state. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewEquationInitial(SinewEquation equation, Vec U);
+/* Exact primitives at time t as components in U; *known false (U untouched) when there is no exact solution. Not
+ * collective. */
+PETSC_EXTERN PetscErrorCode SinewEquationExact(SinewEquation equation, PetscReal t, Vec U, PetscBool *known);
+/* The named rows (primitive, vector "velocity" or derived) of all owned cells: scalars (z,y,x), vectors (z,y,x,3). Not
+ * collective. */
+PETSC_EXTERN PetscErrorCode SinewEquationField(SinewEquation equation, Vec U, const char name[], PetscInt *components,
+                                               PetscReal values[]);
+/* Names that SinewEquationField knows, in order of importance; *standard of them are written unless a deck says
+   otherwise. Not collective; the strings belong to the equation. */
+PETSC_EXTERN PetscErrorCode SinewEquationFields(SinewEquation equation, PetscInt most, const char *names[],
+                                                PetscInt *count, PetscInt *standard);
+
+/* For implementors: names of vector components, "velocity_x" and so on. */
+PETSC_EXTERN PetscErrorCode SinewEquationName(SinewEquation equation, PetscInt c, const char component[],
+                                              const char primitive[]);
+PETSC_EXTERN PetscErrorCode SinewEquationNameVector(SinewEquation equation, PetscInt first, const char component[],
+                                                    const char primitive[]);
+/* d = x - center, on periodic axes to the nearest image; 0 beyond the dimension. center may be shorter than dim (then
+   the domain's middle). Returns |d|^2. */
+PETSC_EXTERN PetscReal SinewEquationDisplacement(SinewEquation equation, const PetscReal x[3],
+                                                 const SinewRealList *center, PetscReal d[3]);
+
+#endif

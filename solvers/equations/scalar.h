@@ -1,0 +1,68 @@
+#ifndef SINEW_SOLVERS_EQUATIONS_SCALAR_H
+#define SINEW_SOLVERS_EQUATIONS_SCALAR_H
+/*
+  What advection, diffusion and Burgers' equation share: one scalar u with
+
+    u_t + div(a(x, t) u)  or  u_t + div(u^2/2, u^2/2, u^2/2)  =  div(D(x, t) grad u) + s(x, t),
+
+  coefficient tables on faces and cells, row kernels, initial conditions. Private to those equations.
+*/
+#include "solvers/equation.h"
+
+#define SINEW_TENSOR_MAX 6 /* xx, yy, zz, xy, xz, yz */
+
+/* A coefficient: constant, or tabulated on cell centres and on the lower faces along each axis. */
+typedef struct {
+  PetscReal constant;
+  SinewExpression expression; /* not owned; NULL: constant */
+  PetscBool timed;
+  PetscReal *center, *face[3]; /* over the owned box with ghosts, x fastest */
+} SinewCoefficient;
+
+typedef struct {
+  PetscInt dim;
+  PetscBool burgers;
+  PetscBool transported, diffused, sourced;
+  SinewCoefficient velocity[3];
+  PetscInt tensors; /* 1: isotropic, dim: diagonal, dim (dim + 1) / 2: full */
+  SinewCoefficient diffusivity[SINEW_TENSOR_MAX], source;
+  PetscInt first[3], pitch[3]; /* of the tables */
+  SinewGrid grid;
+} SinewScalar;
+
+/* Velocity components (0 where fewer are given), diffusivities, source from expressions; all may be absent. */
+PETSC_INTERN PetscErrorCode SinewScalarCreate(SinewEquation e, PetscBool burgers, const SinewExpressionList *velocity,
+                                              const SinewExpressionList *diffusivity, SinewExpression source,
+                                              SinewScalar **scalar);
+PETSC_INTERN PetscErrorCode SinewScalarAttach(SinewEquation e, SinewGrid grid);
+PETSC_INTERN PetscErrorCode SinewScalarDestroy(SinewEquation e);
+PETSC_INTERN PetscErrorCode SinewScalarPrepare(const void *context, PetscReal t);
+PETSC_INTERN PetscErrorCode SinewScalarTrace(SinewEquation e, const PetscReal x[3], PetscReal t, PetscReal foot[3],
+                                             PetscBool *known);
+PETSC_INTERN const SinewInitialType SinewScalarInitials[];
+
+/* Kernels. */
+PETSC_INTERN void SinewScalarCopy(const void *context, PetscInt n, const PetscReal *const u[], PetscReal *const w[]);
+PETSC_INTERN void SinewScalarUpwind(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const l[],
+                                    const PetscReal *const r[], PetscReal *const f[]);
+PETSC_INTERN void SinewScalarPhysicalFlux(const void *context, const SinewRow *row, PetscInt n,
+                                          const PetscReal *const w[], PetscReal *const f[]);
+PETSC_INTERN void SinewScalarRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                                  PetscInt stride, const PetscReal inverse[], PetscReal rate[]);
+PETSC_INTERN void SinewBurgersGodunov(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const l[],
+                                      const PetscReal *const r[], PetscReal *const f[]);
+PETSC_INTERN void SinewBurgersPhysicalFlux(const void *context, const SinewRow *row, PetscInt n,
+                                           const PetscReal *const w[], PetscReal *const f[]);
+PETSC_INTERN void SinewBurgersRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                                   PetscInt stride, const PetscReal inverse[], PetscReal rate[]);
+PETSC_INTERN void SinewScalarDiffusiveFlux(const void *context, const SinewRow *row, PetscInt n,
+                                           const PetscReal *const w[],
+                                           const PetscReal *const gradient[3][SINEW_COMPONENTS_MAX],
+                                           PetscReal *const f[]);
+PETSC_INTERN void SinewScalarDiffusiveRate(const void *context, const SinewRow *row, PetscInt n,
+                                           const PetscReal *const w[], PetscInt stride, const PetscReal inverse[],
+                                           PetscReal rate[]);
+PETSC_INTERN void SinewScalarSource(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                                    PetscReal *const r[]);
+
+#endif
