@@ -19,8 +19,7 @@ static void make_table(void)
     table[0][n] = c;
   }
   for (int k = 1; k < 8; k++)
-    for (int n = 0; n < 256; n++)
-      table[k][n] = (table[k - 1][n] >> 8) ^ table[0][table[k - 1][n] & 255];
+    for (int n = 0; n < 256; n++) table[k][n] = (table[k - 1][n] >> 8) ^ table[0][table[k - 1][n] & 255];
 }
 
 static uint32_t by_table(uint32_t c, const unsigned char *p, size_t n)
@@ -28,8 +27,8 @@ static uint32_t by_table(uint32_t c, const unsigned char *p, size_t n)
   if (!table[0][1]) make_table();
   for (; n >= 8; n -= 8, p += 8) {
     c ^= (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-    c = table[7][c & 255] ^ table[6][c >> 8 & 255] ^ table[5][c >> 16 & 255] ^ table[4][c >> 24] ^
-        table[3][p[4]] ^ table[2][p[5]] ^ table[1][p[6]] ^ table[0][p[7]];
+    c = table[7][c & 255] ^ table[6][c >> 8 & 255] ^ table[5][c >> 16 & 255] ^ table[4][c >> 24] ^ table[3][p[4]] ^
+        table[2][p[5]] ^ table[1][p[6]] ^ table[0][p[7]];
   }
   for (; n; n--) c = (c >> 8) ^ table[0][(c ^ *p++) & 255];
   return c;
@@ -37,8 +36,7 @@ static uint32_t by_table(uint32_t c, const unsigned char *p, size_t n)
 
 /* ---- by the instruction of SSE 4.2, chosen when running: portable builds have it too ----------- */
 #ifdef HAVE_INSTRUCTION
-__attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc,
-                                                                 const unsigned char *p, size_t n)
+__attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc, const unsigned char *p, size_t n)
 {
   uint64_t c = crc, word;
 

@@ -25,9 +25,12 @@ static int sync_parent(const char path[])
 
   snprintf(parent, sizeof(parent), "%s", path);
   slash = strrchr(parent, '/');
-  if (!slash) snprintf(parent, sizeof(parent), ".");
-  else if (slash == parent) slash[1] = 0;
-  else *slash = 0;
+  if (!slash)
+    snprintf(parent, sizeof(parent), ".");
+  else if (slash == parent)
+    slash[1] = 0;
+  else
+    *slash = 0;
   code = sync_name(parent, O_RDONLY | O_DIRECTORY);
   return code == EINVAL || code == ENOTSUP ? 0 : code;
 }
