@@ -105,12 +105,13 @@ PetscErrorCode LayerConvolution(Graph g, const char name[], PetscInt sources, co
   Layer *layer;
   const PetscInt halo = g->node[source[0]].halo;
   const SinewLayout layout = g->node[source[0]].layout;
-  PetscInt in = 0;
+  PetscInt in = 0, input[OP_INPUTS_MAX]; /* a copy: out may point to a source */
   double bound;
 
   PetscFunctionBeginUser;
+  PetscCheck(sources <= OP_INPUTS_MAX, g->comm, PETSC_ERR_PLIB, "%s: too many sources", name);
   for (PetscInt k = 0; k < sources; ++k) {
-    const Node *node = &g->node[source[k]];
+    const Node *node = &g->node[input[k] = source[k]];
 
     PetscCheck(kernel == 1 ? node->halo == halo : node->halo == dilation, g->comm, PETSC_ERR_PLIB, "%s: halo does not fit", name);
     PetscCheck(node->layout == layout, g->comm, PETSC_ERR_PLIB, "%s: maps do not fit", name);
@@ -123,7 +124,7 @@ PetscErrorCode LayerConvolution(Graph g, const char name[], PetscInt sources, co
   PetscCall(GraphParameter(g, &layer->weight, 4, (PetscInt64[]){channels, in, kernel, kernel}, bound, 0, "%s.weight", name));
   PetscCall(GraphParameter(g, &layer->bias, 1, (PetscInt64[]){channels}, bound, 0, "%s.bias", name));
   PetscCall(GraphNode(g, layout, channels, kernel == 1 ? halo : 0, PETSC_FALSE, out));
-  PetscCall(GraphOp(g, &methods, sources, source, *out, layer));
+  PetscCall(GraphOp(g, &methods, sources, input, *out, layer));
   g->flops += 2. * (double)(g->batch * layout->ny * layout->nx) * (double)(in * kernel * kernel * channels);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

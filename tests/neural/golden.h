@@ -40,7 +40,8 @@ static int golden_by_name(const void *a, const void *b) { return strcmp(a, b); }
 /* Runs `test` on every file of the folder whose name starts with one of the prefixes (NULL-ended). */
 static inline void golden_each(const char *what, const char *const prefixes[], void (*test)(const char *path))
 {
-  char path[PETSC_MAX_PATH_LEN + 32], names[256][256];
+  char path[PETSC_MAX_PATH_LEN + 32];
+  static char names[256][256];
   struct dirent *entry;
   int count = 0;
   DIR *folder;
@@ -58,9 +59,9 @@ static inline void golden_each(const char *what, const char *const prefixes[], v
   closedir(folder);
   qsort(names, (size_t)count, sizeof(names[0]), golden_by_name);
   for (int k = 0; k < count; k++) {
-    char file[2 * PETSC_MAX_PATH_LEN];
+    char file[PETSC_MAX_PATH_LEN + 512];
 
-    snprintf(file, sizeof(file), "%s/%s", path, names[k]);
+    snprintf(file, sizeof(file), "%.4096s/%.255s", path, names[k]);
     test(file);
   }
 }
