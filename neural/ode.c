@@ -69,6 +69,8 @@ PetscErrorCode OdeDestroy(Ode *ode)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+const OdeParts *OdeGetParts(Ode o) { return &o->parts; }
+
 PetscInt OdeEvaluations(Ode o, PetscInt most, double times[])
 {
   for (PetscInt k = 0; k < PetscMin(most, PetscMin(o->evaluations, TIMES_MAX)); ++k) times[k] = o->time[k];

@@ -24,6 +24,7 @@ typedef struct {
 PETSC_EXTERN PetscErrorCode OdeCreate(Graph graph, const OdeParts *parts, Ode *ode);
 PETSC_EXTERN PetscErrorCode OdeDestroy(Ode *ode);
 PETSC_EXTERN PetscErrorCode OdeForward(Graph graph, Ode ode);
+PETSC_EXTERN const OdeParts *OdeGetParts(Ode ode);
 /* Evaluations of the right-hand side in the last Forward, and their times (at most `most`). */
 PETSC_EXTERN PetscInt OdeEvaluations(Ode ode, PetscInt most, double times[]);
 /* f(y, t) for the state that the first part made: for tests. Result in node `slope`. */
