@@ -18,6 +18,7 @@ struct _p_ConvolutionEngine {
 /* An array of which the address comes with each call, or (weights) one that is owned. */
 typedef struct {
   dnnl_memory_t memory;
+  size_t bytes;
   void *owned;
 } Array;
 
@@ -123,11 +124,11 @@ static PetscErrorCode describe_weights(const ConvolutionShape *s, dnnl_engine_t 
 
 /* ---- passes ----------------------------------------------------------------------------------------- */
 
-static PetscErrorCode create_array(ConvolutionEngine e, const dnnl_memory_desc_t *description, PetscBool own, Array *array)
+static PetscErrorCode create_array(ConvolutionEngine e, const dnnl_memory_desc_t *description, Array *array)
 {
   PetscFunctionBeginUser;
-  if (own) PetscCall(NeuralAlloc(dnnl_memory_desc_get_size(description), &array->owned));
-  DNNL(dnnl_memory_create(&array->memory, description, e->engine, own ? array->owned : DNNL_MEMORY_NONE));
+  array->bytes = dnnl_memory_desc_get_size(description);
+  DNNL(dnnl_memory_create(&array->memory, description, e->engine, DNNL_MEMORY_NONE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -139,11 +140,11 @@ static PetscErrorCode create_pass(ConvolutionEngine e, dnnl_primitive_desc_t des
   dnnl_primitive_desc_t reorder;
 
   PetscFunctionBeginUser;
-  PetscCall(create_array(e, &d->x, PETSC_FALSE, &pass->x));
-  PetscCall(create_array(e, &d->y, PETSC_FALSE, &pass->y));
-  PetscCall(create_array(e, &d->bias, PETSC_FALSE, &pass->bias));
-  PetscCall(create_array(e, &d->plain, PETSC_FALSE, &pass->plain));
-  PetscCall(create_array(e, weight, PETSC_TRUE, &pass->weight));
+  PetscCall(create_array(e, &d->x, &pass->x));
+  PetscCall(create_array(e, &d->y, &pass->y));
+  PetscCall(create_array(e, &d->bias, &pass->bias));
+  PetscCall(create_array(e, &d->plain, &pass->plain));
+  PetscCall(create_array(e, weight, &pass->weight));
   DNNL(dnnl_primitive_create(&pass->run, description));
   DNNL(dnnl_reorder_primitive_desc_create(&reorder, gradient ? weight : &d->plain, e->engine, gradient ? &d->plain : weight,
                                           e->engine, NULL));
@@ -233,6 +234,18 @@ static PetscErrorCode place(const Array *array, const void *address)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The blocked array is made when first used: by then, in a lean network, the plain weights before it are gone. */
+static PetscErrorCode own_weights(Pass *pass)
+{
+  Array *weight = &pass->weight;
+
+  PetscFunctionBeginUser;
+  if (weight->owned) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NeuralAlloc(weight->bytes, &weight->owned));
+  DNNL(dnnl_memory_set_data_handle(weight->memory, weight->owned));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Moves weights to (or gradients from) the blocked array of a pass. */
 static PetscErrorCode reorder(Convolution c, Pass *pass, const void *weight, PetscBool gradient)
 {
@@ -240,6 +253,7 @@ static PetscErrorCode reorder(Convolution c, Pass *pass, const void *weight, Pet
   const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from->memory}, {DNNL_ARG_TO, to->memory}};
 
   PetscFunctionBeginUser;
+  PetscCall(own_weights(pass));
   PetscCall(place(&pass->plain, (const float *)weight + c->s.slice * c->s.kernel * c->s.kernel));
   PetscCall(execute(c, pass->reorder, 2, arguments));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -294,6 +308,7 @@ static PetscErrorCode backward_weights(Convolution c, const void *x, const void 
 
   PetscFunctionBeginUser;
   if (!p->run) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(own_weights(p));
   PetscCall(place(&p->x, x));
   PetscCall(place(&p->y, gy));
   PetscCall(place(&p->bias, gbias));
