@@ -1,5 +1,5 @@
 /*
-  Conditioning on scalars: sinusoidal embeddings (Vaswani et al. 2017), a perceptron of two linear
+  Conditioning on scalars: sinusoidal embeddings (embedding.c), a perceptron of two linear
   layers with an exact GELU between them for each scalar, summed; then a linear layer wherever the
   network is conditioned. Small and replicated: every rank computes all of it, in double. Adjoints
   hold this rank's part of the sum; the reduction of all gradients at the end completes it.
@@ -81,20 +81,6 @@ PetscErrorCode ConditionDestroy(Graph g)
 }
 
 PetscInt ConditionFeatures(Graph g) { return g->condition->wide; }
-
-void ConditionEmbed(PetscInt features, double t, double embedding[])
-{
-  const PetscInt half = features / 2;
-
-  for (PetscInt k = 0; k < half; ++k) {
-    const float exponent = -9.210340371976184f * (float)k / (float)half; /* -ln 10000 k / half */
-    const float angle = (float)t * (float)exp((double)exponent);
-
-    embedding[k] = (double)(float)cos((double)angle);
-    embedding[half + k] = (double)(float)sin((double)angle);
-  }
-  if (features % 2) embedding[features - 1] = 0;
-}
 
 PetscErrorCode ConditionSetEmbedding(Graph g, const double first[], const double second[])
 {

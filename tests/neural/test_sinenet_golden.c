@@ -20,13 +20,6 @@ typedef struct {
 
 static int exact(const Case *c) { return c->model.options.dtype == SINEW_FLOAT64; }
 
-/*
-  How exact outputs are in double. The original embeds time in single precision, and the last bit of
-  a single-precision cosine differs between mathematical libraries; where the file does not bring
-  the embeddings (the neural ODE), that bit decides.
-*/
-static double exactness(const Case *c) { return c->model.options.kind == SINEW_SINENET_ODE ? 1e-7 : 1e-12; }
-
 /* The file's own float against double difference, ten times; in double a given bound. */
 static double tolerance(const Case *c, const char *name, const char *key, double otherwise)
 {
@@ -107,9 +100,9 @@ static void compare_output(const Case *c, const char *name)
   char what[80];
 
   snprintf(what, sizeof(what), "%s relative l2", name + 1);
-  check_case(c, what, e.l2 / e.norm, tolerance(c, name, "rel_l2_f32_vs_f64", exactness(c)));
+  check_case(c, what, e.l2 / e.norm, tolerance(c, name, "rel_l2_f32_vs_f64", 1e-12));
   snprintf(what, sizeof(what), "%s largest", name + 1);
-  check_case(c, what, e.most, exact(c) ? exactness(c) * fmax(1, e.largest) : 10 * golden_real(c->file, name, "max_abs_f32_vs_f64", 1e-6));
+  check_case(c, what, e.most, exact(c) ? 1e-12 * fmax(1, e.largest) : 10 * golden_real(c->file, name, "max_abs_f32_vs_f64", 1e-6));
   free(have);
   free(want);
 }
