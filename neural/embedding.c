@@ -47,6 +47,8 @@ static Pair multiply(Pair a, Pair b)
   return (Pair){p, fmaf(a.high, b.low, fmaf(a.low, b.high, fmaf(a.high, b.high, -p)))};
 }
 
+#define REDUCIBLE 125 /* beyond it the reduction loses digits: no time or parameter is so large */
+
 /* sin(t) on |t| <= pi/2 */
 static float reduced_sine(Pair t)
 {
@@ -65,6 +67,7 @@ static float single_cosine(float x)
   const float q = fmaf(rintf(fmaf(x, (float)M_1_PI, -0.5f)), 2, 1); /* odd: x - q pi/2 is small */
   Pair t = {x, 0};
 
+  if (!(fabsf(x) < REDUCIBLE)) return (float)cos((double)x);
   for (int k = 0; k < 3; ++k) t = add(t, q * (-0.5f * pi_part[k]));
   return (int)q & 2 ? reduced_sine(t) : -reduced_sine(t);
 }
@@ -74,6 +77,7 @@ static float single_sine(float x)
   const float q = rintf(x * (float)M_1_PI);
   Pair t = add((Pair){fmaf(q, -pi_part[0], x), 0}, q * -pi_part[1]);
 
+  if (!(fabsf(x) < REDUCIBLE)) return (float)sin((double)x);
   t = add_small(t.high, (Pair){q * -pi_part[2], t.low});
   return (int)q & 1 ? -reduced_sine(t) : reduced_sine(t);
 }
