@@ -35,7 +35,10 @@ static inline int golden_missing(const char *what)
   return 1;
 }
 
-static int golden_by_name(const void *a, const void *b) { return strcmp(a, b); }
+static int golden_by_name(const void *a, const void *b)
+{
+  return strcmp(a, b);
+}
 
 /* Runs `test` on every file of the folder whose name starts with one of the prefixes (NULL-ended). */
 static inline void golden_each(const char *what, const char *const prefixes[], void (*test)(const char *path))
@@ -54,7 +57,8 @@ static inline void golden_each(const char *what, const char *const prefixes[], v
     int match = 0;
 
     for (int k = 0; prefixes[k]; k++) match |= !strncmp(entry->d_name, prefixes[k], strlen(prefixes[k]));
-    if (match && n > 3 && !strcmp(entry->d_name + n - 3, ".h5")) snprintf(names[count++], sizeof(names[0]), "%s", entry->d_name);
+    if (match && n > 3 && !strcmp(entry->d_name + n - 3, ".h5"))
+      snprintf(names[count++], sizeof(names[0]), "%s", entry->d_name);
   }
   closedir(folder);
   qsort(names, (size_t)count, sizeof(names[0]), golden_by_name);

@@ -18,7 +18,10 @@ typedef struct {
   PetscInt in, out; /* nodes */
 } Case;
 
-static void name_in(const Case *op, const char *what, char name[128]) { snprintf(name, 128, "/%s/%s", op->group, what); }
+static void name_in(const Case *op, const char *what, char name[128])
+{
+  snprintf(name, 128, "/%s/%s", op->group, what);
+}
 
 /* Sizes of the first input; false when there is no such case. */
 static int find_case(Case *op, const char *kind, int k)
@@ -110,7 +113,10 @@ static void fill_parameter(const Case *op, const char *what, const SinewParamete
   free(values);
 }
 
-static void begin(Case *op) { check_call(GraphCreate(PETSC_COMM_WORLD, op->dtype, op->batch, PETSC_TRUE, PETSC_FALSE, &op->graph)); }
+static void begin(Case *op)
+{
+  check_call(GraphCreate(PETSC_COMM_WORLD, op->dtype, op->batch, PETSC_TRUE, PETSC_FALSE, &op->graph));
+}
 
 /* Runs the graph forth and back and compares everything the file has. */
 static void finish(Case *op)
@@ -151,9 +157,18 @@ static void convolution(Case *op, PetscInt kernel, PetscBool periodic)
   check_call(SinewLayoutDestroy(&layout));
 }
 
-static void conv3x3_zeros(Case *op) { convolution(op, 3, PETSC_FALSE); }
-static void conv3x3_circular(Case *op) { convolution(op, 3, PETSC_TRUE); }
-static void conv1x1(Case *op) { convolution(op, 1, PETSC_FALSE); }
+static void conv3x3_zeros(Case *op)
+{
+  convolution(op, 3, PETSC_FALSE);
+}
+static void conv3x3_circular(Case *op)
+{
+  convolution(op, 3, PETSC_TRUE);
+}
+static void conv1x1(Case *op)
+{
+  convolution(op, 1, PETSC_FALSE);
+}
 
 static void groupnorm1(Case *op)
 {
@@ -201,8 +216,14 @@ static void upsample(Case *op, PetscBool periodic)
   check_call(SinewLayoutDestroy(&merged));
 }
 
-static void bicubic_up2_zeros(Case *op) { upsample(op, PETSC_FALSE); }
-static void bicubic_up2_circular(Case *op) { upsample(op, PETSC_TRUE); }
+static void bicubic_up2_zeros(Case *op)
+{
+  upsample(op, PETSC_FALSE);
+}
+static void bicubic_up2_circular(Case *op)
+{
+  upsample(op, PETSC_TRUE);
+}
 
 /* ---- losses ------------------------------------------------------------------------------------------- */
 
@@ -227,7 +248,8 @@ static void loss(Case *op, PetscErrorCode (*function)(SinewTensor, SinewTensor, 
   check_call(function(p, t, &value, g));
   name_in(op, "out", name);
   want = golden_array(op->file, name, NULL);
-  golden_check(op->path, name, fabs(value * factor - *want), (op->dtype == SINEW_FLOAT64 ? 1e-12 : 1e-5) * fmax(1, fabs(*want)));
+  golden_check(op->path, name, fabs(value * factor - *want),
+               (op->dtype == SINEW_FLOAT64 ? 1e-12 : 1e-5) * fmax(1, fabs(*want)));
   name_in(op, "ct", name);
   ct = golden_array(op->file, name, NULL);
   name_in(op, "grad_in0", name);
@@ -248,8 +270,14 @@ static void loss(Case *op, PetscErrorCode (*function)(SinewTensor, SinewTensor, 
   check_call(SinewLayoutDestroy(&layout));
 }
 
-static void scaledl2(Case *op) { loss(op, SinewLossScaledL2, 1); }
-static void custommse(Case *op) { loss(op, SinewLossMeanSquare, (double)op->channels); }
+static void scaledl2(Case *op)
+{
+  loss(op, SinewLossScaledL2, 1);
+}
+static void custommse(Case *op)
+{
+  loss(op, SinewLossMeanSquare, (double)op->channels);
+}
 
 /* ---- embeddings, activation ----------------------------------------------------------------------------- */
 
@@ -319,9 +347,15 @@ static void gelu(const char *path, SinewFile file, SinewDtype dtype)
 static const struct {
   const char *name;
   void (*run)(Case *op);
-} kinds[] = {{"conv3x3_zeros", conv3x3_zeros}, {"conv3x3_circular", conv3x3_circular}, {"conv1x1", conv1x1},
-             {"groupnorm1", groupnorm1},       {"avgpool2", avgpool2},                 {"bicubic_up2_zeros", bicubic_up2_zeros},
-             {"scaledl2", scaledl2},           {"custommse", custommse},               {"bicubic_up2_circular", bicubic_up2_circular}};
+} kinds[] = {{"conv3x3_zeros", conv3x3_zeros},
+             {"conv3x3_circular", conv3x3_circular},
+             {"conv1x1", conv1x1},
+             {"groupnorm1", groupnorm1},
+             {"avgpool2", avgpool2},
+             {"bicubic_up2_zeros", bicubic_up2_zeros},
+             {"scaledl2", scaledl2},
+             {"custommse", custommse},
+             {"bicubic_up2_circular", bicubic_up2_circular}};
 
 static void file_of_ops(const char *path)
 {

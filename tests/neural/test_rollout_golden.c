@@ -13,7 +13,8 @@ typedef struct {
   SinewNetwork network;
   SinewTensor prediction, truth; /* one frame, in double */
   PetscInt batch, frames, steps, history, components, cells;
-  double *trajectory, *window, *mean, *sd; /* this rank's boxes: [batch][frames][components][cells], [batch][history]... */
+  double *trajectory, *window, *mean,
+      *sd; /* this rank's boxes: [batch][frames][components][cells], [batch][history]... */
 } Case;
 
 static double bound(const Case *c, double exact, double single)
@@ -45,7 +46,8 @@ static void open_case(const char *path, SinewDtype dtype, Case *c)
   check_call(SinewFileInquire(c->file, "/rollout", &exists, &array));
   c->steps = (PetscInt)array.shape[1];
   o->dtype = dtype;
-  check_call(SinewLayoutCreate(PETSC_COMM_WORLD, c->model.ny, c->model.nx, o->periodic, SINEW_SINENET_LEVELS, &c->layout));
+  check_call(
+      SinewLayoutCreate(PETSC_COMM_WORLD, c->model.ny, c->model.nx, o->periodic, SINEW_SINENET_LEVELS, &c->layout));
   check_call(SinewSinenetCreate(c->layout, o, &c->network));
   check_call(SinewNetworkLoad(c->network, c->file, path, "/weights"));
   box = SinewLayoutBox(c->layout);
@@ -93,7 +95,8 @@ static void start(const Case *c, PetscInt first)
       scale(c, frame_of(c, c->trajectory, c->frames, b, first + t), frame_of(c, c->window, c->history, b, t), 1);
 }
 
-/* One step: the normalised prediction joins the window; the de-normalised one is returned, [batch][components][cells]. */
+/* One step: the normalised prediction joins the window; the de-normalised one is returned, [batch][components][cells].
+ */
 static double *advance(const Case *c)
 {
   const size_t frame = (size_t)(c->components * c->cells);
@@ -117,7 +120,8 @@ static double distance(const Case *c, const double *frame, PetscInt t,
                        PetscErrorCode (*function)(SinewTensor, SinewTensor, double *, SinewTensor), int normalise)
 {
   const size_t n = (size_t)(c->components * c->cells);
-  double *truth = malloc((size_t)c->batch * n * sizeof(double) + 1), *given = malloc((size_t)c->batch * n * sizeof(double) + 1), d;
+  double *truth = malloc((size_t)c->batch * n * sizeof(double) + 1),
+         *given = malloc((size_t)c->batch * n * sizeof(double) + 1), d;
 
   for (PetscInt b = 0; b < c->batch; b++) {
     memcpy(truth + (size_t)b * n, frame_of(c, c->trajectory, c->frames, b, t), n * sizeof(double));
@@ -159,7 +163,8 @@ static void compare_step(const Case *c, const double *all, PetscInt step, const 
   }
   MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD);
   snprintf(what, sizeof(what), "step %d", (int)step);
-  check_case(c, what, sqrt(sums[0] / sums[1]), bound(c, 1e-7, 10 * golden_real(c->file, "/rollout", "rel_l2_f32_vs_f64", 1e-6)));
+  check_case(c, what, sqrt(sums[0] / sums[1]),
+             bound(c, 1e-7, 10 * golden_real(c->file, "/rollout", "rel_l2_f32_vs_f64", 1e-6)));
 }
 
 static void compare_check(const Case *c, const double *checks, PetscInt step, const double *frame)
@@ -178,7 +183,8 @@ static void compare_check(const Case *c, const double *checks, PetscInt step, co
     }
   MPI_Allreduce(MPI_IN_PLACE, s, 3, MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD);
   s[1] = sqrt(s[1]);
-  error = fmax(fabs(s[0] - checks[3 * step]), fmax(fabs(s[1] - checks[3 * step + 1]), fabs(s[2] - checks[3 * step + 2])));
+  error =
+      fmax(fabs(s[0] - checks[3 * step]), fmax(fabs(s[1] - checks[3 * step + 1]), fabs(s[2] - checks[3 * step + 2])));
   check_case(c, "fingerprint", error / checks[3 * step + 1], bound(c, 1e-10, 1e-4));
 }
 
