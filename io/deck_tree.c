@@ -103,7 +103,7 @@ static PetscErrorCode give_up(Loader *l, SinewNode node, const char what[])
 static PetscErrorCode check_marks(Loader *l, SinewNode node, const yaml_char_t *anchor, const yaml_char_t *tag)
 {
   const DeckPlace place = place_at(l, l->event.start_mark);
-  const char *path = SinewNodePath(l->deck, node);
+  const char *path = anchor || tag ? SinewNodePath(l->deck, node) : NULL;
 
   PetscFunctionBeginUser;
   if (anchor) PetscCall(DeckMistakeAt(l->deck, place, path, "anchors (&) are not for decks"));
