@@ -33,11 +33,6 @@ static PetscErrorCode keep(SinewDeck deck, DeckPlace place, DeckBuffer *line)
       PetscCall(PetscFree(line->text));
       PetscFunctionReturn(PETSC_SUCCESS);
     }
-  if (deck->mistakes >= DECK_KEEP_MAX) {
-    deck->dropped++;
-    PetscCall(PetscFree(line->text));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
   PetscCall(DeckGrow(deck->mistakes, sizeof(*deck->mistake), &deck->mistakes_capacity, &deck->mistake));
   m = &deck->mistake[deck->mistakes];
   m->place = place;
@@ -55,6 +50,10 @@ static PetscErrorCode record(SinewDeck deck, DeckPlace place, const char path[],
 
   PetscFunctionBeginUser;
   if (deck->silent) PetscFunctionReturn(PETSC_SUCCESS);
+  if (deck->mistakes >= DECK_KEEP_MAX) {
+    deck->dropped++;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   va_copy(again, arguments);
   n = vsnprintf(NULL, 0, format, again);
   va_end(again);
