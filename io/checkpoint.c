@@ -227,6 +227,7 @@ PetscErrorCode SinewCheckpointsEnd(SinewCheckpoints store, SinewFile *file)
   forget_damage(store, store->step);
   PetscCall(checkpoint_path(store, store->step, sizeof(store->last), store->last));
   if (!store->rank) PetscCall(prune(store));
+  PetscCallMPI(MPI_Barrier(store->comm)); /* what End leaves in the directory is there when it returns */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
