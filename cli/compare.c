@@ -210,7 +210,7 @@ static PetscErrorCode print_result(PetscInt n, const SinewComparison c[], const 
   PetscFunctionBeginUser;
   *code = SINEW_EXIT_DONE;
   PetscCall(print_table(n, c, request, code));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: %s%s %s %g\n", *code ? "different" : "same",
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: %s%s %s %.12g\n", *code ? "different" : "same",
                         request->relative ? "relative " : "", names[request->norm], *code ? "not within" : "within",
                         request->tolerance));
   PetscFunctionReturn(PETSC_SUCCESS);
