@@ -4,6 +4,13 @@
   Quick-look pictures (PNG): a field on a plane with colour bar, title and axes; or curves over one
   axis. No display, no fonts, no Python. Published by temporary name and rename.
 
+  Both functions are collective; every rank passes the same path and style (NULL: all defaults).
+  Nothing that is passed is kept. A picture that cannot be written raises SINEW_ERR_OUTPUT, an
+  unknown colour map SINEW_ERR_INPUT, each with one line on all ranks.
+
+  The picture does not depend on the number of ranks, to the last bit: sums are integers, masks are
+  joined by their maximum.
+
   A picture of a distributed field is made without gathering it: each rank paints its own cells into
   a raster of the picture's size (bounded, about 1000 pixels a side), and one reduction of that
   raster gives rank 0 the picture.
@@ -21,6 +28,9 @@ typedef struct {
 /*
   SinewImageField - paints a cell field. Collective.
 
+  Axes have equal units, y upwards, unless the domain is longer than 6 : 1. Cells finer than a pixel
+  are averaged; values that are not finite are magenta and do not count for the range.
+
   nx, ny   [in] this rank's cells (0 where it has none in the plane)
   nodes_x, nodes_y [in] coordinates of the cells' corners, (ny+1) x (nx+1), y slowest
   value    [in] ny x nx
@@ -29,8 +39,9 @@ PETSC_EXTERN PetscErrorCode SinewImageField(MPI_Comm comm, const char path[], Pe
                                             const PetscReal nodes_x[], const PetscReal nodes_y[],
                                             const PetscReal value[], const SinewImageStyle *style);
 
-/* A curve: n points on this rank (points of all ranks are merged by the raster, drawn as steps
- * between neighbours of one rank). */
+/* A curve: n points on this rank, joined in their order. The ranks' parts are joined as well where a
+ * rank's first x is not before the last x of the ranks before it (a curve that is cut into boxes);
+ * points that are not finite make a gap. */
 typedef struct {
   const char *label;
   PetscInt n;
@@ -38,7 +49,13 @@ typedef struct {
   PetscBool dots; /* markers instead of a line */
 } SinewCurve;
 
-/* SinewImageCurves - paints curves into one frame with axes and a legend. Collective. */
+/*
+  SinewImageCurves - paints curves into one frame with axes and a legend. Collective.
+
+  style->min and max, when they differ, are the range of the vertical axis; what leaves it is cut.
+  style->width is that of the frame, whose height is two thirds of it. Every rank passes the same
+  count and labels. Labels of axes and curves may be NULL.
+*/
 PETSC_EXTERN PetscErrorCode SinewImageCurves(MPI_Comm comm, const char path[], PetscInt count,
                                              const SinewCurve curves[], const char xlabel[], const char ylabel[],
                                              const SinewImageStyle *style);
