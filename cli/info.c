@@ -93,32 +93,51 @@ static PetscErrorCode print_attribute(SinewFile file, const char key[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The title in a deck's text: its line "title: ...", without quotes. */
-static PetscErrorCode print_title(SinewFile file)
+/* The line "title: ..." of a deck's text, without quotes; cut out in place. NULL when there is none. */
+static char *title_in(char deck[])
 {
-  char *deck, *line, *end;
-  double value[REALS_MAX];
-  PetscInt n;
+  char *line = deck, *end;
 
-  PetscFunctionBeginUser;
-  PetscCall(read_attribute(file, "deck", &deck, &n, value));
-  line = deck;
   while (line && strncmp(line, "title:", 6)) {
     line = strchr(line, '\n');
     if (line) ++line;
   }
-  if (line) {
-    line += 6 + strspn(line + 6, " \t");
-    end = line + strcspn(line, "\r\n");
-    if (end - line > 1 && (*line == '"' || *line == '\'') && end[-1] == *line) {
-      ++line;
-      --end;
-    }
-    *end = 0;
-    PetscCall(print_text("title", line));
+  if (!line) return NULL;
+  line += 6 + strspn(line + 6, " \t");
+  end = line + strcspn(line, "\r\n");
+  if (end - line > 1 && (*line == '"' || *line == '\'') && end[-1] == *line) {
+    ++line;
+    --end;
   }
+  *end = 0;
+  return line;
+}
+
+/* What the file calls itself, or else the deck in it. */
+static PetscErrorCode print_title(SinewFile file)
+{
+  char *title, *deck, *text;
+  double value[REALS_MAX];
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  PetscCall(read_attribute(file, "title", &title, &n, value));
+  PetscCall(read_attribute(file, "deck", &deck, &n, value));
+  text = title ? title : title_in(deck);
+  if (text && text[0]) PetscCall(print_text("title", text));
+  PetscCall(PetscFree(title));
   PetscCall(PetscFree(deck));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Those that the head of the page has said. */
+static PetscBool is_head(const char key[])
+{
+  static const char *const head[] = {"format", "format_version", "title"};
+
+  for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); ++i)
+    if (!strcmp(key, head[i])) return PETSC_TRUE;
+  return PETSC_FALSE;
 }
 
 static PetscErrorCode print_attributes(SinewFile file)
@@ -130,7 +149,7 @@ static PetscErrorCode print_attributes(SinewFile file)
   PetscCall(print_title(file));
   PetscCall(SinewFileListAttributes(file, "/", &count, &keys));
   for (PetscInt i = 0; i < count; ++i) {
-    if (strcmp(keys[i], "format") && strcmp(keys[i], "format_version")) PetscCall(print_attribute(file, keys[i]));
+    if (!is_head(keys[i])) PetscCall(print_attribute(file, keys[i]));
     PetscCall(PetscFree(keys[i]));
   }
   PetscCall(PetscFree(keys));
