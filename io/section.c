@@ -9,7 +9,7 @@ typedef struct {
   MPI_Comm comm;
   const char *path;
   SinewFile file, mesh; /* mesh: where the nodes are; NULL for uniform meshes */
-  char array[128];      /* path of the field in the file */
+  char array[96];       /* path of the field in the file */
   int components;       /* 0: scalar */
   PetscInt64 cells[3];
   double lower[3], upper[3];
@@ -292,7 +292,7 @@ static void say_where(SinewSection *s, int axis, double at)
 
 static PetscErrorCode cut_in_the_middle(Reader *r, int axis, Box *box, SinewSection *s)
 {
-  double at;
+  double at = 0;
 
   PetscFunctionBeginUser;
   box->along[axis] = PETSC_FALSE;
@@ -379,11 +379,11 @@ static PetscErrorCode choose_component(Reader *r, int wanted, int *first, int *c
   *first = wanted >= 0 ? wanted : 0;
   *count = wanted >= 0 ? 1 : r->components;
   if (r->components <= 1)
-    snprintf(s->name, sizeof(s->name), "%s", name);
+    snprintf(s->name, sizeof(s->name), "%.96s", name);
   else if (wanted >= 0)
-    snprintf(s->name, sizeof(s->name), "%s %c", name, axis_name[wanted]);
+    snprintf(s->name, sizeof(s->name), "%.96s %c", name, axis_name[wanted]);
   else
-    snprintf(s->name, sizeof(s->name), "|%s|", name);
+    snprintf(s->name, sizeof(s->name), "|%.96s|", name);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
