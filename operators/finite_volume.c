@@ -233,7 +233,7 @@ static inline PetscReal *at(const SinewFV fv, PetscReal *patch, PetscInt i, Pets
 
 static inline Rows rows_at(const SinewFV fv, PetscReal *first)
 {
-  Rows r;
+  Rows r = {{NULL}};
 
   for (PetscInt c = 0; c < fv->nc; c++) r.row[c] = first + c * fv->pitch;
   return r;
@@ -241,7 +241,7 @@ static inline Rows rows_at(const SinewFV fv, PetscReal *first)
 
 static inline Rows shifted(const SinewFV fv, const Rows *rows, PetscInt by)
 {
-  Rows r;
+  Rows r = {{NULL}};
 
   for (PetscInt c = 0; c < fv->nc; c++) r.row[c] = rows->row[c] + by;
   return r;
@@ -329,6 +329,11 @@ static PetscErrorCode load_patch(const SinewFV fv, const Task *task)
 /* ---- from primitives to fluxes
  * --------------------------------------------------------------------------------------- */
 
+static inline PetscBool transports(const SinewFV fv, const Task *task)
+{
+  return (PetscBool)((task->parts & SINEW_FV_FLUX) && fv->k.flux);
+}
+
 /* Description of n lower faces, or of cells, beginning at tile cell (i, j, k). */
 static SinewRow describe(const SinewFV fv, const Task *task, PetscInt axis, PetscBool faces, PetscInt i, PetscInt j,
                          PetscInt k)
@@ -414,7 +419,7 @@ static void face_fluxes(const SinewFV fv, const Task *task, PetscInt axis, Petsc
 {
   const SinewRow row = describe(fv, task, axis, PETSC_TRUE, i, j, k);
 
-  if ((task->parts & SINEW_FV_FLUX) && fv->k.flux) {
+  if (transports(fv, task)) {
     const Rows l = shifted(fv, &below->upper, below_offset), r = shifted(fv, &above->lower, above_offset);
 
     (*fv->k.flux)(fv->k.context, &row, n, CONST_ROWS(l), CONST_ROWS(r), f->row);
@@ -499,7 +504,7 @@ static void update_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, con
                  index[3] = {task->start[0] - fv->axis[0]->first, task->start[1] + j - fv->axis[1]->first,
                              task->start[2] + k - fv->axis[2]->first};
 
-  if (fv->k.flux) face_states(fv, 0, n + 2, at(fv, fv->w, -1, j, k), &fv->sx);
+  if (transports(fv, task)) face_states(fv, 0, n + 2, at(fv, fv->w, -1, j, k), &fv->sx);
   face_fluxes(fv, task, 0, n + 1, 0, j, k, &fv->sx, 0, &fv->sx, 1, &fv->fx);
   for (PetscInt c = 0; c < fv->nc; c++) {
     RowDivergence(PETSC_TRUE, n, fv->fx.row[c], fv->fx.row[c] + 1, 1, fv->axis[0]->inverse + index[0], fv->r.row[c]);
@@ -519,11 +524,11 @@ static void update_plane(const SinewFV fv, Task *task, PetscInt k, const Rows *f
     update_row(fv, task, 0, k, NULL, NULL, NULL, NULL);
     return;
   }
-  if (fv->k.flux) face_states(fv, 1, n, at(fv, fv->w, 0, -1, k), &fv->sy[1]);
+  if (transports(fv, task)) face_states(fv, 1, n, at(fv, fv->w, 0, -1, k), &fv->sy[1]);
   for (PetscInt j = 0; j <= task->count[1]; j++) {
     const int now = (int)(j % 2), before = 1 - now;
 
-    if (fv->k.flux) face_states(fv, 1, n, at(fv, fv->w, 0, j, k), &fv->sy[now]);
+    if (transports(fv, task)) face_states(fv, 1, n, at(fv, fv->w, 0, j, k), &fv->sy[now]);
     face_fluxes(fv, task, 1, n, 0, j, k, &fv->sy[before], 0, &fv->sy[now], 0, &fv->fy[now]);
     if (j)
       update_row(fv, task, j - 1, k, &fv->fy[before], &fv->fy[now], fz0 ? &fz0[j - 1] : NULL, fz1 ? &fz1[j - 1] : NULL);
@@ -534,7 +539,7 @@ static void update_tile(const SinewFV fv, Task *task)
 {
   const PetscInt n = task->count[0];
 
-  if (fv->scheme->pointwise && fv->k.flux && (task->parts & SINEW_FV_FLUX)) physical_fluxes(fv, task);
+  if (fv->scheme->pointwise && transports(fv, task)) physical_fluxes(fv, task);
   if (fv->dim < 3) {
     update_plane(fv, task, 0, NULL, NULL);
     return;
@@ -543,7 +548,7 @@ static void update_tile(const SinewFV fv, Task *task)
     const int now = (int)((k + 2) % 2), before = 1 - now;
 
     for (PetscInt j = 0; j < task->count[1]; j++) {
-      if (fv->k.flux) face_states(fv, 2, n, at(fv, fv->w, 0, j, k), &fv->sz[now][j]);
+      if (transports(fv, task)) face_states(fv, 2, n, at(fv, fv->w, 0, j, k), &fv->sz[now][j]);
       if (k >= 0) face_fluxes(fv, task, 2, n, 0, j, k, &fv->sz[before][j], 0, &fv->sz[now][j], 0, &fv->fz[now][j]);
     }
     if (k > 0) update_plane(fv, task, k - 1, fv->fz[before], fv->fz[now]);

@@ -153,7 +153,7 @@ PetscReal SinewEquationDisplacement(SinewEquation e, const PetscReal x[3], const
 /* ---- states --------------------------------------------------------------------------------------------------------
  */
 
-static PetscErrorCode initial_point(SinewEquation e, const PetscReal x[3], PetscReal t, PetscReal w[])
+PetscErrorCode SinewEquationInitialPoint(SinewEquation e, const PetscReal x[3], PetscReal t, PetscReal w[])
 {
   PetscFunctionBeginUser;
   if (e->initial)
@@ -206,7 +206,7 @@ static PetscErrorCode fill(SinewEquation e, PetscReal t, PointFunction *point, V
 PetscErrorCode SinewEquationInitial(SinewEquation equation, Vec U)
 {
   PetscFunctionBeginUser;
-  PetscCall(fill(equation, 0, initial_point, U));
+  PetscCall(fill(equation, 0, SinewEquationInitialPoint, U));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -218,7 +218,7 @@ static PetscErrorCode traced_point(SinewEquation e, const PetscReal x[3], PetscR
   PetscFunctionBeginUser;
   PetscCall((*e->type->trace)(e, x, t, foot, &known));
   wrap(e->grid, foot);
-  PetscCall(initial_point(e, foot, 0, w));
+  PetscCall(SinewEquationInitialPoint(e, foot, 0, w));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -227,7 +227,7 @@ PetscErrorCode SinewEquationExact(SinewEquation e, PetscReal t, Vec U, PetscBool
   PetscFunctionBeginUser;
   *known = (PetscBool)(e->initial && e->initial->exact && !e->inexact);
   if (*known) {
-    PetscCall(fill(e, t, initial_point, U));
+    PetscCall(fill(e, t, SinewEquationInitialPoint, U));
   } else if (e->type->trace) {
     const PetscReal origin[3] = {0, 0, 0};
     PetscReal foot[3];

@@ -111,7 +111,7 @@ static PetscErrorCode destroy(TSAdapt adapt)
 
 static PetscErrorCode create(TSAdapt adapt)
 {
-  Adapt *a;
+  Adapt *a = NULL;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&a));
@@ -138,7 +138,7 @@ static PetscErrorCode get(TS ts, Adapt **a)
 PetscErrorCode SinewStepControlSet(TS ts, const SinewStepControl *control)
 {
   TSAdapt adapt;
-  Adapt *a;
+  Adapt *a = NULL;
 
   PetscFunctionBeginUser;
   PetscCall(TSAdaptRegister(SINEWADAPT, create));
@@ -152,7 +152,7 @@ PetscErrorCode SinewStepControlSet(TS ts, const SinewStepControl *control)
 
 PetscErrorCode SinewStepControlStart(TS ts)
 {
-  Adapt *a;
+  Adapt *a = NULL;
   PetscReal rate = 0;
 
   PetscFunctionBeginUser;
@@ -167,7 +167,7 @@ PetscErrorCode SinewStepControlStart(TS ts)
 
 PetscErrorCode SinewStepControlGetNominal(TS ts, PetscReal *nominal)
 {
-  Adapt *a;
+  Adapt *a = NULL;
 
   PetscFunctionBeginUser;
   PetscCall(get(ts, &a));
@@ -177,7 +177,7 @@ PetscErrorCode SinewStepControlGetNominal(TS ts, PetscReal *nominal)
 
 PetscErrorCode SinewStepControlSetNominal(TS ts, PetscReal nominal)
 {
-  Adapt *a;
+  Adapt *a = NULL;
   PetscReal t, step;
 
   PetscFunctionBeginUser;
@@ -191,7 +191,7 @@ PetscErrorCode SinewStepControlSetNominal(TS ts, PetscReal nominal)
 
 PetscErrorCode SinewStepControlGetRejections(TS ts, PetscInt *total, PetscBool *inadmissible)
 {
-  Adapt *a;
+  Adapt *a = NULL;
 
   PetscFunctionBeginUser;
   PetscCall(get(ts, &a));

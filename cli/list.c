@@ -1,0 +1,61 @@
+/* Every key of a deck with default, range and help: enough to write one from it alone. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "solvers/grid_section.h"
+#include "solvers/simulation.h"
+
+static PetscErrorCode list_equation(const SinewEquationType *e, PetscBool whole)
+{
+  PetscFunctionBeginUser;
+  printf("\nequation.type: %s    %s (%dD to %dD)\n", e->name, e->doc, (int)e->dim_min, (int)e->dim_max);
+  if (!whole) PetscFunctionReturn(PETSC_SUCCESS);
+  if (e->keys) PetscCall(SinewKeysPrint(stdout, "equation", e->keys));
+  for (const SinewInitialType *i = e->initials; i && i->name; i++) {
+    printf("\n  initial.type: %s    %s%s\n", i->name, i->doc, i->exact ? "; exact solution known" : "");
+    if (i->keys) PetscCall(SinewKeysPrint(stdout, "  initial", i->keys));
+  }
+  printf("\n  initial.type: expression    formulas in x, y, z by primitive, for example {type: expression, %s}\n", e->dim_max > 1 && !e->trace ? "rho: 1, p: 1" : "u: \"sin(x)\"");
+  for (const SinewDerived *d = e->derived; d && d->name; d++) printf("  output field: %s    %s\n", d->name, d->doc);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode list_sections(void)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SinewKeysPrint(stdout, "", SinewTopKeys));
+  PetscCall(SinewKeysPrint(stdout, "grid", SinewGridKeys));
+  PetscCall(SinewKeysPrint(stdout, "time", SinewTimeKeys));
+  PetscCall(SinewKeysPrint(stdout, "output", SinewOutputKeys));
+  PetscCall(SinewKeysPrint(stdout, "output.image", SinewImageKeys));
+  PetscCall(SinewKeysPrint(stdout, "checkpoint", SinewCheckpointKeys));
+  printf("petsc    any PETSc option: {ksp_type: cg, pc_type: hypre, snes: {rtol: 1e-9}}\n");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CommandList(int argc, char **argv, int *code)
+{
+  const char *word  = argc > 1 ? argv[1] : NULL;
+  PetscBool   found = (PetscBool)!word;
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(PETSC_COMM_WORLD, &rank));
+  if (argc > 2) SETERRQ(PETSC_COMM_WORLD, SINEW_ERR_INPUT, "sinew list: one name at most");
+  *code = SINEW_EXIT_DONE;
+  if (rank) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!word) PetscCall(list_sections());
+  for (const SinewEquationType *const *e = SinewEquationTypes; *e; e++) {
+    const PetscBool this = (PetscBool)(word && !strcmp(word, (*e)->name));
+
+    if (!word || this || !strcmp(word, "equations")) PetscCall(list_equation(*e, (PetscBool)(!word || this)));
+    if (this || (word && !strcmp(word, "equations"))) found = PETSC_TRUE;
+  }
+  if (!found || !word) {
+    printf("\n");
+    PetscCall(SinewStepperList(stdout, word && strcmp(word, "steppers") ? word : NULL, &found));
+  }
+  if (!found) SETERRQ(PETSC_COMM_SELF, SINEW_ERR_INPUT, "sinew list: no equation or stepper %s", word);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

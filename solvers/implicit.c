@@ -1,0 +1,125 @@
+#include "solvers/implicit.h"
+
+#include "io/error.h"
+
+struct _p_SinewImplicit {
+  SinewProblem  problem;
+  SinewFVParts  parts;
+  Mat           L; /* dL_D/du */
+  MatFDColoring coloring;
+  DM            dm; /* stencil of one cell */
+  PetscBool     assembled;
+  PetscReal     time; /* of the assembled L, for coefficients that depend on it */
+};
+
+static PetscErrorCode implicit_function(TS ts, PetscReal t, Vec U, Vec Udot, Vec F, void *context)
+{
+  SinewImplicit s = (SinewImplicit)context;
+
+  PetscFunctionBeginUser;
+  (void)ts;
+  PetscCall(SinewFVApply(s->problem.fv, s->parts, t, U, 1, Udot, 0, -1, F, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* L_D(u) for the colouring, which passes no time. */
+static PetscErrorCode operator_at(void *dummy, Vec U, Vec F, void *context)
+{
+  SinewImplicit s = (SinewImplicit)context;
+
+  PetscFunctionBeginUser;
+  (void)dummy;
+  PetscCall(SinewFVApply(s->problem.fv, s->parts, s->time, U, 0, NULL, 0, 1, F, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode assemble(SinewImplicit s, PetscReal t, Vec U)
+{
+  Vec       base;
+  PetscBool affine = s->problem.equation->linear_diffusion;
+
+  PetscFunctionBeginUser;
+  if (s->assembled && affine && s->time == t) PetscFunctionReturn(PETSC_SUCCESS);
+  s->time = t;
+  PetscCall(VecDuplicate(U, &base));
+  if (affine) PetscCall(VecSet(base, 0));
+  else PetscCall(VecCopy(U, base));
+  PetscCall(MatFDColoringApply(s->L, s->coloring, base, NULL));
+  PetscCall(VecDestroy(&base));
+  s->assembled = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode implicit_jacobian(TS ts, PetscReal t, Vec U, Vec Udot, PetscReal shift, Mat A, Mat P, void *context)
+{
+  SinewImplicit s = (SinewImplicit)context;
+
+  PetscFunctionBeginUser;
+  (void)ts;
+  (void)Udot;
+  PetscCall(assemble(s, s->problem.equation->kernels.prepare || !s->problem.equation->linear_diffusion ? t : 0, U));
+  PetscCall(MatCopy(s->L, P, SAME_NONZERO_PATTERN));
+  PetscCall(MatScale(P, -1));
+  PetscCall(MatShift(P, shift));
+  if (A != P) {
+    PetscCall(MatAssemblyBegin(A, MAT_FINAL_ASSEMBLY));
+    PetscCall(MatAssemblyEnd(A, MAT_FINAL_ASSEMBLY));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode destroy(void *context)
+{
+  SinewImplicit s = (SinewImplicit)context;
+
+  PetscFunctionBeginUser;
+  PetscCall(MatFDColoringDestroy(&s->coloring));
+  PetscCall(MatDestroy(&s->L));
+  PetscCall(DMDestroy(&s->dm));
+  PetscCall(PetscFree(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_matrix(SinewImplicit s, Mat *P)
+{
+  ISColoring colors;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewGridCreateDM(s->problem.grid, s->problem.equation->components, 1, &s->dm));
+  PetscCall(DMSetMatType(s->dm, MATAIJ));
+  PetscCall(DMCreateMatrix(s->dm, &s->L));
+  PetscCall(MatSetOption(s->L, MAT_NEW_NONZERO_LOCATION_ERR, PETSC_TRUE));
+  PetscCall(DMCreateColoring(s->dm, IS_COLORING_GLOBAL, &colors));
+  PetscCall(MatFDColoringCreate(s->L, colors, &s->coloring));
+  PetscCall(MatFDColoringSetFunction(s->coloring, (PetscErrorCode(*)(void))(void (*)(void))operator_at, s));
+  if (s->problem.equation->linear_diffusion) {
+    PetscCall(MatFDColoringSetType(s->coloring, MATMFFD_DS));
+    PetscCall(MatFDColoringSetParameters(s->coloring, 1, 1)); /* step error * umin = 1 from the zero state */
+  }
+  PetscCall(MatFDColoringSetUp(s->L, colors, s->coloring));
+  PetscCall(ISColoringDestroy(&colors));
+  PetscCall(MatDuplicate(s->L, MAT_DO_NOT_COPY_VALUES, P));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewImplicitCreate(const SinewProblem *problem, SinewFVParts parts, TS ts)
+{
+  SinewImplicit  s;
+  PetscContainer container;
+  Mat            P;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&s));
+  s->problem = *problem;
+  s->parts   = parts;
+  PetscCall(create_matrix(s, &P));
+  PetscCall(TSSetIFunction(ts, NULL, implicit_function, s));
+  PetscCall(TSSetIJacobian(ts, P, P, implicit_jacobian, s));
+  PetscCall(MatDestroy(&P));
+  PetscCall(PetscContainerCreate(PetscObjectComm((PetscObject)ts), &container));
+  PetscCall(PetscContainerSetPointer(container, s));
+  PetscCall(PetscContainerSetUserDestroy(container, destroy));
+  PetscCall(PetscObjectCompose((PetscObject)ts, "SinewImplicit", (PetscObject)container));
+  PetscCall(PetscContainerDestroy(&container));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
