@@ -1,6 +1,6 @@
 #include "io/image.h"
-#include "io/axes.h"
-#include "io/mosaic.h"
+#include "io/axes_private.h"
+#include "io/mosaic_private.h"
 #include <math.h>
 
 enum { SIDE = 768, SIDE_LEAST = 64, SIDE_MOST = 8192, PAD = 18, TITLE = 44, BAR_GAP = 20, NARROWEST = 420 };

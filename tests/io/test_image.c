@@ -1,5 +1,5 @@
 // RANKS 1 2 4
-#include "io/axes.h"
+#include "io/axes_private.h"
 #include "io/image.h"
 #include "tests/harness.h"
 #include <png.h>
