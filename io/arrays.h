@@ -11,14 +11,21 @@
 
   An array is either replicated (every rank holds all of it; rank 0 writes, everyone reads) or
   distributed in boxes (each rank holds the box start, count of a global shape; boxes are disjoint
-  and cover it; collective hyperslab I/O, no gather). Every array carries the CRC-32C of its bytes
-  in file order as attribute "crc32c", computed in parallel from the ranks' boxes, hence independent
-  of the partition; reading a whole array verifies it.
+  and cover it; collective, no gather). When reading, boxes may overlap or leave gaps. Every array carries the CRC-32C
+  of its bytes in file order as attribute "crc32c", computed in parallel from the ranks' boxes, hence independent of the
+  partition; reading a whole array verifies it. Not verified are reads of small parts (the rest would have to be read
+  too) and those of arrays without a checksum.
+
+  HDF5 lays a file out but the ranks write their bytes themselves, and nothing of HDF5's is on disk
+  before the file is published (arrays_private.h says why): a .part is no HDF5 file.
 
   Errors. A file that cannot be written raises SINEW_ERR_OUTPUT, one that cannot be read or is
   damaged SINEW_ERR_INPUT, each with one line naming file and array, on all ranks. HDF5's own error
   stack is silenced. All functions are collective on the file's communicator unless they say
   otherwise.
+
+  After SINEW_ERR_OUTPUT the .part is gone, the old file stands, and SinewFileClose is all that may
+  still be called. Sizes are 64-bit throughout: arrays of any size per rank.
 */
 #include "error.h"
 
@@ -41,8 +48,11 @@ PETSC_EXTERN size_t SinewDtypeSize(SinewDtype dtype);
 
 PETSC_EXTERN PetscErrorCode SinewFileCreate(MPI_Comm comm, const char path[], SinewFile *file);
 PETSC_EXTERN PetscErrorCode SinewFileOpen(MPI_Comm comm, const char path[], SinewFile *file); /* read only */
-PETSC_EXTERN PetscErrorCode SinewFilePublish(SinewFile *file); /* written file: to disk, under its name */
-PETSC_EXTERN PetscErrorCode SinewFileClose(SinewFile *file);   /* read file; a written one is discarded */
+/* Written file: to disk, under its name. The file is gone afterwards (*file NULL), published or discarded. */
+PETSC_EXTERN PetscErrorCode SinewFilePublish(SinewFile *file);
+PETSC_EXTERN PetscErrorCode SinewFileClose(SinewFile *file); /* read file; a written one is discarded */
+/* The name given to Create or Open; valid as long as the file. Not collective. */
+PETSC_EXTERN const char *SinewFilePath(SinewFile file);
 
 PETSC_EXTERN PetscErrorCode SinewFileWrite(SinewFile file, const SinewArray *array);
 /* Shape and dtype of an array in a file; *exists false when there is none of that name. */
@@ -50,12 +60,30 @@ PETSC_EXTERN PetscErrorCode SinewFileInquire(SinewFile file, const char name[], 
 /* Reads into array->data; shape and rank must agree with the file, dtype is converted; verifies the
  * checksum where it covers. */
 PETSC_EXTERN PetscErrorCode SinewFileRead(SinewFile file, SinewArray *array);
-/* Names of the arrays below a group (recursively, sorted); the caller frees each and the list with
- * PetscFree. */
+/* Names of the arrays below a group (recursively, sorted; of numbers only), with what is there but
+ * cannot be opened; the caller frees each and the list with PetscFree. */
 PETSC_EXTERN PetscErrorCode SinewFileList(SinewFile file, const char group[], PetscInt *count, char ***names);
 
-/* Attributes of the object `name` ("/" for the file). Strings are UTF-8, variable length on
- * reading; free with PetscFree. */
+/*
+  SinewFileVerify      - reads every array and compares checksums, whatever its layout on ranks was
+  SinewFileVerifyArray - one array: SINEW_UNVERIFIED when it has no checksum
+
+  Bytes are dealt out over the ranks and pass through a few MiB of memory on each.
+
+  ok, result  [out]  damage is a result here, no error
+  why         [out]  with size bytes: what is damaged, a whole line with file and array; else empty
+*/
+typedef enum { SINEW_UNVERIFIED, SINEW_VERIFIED, SINEW_DAMAGED } SinewVerdict;
+PETSC_EXTERN PetscErrorCode SinewFileVerify(SinewFile file, PetscBool *ok, size_t size, char why[]);
+PETSC_EXTERN PetscErrorCode SinewFileVerifyArray(SinewFile file, const char name[], SinewVerdict *result, size_t size,
+                                                 char why[]);
+
+/* Names of the attributes of an object, sorted; freed like those of SinewFileList. */
+PETSC_EXTERN PetscErrorCode SinewFileListAttributes(SinewFile file, const char name[], PetscInt *count, char ***keys);
+
+/* Attributes of the object `name` ("/" for the file; a group is made where there is nothing). Rank 0's values
+ * count. Strings are UTF-8, variable length on reading; free with PetscFree. Of an attribute that is absent *n is 0;
+ * one with more than `most` entries is an error. */
 PETSC_EXTERN PetscErrorCode SinewFileWriteString(SinewFile file, const char name[], const char key[],
                                                  const char value[]);
 PETSC_EXTERN PetscErrorCode SinewFileWriteReals(SinewFile file, const char name[], const char key[], PetscInt n,

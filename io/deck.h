@@ -133,6 +133,8 @@ PETSC_EXTERN PetscErrorCode SinewDeckReadExpressions(SinewDeck deck, SinewNode m
 PETSC_EXTERN PetscErrorCode SinewDeckMistake(SinewDeck deck, SinewNode node, const char path[], const char format[],
                                              ...) PETSC_ATTRIBUTE_FORMAT(4, 5);
 PETSC_EXTERN PetscInt SinewDeckMistakes(SinewDeck deck);
+/* The i-th mistake's line in the order of printing, NULL when there are not so many; owned by the deck. */
+PETSC_EXTERN const char *SinewDeckMistakeText(SinewDeck deck, PetscInt i);
 /* Collective. See the top of the file. */
 PETSC_EXTERN PetscErrorCode SinewDeckCheck(SinewDeck deck);
 
@@ -141,6 +143,11 @@ PETSC_EXTERN PetscErrorCode SinewDeckCheck(SinewDeck deck);
 PETSC_EXTERN const char *SinewDeckText(SinewDeck deck);
 PETSC_EXTERN const char *SinewDeckOverrides(SinewDeck deck);
 PETSC_EXTERN const char *SinewDeckEffective(SinewDeck deck);
+/*
+  SinewDeckSetChange - what may happen on restart to a path that has been read. For names read by SinewDeckReadName and
+  formulas read by SinewDeckReadExpressions: they are frozen, or of the class of the SINEW_KEY_NODE they lie in.
+*/
+PETSC_EXTERN PetscErrorCode SinewDeckSetChange(SinewDeck deck, const char path[], SinewChange change);
 /*
   SinewDeckCompareEffective - what changed between the deck of a checkpoint and this one. Frozen
   keys that differ are recorded as mistakes naming both values (unless allowed), warn keys are

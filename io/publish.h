@@ -1,0 +1,28 @@
+#ifndef SINEW_IO_PUBLISH_H
+#define SINEW_IO_PUBLISH_H
+/*
+  Files that are either whole or not there. A file is written under a temporary name (FILE.part) and
+  published: its bytes forced to disk, renamed, and the rename forced to disk. A reader, or a process
+  killed at any instant, sees the old file or the new one.
+*/
+#include "error.h"
+
+/*
+  SinewPublishName - forces `part` to disk and gives it the name `path`. Not collective.
+  Returns 0 or the errno of what failed; then `part` still stands.
+*/
+PETSC_EXTERN int SinewPublishName(const char part[], const char path[]);
+
+/*
+  SinewPublishText - makes `path` hold `text` (rank 0's) and nothing else. Collective.
+  Raises SINEW_ERR_OUTPUT, "cannot write PATH: reason", and leaves an old file as it was.
+*/
+PETSC_EXTERN PetscErrorCode SinewPublishText(MPI_Comm comm, const char path[], const char text[]);
+
+/*
+  SinewMakeDirectory - makes a directory and those above it when they are missing. Collective.
+  Raises SINEW_ERR_OUTPUT when that fails or when files cannot be made in it.
+*/
+PETSC_EXTERN PetscErrorCode SinewMakeDirectory(MPI_Comm comm, const char directory[]);
+
+#endif

@@ -1,0 +1,271 @@
+// RANKS 1 2 4
+// TIMEOUT 120
+/* Damaged files are found out; writes that fail leave the old file, and every rank knows. */
+#include "io/publish.h"
+#include "tests/io/files.h"
+#include <sys/mount.h>
+
+static SinewArray line(const char *name, PetscInt64 n)
+{
+  SinewArray array = {.name = name, .dtype = SINEW_FLOAT64, .rank = 1, .shape = {n}};
+
+  split(&array, 0);
+  fill(&array);
+  return array;
+}
+
+static void write_two(const char *path, PetscInt64 n)
+{
+  SinewArray a = line("/fields/rho", n), b = line("/fields/u", n);
+  SinewFile file;
+
+  check_call(SinewFileCreate(PETSC_COMM_WORLD, path, &file));
+  check_call(SinewFileWrite(file, &a));
+  check_call(SinewFileWrite(file, &b));
+  check_call(SinewFilePublish(&file));
+  free(a.data);
+  free(b.data);
+}
+
+/* Where this number stands in the file. */
+static long find(const char *path, double value)
+{
+  long at = -1;
+
+  if (my_rank() == 0) {
+    FILE *in_file = fopen(path, "rb");
+    double word;
+
+    for (long i = 0; at < 0 && !fseek(in_file, i, SEEK_SET) && fread(&word, 8, 1, in_file) == 1; i++)
+      if (word == value) at = i;
+    fclose(in_file);
+  }
+  (void)MPI_Bcast(&at, 1, MPI_LONG, 0, PETSC_COMM_WORLD);
+  return at;
+}
+
+static void a_flipped_bit_names_the_array(void **state)
+{
+  const char *directory = scratch(), *path = in(directory, "x.h5");
+  SinewArray a = line("/fields/rho", 3000), b = line("/fields/u", 3000);
+  PetscBool ok;
+  SinewFile file;
+  char why[512];
+
+  (void)state;
+  write_two(path, 3000);
+  check_call(SinewFileOpen(PETSC_COMM_WORLD, path, &file));
+  check_call(SinewFileVerify(file, &ok, sizeof(why), why));
+  check_all(ok && !why[0]);
+  check_call(SinewFileClose(&file));
+  flip(path, find(path, value_at(2711)) + 3);
+  check_call(SinewFileOpen(PETSC_COMM_WORLD, path, &file));
+  check_call(SinewFileVerify(file, &ok, sizeof(why), why));
+  check_all(!ok && strstr(why, "x.h5: array /fields/rho is damaged (checksum 0x"));
+  check_error(SinewFileRead(file, &a), SINEW_ERR_INPUT, "x.h5: array /fields/rho is damaged (checksum 0x");
+  check_call(SinewFileRead(file, &b));
+  check_call(SinewFileClose(&file));
+  free(a.data);
+  free(b.data);
+  scratch_remove(directory);
+}
+
+/* Whatever bit of a file turns, it opens and verifies, or one of the two says no; a file that verifies
+ * reads right. */
+static void any_flipped_bit(void **state)
+{
+  const char *directory = scratch(), *path = in(directory, "x.h5");
+  SinewArray a = line("/fields/rho", 20);
+  struct stat status;
+  int wrong = 0, found = 0;
+
+  (void)state;
+  write_two(path, 20);
+  MPI_Barrier(PETSC_COMM_WORLD);
+  stat(path, &status);
+  PetscPushErrorHandler(keep_message, NULL);
+  for (long at = 0; at < status.st_size; at++) {
+    PetscBool ok = PETSC_FALSE;
+    SinewFile file;
+    char why[512];
+
+    flip(path, at);
+    if (!SinewFileOpen(PETSC_COMM_WORLD, path, &file)) {
+      check_call(SinewFileVerify(file, &ok, sizeof(why), why));
+      if (ok && SinewFileRead(file, &a)) wrong++;
+      for (PetscInt64 i = 0; ok && i < elements(&a); i++)
+        wrong += ((double *)a.data)[i] != value_at(global_index(&a, i));
+      check_call(SinewFileClose(&file));
+    }
+    found += !ok;
+    flip(path, at);
+  }
+  PetscPopErrorHandler();
+  check_all(wrong == 0);
+  check_all(found > 2 * 20 * 8); /* all data bytes, and most of the others */
+  free(a.data);
+  scratch_remove(directory);
+}
+
+static void truncated_files(void **state)
+{
+  const char *directory = scratch(), *path = in(directory, "x.h5");
+  SinewFile file;
+  struct stat status;
+
+  (void)state;
+  write_two(path, 3000);
+  MPI_Barrier(PETSC_COMM_WORLD);
+  stat(path, &status);
+  for (int part = 0; part < 4; part++) {
+    MPI_Barrier(PETSC_COMM_WORLD);
+    if (my_rank() == 0) assert_int_equal(truncate(path, part ? status.st_size - (part == 3 ? 1 : part * 9000) : 0), 0);
+    MPI_Barrier(PETSC_COMM_WORLD);
+    check_error(SinewFileOpen(PETSC_COMM_WORLD, path, &file), SINEW_ERR_INPUT, "x.h5: not an HDF5 file or truncated");
+    if (my_rank() == 0) assert_int_equal(truncate(path, status.st_size), 0);
+  }
+  scratch_remove(directory);
+}
+
+static double first_value(const char *path)
+{
+  SinewArray a = {.name = "/fields/rho", .dtype = SINEW_FLOAT64, .rank = 1};
+  PetscBool exists;
+  SinewFile file;
+  double *data, value;
+
+  check_call(SinewFileOpen(PETSC_COMM_WORLD, path, &file));
+  check_call(SinewFileInquire(file, "/fields/rho", &exists, &a));
+  data = malloc((size_t)a.shape[0] * 8);
+  a.data = data;
+  check_call(SinewFileRead(file, &a));
+  check_call(SinewFileClose(&file));
+  value = data[1];
+  free(data);
+  return value;
+}
+
+/* A process killed before it publishes, and one that thinks better of it. */
+static void unpublished_leaves_the_old_file(void **state)
+{
+  const char *directory = scratch(), *path = in(directory, "x.h5"), *part = in(directory, "x.h5.part");
+  SinewArray b = line("/fields/rho", 5000);
+  SinewFile killed, closed;
+
+  (void)state;
+  write_two(path, 3000);
+  for (PetscInt64 i = 0; i < elements(&b); i++) ((double *)b.data)[i] = -1;
+  check_call(SinewFileCreate(PETSC_COMM_WORLD, path, &killed));
+  check_call(SinewFileWrite(killed, &b));
+  check_all(there_is(part));
+  check_close(first_value(path), value_at(1), 0);
+  check_call(SinewFileCreate(PETSC_COMM_WORLD, path, &closed)); /* a stale .part is in nobody's way */
+  check_call(SinewFileWrite(closed, &b));
+  check_call(SinewFileClose(&closed));
+  check_all(!there_is(part));
+  check_close(first_value(path), value_at(1), 0);
+  write_one(path, &b);
+  check_close(first_value(path), -1, 0);
+  check_call(SinewFileClose(&killed));
+  free(b.data);
+  scratch_remove(directory);
+}
+
+static void places_that_cannot_be_written(void **state)
+{
+  const char *directory = scratch();
+  SinewFile file;
+  int fd;
+
+  (void)state;
+  if (my_rank() == 0) {
+    fd = open(in(directory, "file.txt"), O_CREAT | O_WRONLY, 0666);
+    close(fd);
+  }
+  MPI_Barrier(PETSC_COMM_WORLD);
+  check_error(SinewFileCreate(PETSC_COMM_WORLD, in(directory, "file.txt/x.h5"), &file), SINEW_ERR_OUTPUT,
+              "file.txt/x.h5: Not a directory");
+  check_call(SinewFileClose(&file));
+  check_error(SinewFileCreate(PETSC_COMM_WORLD, in(directory, "none/x.h5"), &file), SINEW_ERR_OUTPUT,
+              "none/x.h5: No such file or directory");
+  check_call(SinewFileClose(&file));
+  check_error(SinewFileCreate(PETSC_COMM_WORLD, "/proc/x/y.h5", &file), SINEW_ERR_OUTPUT,
+              "cannot write /proc/x/y.h5: No such file");
+  check_call(SinewFileClose(&file));
+  check_error(SinewMakeDirectory(PETSC_COMM_WORLD, in(directory, "file.txt/out")), SINEW_ERR_OUTPUT,
+              "file.txt/out: Not a directory");
+  check_error(SinewMakeDirectory(PETSC_COMM_WORLD, in(directory, "file.txt")), SINEW_ERR_OUTPUT, "Not a directory");
+  check_error(SinewMakeDirectory(PETSC_COMM_WORLD, "/proc/x"), SINEW_ERR_OUTPUT, "cannot write /proc/x: ");
+  check_call(SinewMakeDirectory(PETSC_COMM_WORLD, in(directory, "a/b/c/")));
+  check_call(SinewPublishText(PETSC_COMM_WORLD, in(directory, "a/b/c/t.txt"), "hello\n"));
+  check_all(there_is(in(directory, "a/b/c/t.txt")));
+  check_error(SinewPublishText(PETSC_COMM_WORLD, in(directory, "file.txt/t"), "x"), SINEW_ERR_OUTPUT,
+              "Not a directory");
+  scratch_remove(directory);
+}
+
+/* ---- a full disk ------------------------------------------------------------------------------- */
+static int mount_small(const char *directory, const char *options)
+{
+  int ok = 1;
+
+  if (my_rank() == 0) ok = mount("tmpfs", directory, "tmpfs", 0, options) == 0;
+  (void)MPI_Bcast(&ok, 1, MPI_INT, 0, PETSC_COMM_WORLD);
+  return ok;
+}
+
+static void stuff(const char *path)
+{
+  if (my_rank() == 0) {
+    FILE *out = fopen(path, "w");
+    char block[4096] = {0};
+
+    while (fwrite(block, sizeof(block), 1, out) == 1 && !fflush(out)) continue;
+    fclose(out);
+  }
+  MPI_Barrier(PETSC_COMM_WORLD);
+}
+
+/* Whether the disk is full at once, at the second array, or only when the file is laid out. */
+static void full_disk(void **state)
+{
+  const char *directory = scratch(), *path = in(directory, "x.h5"), *full = "x.h5: No space left on device";
+  SinewArray big = line("/fields/rho", 200000), small = line("/fields/a", 1000);
+  SinewFile file;
+
+  (void)state;
+  if (!mount_small(directory, "size=1m")) skip();
+  write_two(path, 3000);
+
+  check_call(SinewFileCreate(PETSC_COMM_WORLD, path, &file));
+  check_error(SinewFileWrite(file, &big), SINEW_ERR_OUTPUT, full);
+  check_error(SinewFileWrite(file, &small), SINEW_ERR_OUTPUT, "an earlier write failed");
+  check_error(SinewFilePublish(&file), SINEW_ERR_OUTPUT, "an earlier write failed");
+  check_call(SinewFileClose(&file));
+  check_all(!there_is(in(directory, "x.h5.part")));
+
+  check_call(SinewFileCreate(PETSC_COMM_WORLD, path, &file));
+  check_call(SinewFileWrite(file, &small));
+  for (int i = 0; i < 500; i++) check_call(SinewFileWriteInts(file, "/many/a", "b", 1, (PetscInt64[]){i}));
+  for (int i = 0; i < 50; i++)
+    check_call(SinewFileWriteString(file, "/many", (char[]){'k', (char)('0' + i), 0}, "abc"));
+  stuff(in(directory, "stuffing"));
+  check_error(SinewFilePublish(&file), SINEW_ERR_OUTPUT, full);
+  check_call(SinewFileClose(&file));
+  check_all(!there_is(in(directory, "x.h5.part")));
+  check_close(first_value(path), value_at(1), 0);
+
+  stuff(in(directory, "more")); /* where the .part was */
+  check_error(SinewPublishText(PETSC_COMM_WORLD, in(directory, "t.txt"), "some text"), SINEW_ERR_OUTPUT,
+              "No space left on device");
+  check_all(!there_is(in(directory, "t.txt.part")));
+  MPI_Barrier(PETSC_COMM_WORLD);
+  if (my_rank() == 0) assert_int_equal(umount2(directory, MNT_DETACH), 0);
+  free(big.data);
+  free(small.data);
+  scratch_remove(directory);
+}
+
+SINEW_TEST_MAIN(cmocka_unit_test(a_flipped_bit_names_the_array), cmocka_unit_test(any_flipped_bit),
+                cmocka_unit_test(truncated_files), cmocka_unit_test(unpublished_leaves_the_old_file),
+                cmocka_unit_test(places_that_cannot_be_written), cmocka_unit_test(full_disk))
