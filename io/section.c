@@ -440,28 +440,41 @@ static PetscErrorCode set_coordinates(Reader *r, const Box *box, SinewSection *s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewSectionRead(MPI_Comm comm, const char path[], const SinewSectionRequest *request,
-                                SinewSection *section)
+static PetscErrorCode read_section(Reader *r, const SinewSectionRequest *request, SinewSection *section)
 {
-  Reader r = {.comm = comm, .path = path};
   double time[1];
   PetscInt n;
   Box box;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMemzero(section, sizeof(*section)));
-  PetscCall(SinewFileOpen(comm, path, &r.file));
-  PetscCall(find_field(&r, request->field));
-  PetscCall(find_mesh(&r));
-  PetscCall(make_cuts(&r, request, &box, section));
-  PetscCall(take_share(comm, &box, section));
-  PetscCall(set_coordinates(&r, &box, section));
-  PetscCall(read_values(&r, &box, request->component, section));
-  PetscCall(SinewFileReadReals(r.file, "/", "time", 1, &n, time));
+  PetscCall(SinewFileOpen(r->comm, r->path, &r->file));
+  PetscCall(find_field(r, request->field));
+  PetscCall(find_mesh(r));
+  PetscCall(make_cuts(r, request, &box, section));
+  PetscCall(take_share(r->comm, &box, section));
+  PetscCall(set_coordinates(r, &box, section));
+  PetscCall(read_values(r, &box, request->component, section));
+  PetscCall(SinewFileReadReals(r->file, "/", "time", 1, &n, time));
   section->has_time = (PetscBool)(n == 1);
   section->time = n == 1 ? time[0] : 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewSectionRead(MPI_Comm comm, const char path[], const SinewSectionRequest *request,
+                                SinewSection *section)
+{
+  Reader r = {.comm = comm, .path = path};
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(section, sizeof(*section)));
+  code = read_section(&r, request, section);
+  /* wrong requests are errors of all ranks together, which may therefore still close files */
+  if (code && code != SINEW_ERR_INPUT) PetscCall(code);
   if (r.mesh && r.mesh != r.file) PetscCall(SinewFileClose(&r.mesh));
-  PetscCall(SinewFileClose(&r.file));
+  if (r.file) PetscCall(SinewFileClose(&r.file));
+  if (code) PetscCall(SinewSectionDestroy(section));
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
