@@ -199,7 +199,7 @@ static void test_nodes_and_curves(void **state)
 
 /* ---- the command ---- */
 
-static PetscErrorCode plot(const char *a, const char *b, const char *c, const char *d)
+static PetscErrorCode run_plot(const char *a, const char *b, const char *c, const char *d)
 {
   char words[5][256] = {"plot"}, *argv[6];
   const char *given[] = {a, b, c, d};
@@ -235,11 +235,11 @@ static void test_pictures(void **state)
   write_file(in_folder(0, "line_a.h5"), line, NULL, 0);
   write_file(in_folder(1, "line_b.h5"), line, NULL, 0.25);
   write_file(in_folder(2, "plane.h5"), plane, "", 0.25);
-  check_call(plot(path[0], path[1], NULL, NULL));
+  check_call(run_plot(path[0], path[1], NULL, NULL));
   check_all(is_png(in_folder(3, "line_a.png")));
-  check_call(plot(path[2], "--lines", "--colormap=magma", "--range=50,60"));
+  check_call(run_plot(path[2], "--lines", "--colormap=magma", "--range=50,60"));
   check_all(is_png(in_folder(3, "plane.png")));
-  check_call(plot(path[2], "--line=y=0.5", "-o", in_folder(3, "cut.png")));
+  check_call(run_plot(path[2], "--line=y=0.5", "-o", in_folder(3, "cut.png")));
   check_all(is_png(path[3]));
 }
 
@@ -253,10 +253,11 @@ static void test_wrong_words(void **state)
   write_file(in_folder(0, "wrong.h5"), cells, NULL, 0);
   check_call(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   for (size_t n = 0; n < sizeof(wrong_word) / sizeof(wrong_word[0]); n++)
-    check_all(plot(path[0], wrong_word[n], NULL, NULL) == SINEW_ERR_INPUT);
-  check_all(plot(NULL, NULL, NULL, NULL) == SINEW_ERR_INPUT);
-  check_all(plot(in_folder(1, "none.h5"), NULL, NULL, NULL) == SINEW_ERR_INPUT);
-  check_all(plot(path[0], "-o", "/no/such/folder/a.png", NULL) == SINEW_ERR_OUTPUT);
+    check_all(run_plot(path[0], wrong_word[n], NULL, NULL) == SINEW_ERR_INPUT);
+  check_all(run_plot(NULL, NULL, NULL, NULL) == SINEW_ERR_INPUT);
+  check_all(run_plot(in_folder(1, "none.h5"), NULL, NULL, NULL) == SINEW_ERR_INPUT);
+  check_all(run_plot(path[0], "-o", "/no/such/folder/a.png", NULL) == SINEW_ERR_OUTPUT);
+  check_all(run_plot(path[0], "--line=y=0.5", "-o", "/no/such/folder/a.png") == SINEW_ERR_OUTPUT);
   check_call(PetscPopErrorHandler());
   check_all(!is_png(in_folder(3, "wrong.png")));
 }
