@@ -52,7 +52,7 @@ endif()
 configure_file(cmake/sinew.pc.in sinew.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/sinew.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
-# ---- Debian package ----
+# ---- Debian package (configure with SINEW_ARCH=portable: it is for other machines too) ----
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME sinew)
 set(CPACK_PACKAGE_CONTACT "The Sinew developers <noreply@sinew.invalid>")

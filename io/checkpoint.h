@@ -21,7 +21,7 @@
   The directory is listed by rank 0 and the list broadcast: ranks on machines whose file systems lag
   cannot disagree. Everything here is collective on the store's communicator.
 */
-#include "io/arrays.h"
+#include "arrays.h"
 
 #define SINEW_CHECKPOINT_FORMAT  "sinew checkpoint"
 #define SINEW_CHECKPOINT_VERSION 1

@@ -19,7 +19,7 @@
   were opened. Errors of the files,
   damage included, are SINEW_ERR_INPUT with one line.
 */
-#include "io/arrays.h"
+#include "arrays.h"
 
 typedef struct {
   double mean, rms, max;

@@ -92,10 +92,9 @@ static PetscErrorCode create_matrix(SinewImplicit s, Mat *P)
   PetscCall(DMCreateColoring(s->dm, IS_COLORING_GLOBAL, &colors));
   PetscCall(MatFDColoringCreate(s->L, colors, &s->coloring));
   PetscCall(MatFDColoringSetFunction(s->coloring, (PetscErrorCode(*)(void))(void (*)(void))operator_at, s));
-  if (s->problem.equation->linear_diffusion) {
-    PetscCall(MatFDColoringSetType(s->coloring, MATMFFD_DS));
-    PetscCall(MatFDColoringSetParameters(s->coloring, 1, 1)); /* step error * umin = 1 from the zero state */
-  }
+  PetscCall(MatFDColoringSetType(s->coloring, MATMFFD_WP)); /* step = error * sqrt(1 + |u|): exactly 1 from the zero state */
+  if (s->problem.equation->linear_diffusion) PetscCall(MatFDColoringSetParameters(s->coloring, 1, PETSC_DEFAULT));
+  PetscCall(MatFDColoringSetFromOptions(s->coloring));
   PetscCall(MatFDColoringSetUp(s->L, colors, s->coloring));
   PetscCall(ISColoringDestroy(&colors));
   PetscCall(MatDuplicate(s->L, MAT_DO_NOT_COPY_VALUES, P));

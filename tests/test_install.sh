@@ -47,7 +47,7 @@ expect() {
 version=$(sed -n 's/^#define SINEW_VERSION  *"\(.*\)"/\1/p' "$prefix/include/sinew/io/version.h")
 
 by_cmake() {
-  cmake -S "$work/outside" -B "$work/outside/build" -DCMAKE_PREFIX_PATH="$prefix" &&
+  cmake -G Ninja -S "$work/outside" -B "$work/outside/build" -DCMAKE_PREFIX_PATH="$prefix" &&
     cmake --build "$work/outside/build"
 }
 by_cmake >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }

@@ -97,17 +97,19 @@ static void forecast_follows_the_last_half_minute(void **state)
   check_call(SinewProgressDestroy(&progress));
 }
 
-/* A terminal of the test's own, 60 columns wide; returns the end that the test reads. */
+/* A terminal of the test's own, 60 columns wide; returns the end that the test reads, or -1 where there is none to
+   have, as in a bare chroot. */
 static int open_terminal(FILE **out)
 {
   struct winsize window = {.ws_row = 24, .ws_col = 60};
-  int fd = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+  int fd = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK), have = 0, all;
 
-  assert_true(fd >= 0 && !grantpt(fd) && !unlockpt(fd));
-  *out = fopen(ptsname(fd), "w");
-  assert_non_null(*out);
-  assert_int_equal(ioctl(fileno(*out), TIOCSWINSZ, &window), 0);
-  return fd;
+  *out = fd >= 0 && !grantpt(fd) && !unlockpt(fd) ? fopen(ptsname(fd), "w") : NULL;
+  have = *out && !ioctl(fileno(*out), TIOCSWINSZ, &window);
+  MPI_Allreduce(&have, &all, 1, MPI_INT, MPI_MIN, PETSC_COMM_WORLD);
+  if (!all && *out) fclose(*out);
+  if (!all && fd >= 0) close(fd);
+  return all ? fd : -1;
 }
 
 /* What was written arrives in pieces, and later: reads until nothing has come for a while. */
@@ -130,6 +132,7 @@ static void a_terminal_gets_one_line_in_place(void **state)
   int fd = open_terminal(&out);
 
   (void)state;
+  if (fd < 0) skip();
   setenv("TERM", "xterm", 1);
   check_call(SinewProgressCreate(PETSC_COMM_WORLD, out, 30, 0, 8, 0, &progress));
   check_call(SinewProgressUpdate(progress, 0, 0, 1, 0));
