@@ -3,6 +3,7 @@
 #include "io/history.h"
 #include "io/image.h"
 #include "io/progress.h"
+#include "io/publish.h"
 #include "io/series.h"
 #include "solvers/diagnostics.h"
 
@@ -141,7 +142,7 @@ PetscErrorCode SinewOutputsDestroy(SinewOutputs *outputs)
   if (!o) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewSeriesDestroy(&o->series));
   PetscCall(SinewHistoryDestroy(&o->history));
-  PetscCall(SinewProgressDestroy(&o->progress));
+  if (o->progress) PetscCall(SinewProgressDestroy(&o->progress));
   PetscCall(PetscFree(o));
   *outputs = NULL;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -370,13 +371,14 @@ PetscReal SinewOutputsNext(SinewOutputs o, PetscReal t)
   return next;
 }
 
-PetscErrorCode SinewOutputsOpen(SinewOutputs o, MPI_Comm comm, PetscBool restart, PetscInt step, PetscReal begin, PetscReal end, const char *const provenance[])
+PetscErrorCode SinewOutputsOpen(SinewOutputs o, MPI_Comm comm, PetscBool restart, PetscBool quiet, PetscInt step, PetscReal begin, PetscReal end, const char *const provenance[])
 {
   double cells = 1;
 
   PetscFunctionBeginUser;
   o->comm = comm;
   for (PetscInt d = 0; d < 3; d++) cells *= (double)SinewGridAxis(o->equation->grid, d)->cells;
+  if (o->v.series || o->images || o->v.history_every > 0) PetscCall(SinewMakeDirectory(comm, o->directory));
   if (o->v.series) PetscCall(SinewSeriesCreate(comm, o->directory, "fields", &o->series));
   for (PetscInt k = 0; provenance[k] && o->series; k += 2) PetscCall(SinewSeriesProvenance(o->series, provenance[k], provenance[k + 1]));
   if (restart && o->series) {
@@ -384,7 +386,7 @@ PetscErrorCode SinewOutputsOpen(SinewOutputs o, MPI_Comm comm, PetscBool restart
     o->written_at = begin;
   }
   if (o->v.history_every > 0) PetscCall(open_history(o, restart, step));
-  PetscCall(SinewProgressCreate(comm, stdout, o->v.progress, begin, end, cells, &o->progress));
+  if (!quiet) PetscCall(SinewProgressCreate(comm, stdout, o->v.progress, begin, end, cells, &o->progress));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -398,8 +400,8 @@ PetscErrorCode SinewOutputsStep(SinewOutputs o, PetscInt step, PetscReal t, Pets
     if (due(o->image[i].every, t) || (last && o->image[i].every <= 0)) PetscCall(paint(o, &o->image[i], t, U));
   }
   if (o->history && (step % o->v.history_every == 0 || last)) PetscCall(write_history(o, step, t, dt, rejections, U));
-  PetscCall(SinewProgressUpdate(o->progress, step, t, dt, clock));
-  if (last) PetscCall(SinewProgressFinish(o->progress));
+  if (o->progress) PetscCall(SinewProgressUpdate(o->progress, step, t, dt, clock));
+  if (o->progress && last) PetscCall(SinewProgressFinish(o->progress));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,5 +1,7 @@
 /* The time loop of a simulation: TSSolve with what happens after every step, and the ways in which a run ends. */
+#include <math.h>
 #include <unistd.h>
+
 
 #include "solvers/diagnostics.h"
 #include "solvers/simulation_private.h"
@@ -65,7 +67,7 @@ PetscErrorCode SinewSimulationRate(void *context, TS ts, PetscReal *rate)
   if (all[2] > 0) s->stop = PETSC_TRUE;
   *rate = all[0];
   if (all[1] > 0) {
-    *rate = PETSC_INFINITY;
+    *rate = (PetscReal)NAN;
     PetscCall(locate(s));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -210,7 +212,7 @@ static PetscErrorCode begin(SinewSimulation s)
   s->checkpoint_step = s->first_step;
   s->checkpoint_time = s->first_time;
   if (!s->restarted) PetscCall(SinewSimulationSetAside(s));
-  PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, s->first_step, s->first_time, s->end, s->provenance));
+  PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, s->options.quiet, s->first_step, s->first_time, s->end, s->provenance));
   if (!s->restarted) PetscCall(SinewOutputsStep(s->outputs, 0, 0, 0, 0, s->U, PETSC_FALSE, s->begin_clock));
   s->io_seconds = MPI_Wtime() - s->begin_clock;
   PetscCall(TSSetPostStep(s->ts, after_step));

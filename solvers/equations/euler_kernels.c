@@ -16,7 +16,7 @@ static inline PetscReal greater(PetscReal a, PetscReal b)
 
 static inline PetscReal magnitude(PetscReal a)
 {
-  return a < 0 ? -a : a;
+  return PetscAbsReal(a);
 }
 
 static inline __attribute__((always_inline)) void primitive(const int dim, PetscReal gamma, PetscInt n,

@@ -21,7 +21,7 @@ static inline PetscReal greater(PetscReal a, PetscReal b)
 
 static inline PetscReal magnitude(PetscReal a)
 {
-  return a < 0 ? -a : a;
+  return PetscAbsReal(a);
 }
 
 void SinewScalarCopy(const void *context, PetscInt n, const PetscReal *const u[], PetscReal *const w[])
