@@ -94,21 +94,24 @@ PetscErrorCode SinewSimulationSave(SinewSimulation s)
 {
   const double begin = MPI_Wtime();
   SinewFile file;
-  PetscInt step;
-  PetscInt64 wide;
+  PetscInt step, rejections;
+  PetscInt64 wide, rejected;
   PetscReal t, nominal;
 
   PetscFunctionBeginUser;
   PetscCall(TSGetStepNumber(s->ts, &step));
   PetscCall(TSGetTime(s->ts, &t));
   PetscCall(SinewStepControlGetNominal(s->ts, &nominal));
+  PetscCall(SinewStepControlGetRejections(s->ts, &rejections, NULL));
   wide = step;
+  rejected = rejections;
   PetscCall(SinewCheckpointsBegin(s->checkpoints, wide, &file));
   PetscCall(write_fields(s, file));
   PetscCall(write_mesh(s, file));
   PetscCall(SinewFileWriteReals(file, "/", "time", 1, &t));
   PetscCall(SinewFileWriteInts(file, "/", "step", 1, &wide));
   PetscCall(SinewFileWriteReals(file, "/", "nominal_step", 1, &nominal));
+  PetscCall(SinewFileWriteInts(file, "/", "rejections", 1, &rejected));
   PetscCall(SinewFileWriteString(file, "/", "equation", s->equation->type->name));
   PetscCall(SinewFileWriteString(file, "/", "stepper", SinewStepperName(s->stepper)));
   PetscCall(SinewFileWriteString(file, "/", "effective_deck", SinewDeckEffective(s->deck)));
@@ -116,7 +119,7 @@ PetscErrorCode SinewSimulationSave(SinewSimulation s)
     PetscCall(SinewFileWriteString(file, "/", s->provenance[k], s->provenance[k + 1]));
   PetscCall(SinewCheckpointsEnd(s->checkpoints, &file));
   PetscCall(PetscStrncpy(s->last_checkpoint, SinewCheckpointsLastPath(s->checkpoints), sizeof(s->last_checkpoint)));
-  if (SinewStepperHasHistory(s->stepper)) PetscCall(TSRestartStep(s->ts));
+  PetscCall(SinewStepperForget(s->stepper, s->ts));
   s->checkpoint_step = step;
   s->checkpoint_time = t;
   s->checkpoint_clock = MPI_Wtime();
@@ -130,7 +133,7 @@ static PetscErrorCode load(SinewSimulation s, SinewFile file)
   char *equation, *effective;
   PetscBool same;
   PetscInt n;
-  PetscInt64 step;
+  PetscInt64 step, rejected;
   PetscReal t, nominal;
 
   PetscFunctionBeginUser;
@@ -152,6 +155,8 @@ static PetscErrorCode load(SinewSimulation s, SinewFile file)
   PetscCall(TSSetTime(s->ts, t));
   PetscCall(TSSetStepNumber(s->ts, (PetscInt)step));
   PetscCall(SinewStepControlSetNominal(s->ts, nominal));
+  PetscCall(SinewFileReadInts(file, "/", "rejections", 1, &n, &rejected));
+  if (n == 1) PetscCall(SinewStepControlSetRejections(s->ts, (PetscInt)rejected));
   PetscCall(PetscFree(equation));
   PetscCall(PetscFree(effective));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -214,6 +214,13 @@ static PetscErrorCode report(SinewSimulation s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscBool goes_on(SinewSimulation s)
+{
+  const PetscInt most = SinewStepperMaxSteps(s->stepper);
+
+  return (PetscBool)(s->first_time < s->end && (!most || s->first_step < most));
+}
+
 static PetscErrorCode begin(SinewSimulation s)
 {
   PetscFunctionBeginUser;
@@ -223,8 +230,8 @@ static PetscErrorCode begin(SinewSimulation s)
   s->checkpoint_step = s->first_step;
   s->checkpoint_time = s->first_time;
   if (!s->restarted) PetscCall(SinewSimulationSetAside(s));
-  PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, s->options.quiet, s->first_step, s->first_time, s->end,
-                             s->provenance));
+  PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, goes_on(s), s->options.quiet, s->first_step,
+                             s->first_time, s->end, s->provenance));
   if (!s->restarted) PetscCall(SinewOutputsStep(s->outputs, 0, 0, 0, 0, s->U, PETSC_FALSE, s->begin_clock));
   s->io_seconds = MPI_Wtime() - s->begin_clock;
   PetscCall(TSSetPostStep(s->ts, after_step));
@@ -241,7 +248,7 @@ PetscErrorCode SinewSimulationRun(SinewSimulation s, int *code)
 
   PetscFunctionBeginUser;
   PetscCall(begin(s));
-  if (s->first_time < s->end) {
+  if (goes_on(s)) {
     PetscCall(TSSolve(s->ts, s->U));
     PetscCall(TSGetConvergedReason(s->ts, &reason));
   }

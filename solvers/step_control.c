@@ -220,3 +220,13 @@ PetscErrorCode SinewStepControlGetRejections(TS ts, PetscInt *total, PetscBool *
   if (inadmissible) *inadmissible = a->inadmissible;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscErrorCode SinewStepControlSetRejections(TS ts, PetscInt total)
+{
+  Adapt *a = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(get(ts, &a));
+  a->total = total;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -45,6 +45,8 @@ PETSC_EXTERN PetscErrorCode SinewStepControlStart(TS ts);
 PETSC_EXTERN PetscErrorCode SinewStepControlGetNominal(TS ts, PetscReal *nominal);
 /* Restores it and sets the TS's next step accordingly. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewStepControlSetNominal(TS ts, PetscReal nominal);
+/* Goes on counting rejections from here, as a restart does. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewStepControlSetRejections(TS ts, PetscInt total);
 /* Rejections so far, and whether the last candidate was not admissible. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewStepControlGetRejections(TS ts, PetscInt *total, PetscBool *inadmissible);
 

@@ -381,9 +381,36 @@ PetscBool SinewStepperOverwrites(SinewStepper stepper)
   return stepper->type->overwrites;
 }
 
-PetscBool SinewStepperHasHistory(SinewStepper stepper)
+/* Algebraic multigrid keeps the aggregates of its first matrix and its smoothers' bounds, even after PCReset: a new
+ * one. */
+static PetscErrorCode renew_preconditioner(TS ts)
 {
-  return stepper->type->history;
+  SNES snes;
+  KSP ksp;
+  PC pc;
+  PCType type;
+  char name[64];
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetSNES(ts, &snes));
+  PetscCall(SNESGetKSP(snes, &ksp));
+  PetscCall(KSPReset(ksp));
+  PetscCall(KSPGetPC(ksp, &pc));
+  PetscCall(PCGetType(pc, &type));
+  if (!type) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscStrncpy(name, type, sizeof(name)));
+  PetscCall(PCSetType(pc, PCNONE));
+  PetscCall(PCSetType(pc, name));
+  PetscCall(PCSetFromOptions(pc));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperForget(SinewStepper stepper, TS ts)
+{
+  PetscFunctionBeginUser;
+  if (stepper->type->history) PetscCall(TSRestartStep(ts));
+  if (stepper->type->implicit) PetscCall(renew_preconditioner(ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- the TS --------------------------------------------------------------------------------------------------------
