@@ -168,6 +168,11 @@ PetscReal RowMaximum(PetscInt n, const PetscReal *restrict rate, PetscReal maxim
   return isnan(maximum) || isnan(sum) ? (PetscReal)NAN : m > maximum ? m : maximum;
 }
 
+void RowSpoilNaN(PetscInt n, const PetscReal *restrict w, PetscReal *restrict rate)
+{
+  LOOP(n) rate[i] += w[i] - w[i];
+}
+
 void RowSpoil(PetscInt n, const PetscReal *restrict w, PetscReal *restrict rate)
 {
   LOOP(n) rate[i] = w[i] > 0 ? rate[i] : (PetscReal)NAN;

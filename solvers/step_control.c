@@ -29,17 +29,18 @@ static PetscErrorCode land(const Adapt *a, PetscReal t, PetscReal nominal, Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The error estimate of the step in hand, weighted by the tolerances, in the maximum norm (no sums over ranks): as TSADAPTBASIC
-   asks for it. -1 where the method has none at this step. */
+/* The error estimate of the step in hand, weighted by the tolerances, in the maximum norm (no sums over ranks): as
+   TSADAPTBASIC asks for it. -1 where the method has none at this step. */
 static PetscErrorCode error_norm(TSAdapt adapt, TS ts, PetscInt *order, PetscReal *wlte)
 {
-  Vec       embedded;
+  Vec embedded;
   PetscReal absolute, relative;
 
   PetscFunctionBeginUser;
   *order = adapt->candidates.order[0];
-  *wlte  = -1;
-  if (ts->ops->evaluatewlte) PetscCall(TSEvaluateWLTE(ts, NORM_INFINITY, order, wlte));
+  *wlte = -1;
+  if (ts->ops->evaluatewlte)
+    PetscCall(TSEvaluateWLTE(ts, NORM_INFINITY, order, wlte));
   else if (ts->ops->evaluatestep) {
     PetscCall(DMGetGlobalVector(ts->dm, &embedded));
     PetscCall(TSEvaluateStep(ts, *order - 1, embedded, NULL));
@@ -49,7 +50,8 @@ static PetscErrorCode error_norm(TSAdapt adapt, TS ts, PetscInt *order, PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Step-size controller of the embedded pair: safety * error^(-1/order), bounded (Hairer, Norsett & Wanner 1993, II.4). */
+/* Step-size controller of the embedded pair: safety * error^(-1/order), bounded (Hairer, Norsett & Wanner 1993, II.4).
+ */
 static PetscErrorCode error_factor(TSAdapt adapt, TS ts, PetscReal *wlte, PetscReal *factor, PetscBool *accept)
 {
   PetscInt order;
