@@ -20,6 +20,7 @@ static const Command commands[] = {
   {"info",    "FILE",                                                                                 "what a Sinew file holds",                         CommandInfo   },
   {"compare", "A B [--tolerance X] [--norm l1|l2|linf] [--relative] [--fields a,b]",                    "differences between two files",                   CommandCompare},
   {"plot",    "FILE... [-o out.png] [--field NAME] [--slice z=0.5] [--line y=0.5] ...",               "a picture of a field",                            CommandPlot   },
+  {"predict", "MODEL INPUT -o OUTPUT [--precision f32|f64]",                                          "apply a network to the inputs of a file",          CommandPredict},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
