@@ -329,7 +329,8 @@ static PetscErrorCode load_patch(const SinewFV fv, const Task *task)
   PetscCall(PetscLogEventEnd(event_load, 0, 0, 0, 0));
   if (fv->boundary) {
     PetscCall(PetscLogEventBegin(event_boundary, 0, 0, 0, 0));
-    PetscCall(SinewBoundaryFill(fv->boundary, task->start, task->count, fv->pitch, fv->w + LEAD - fv->axis[0]->ghosts));
+    PetscCall(SinewBoundaryFill(fv->boundary, task->start, task->count, fv->pitch, fv->stride[2] / fv->stride[1],
+                                fv->w + LEAD - fv->axis[0]->ghosts));
     PetscCall(PetscLogEventEnd(event_boundary, 0, 0, 0, 0));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
