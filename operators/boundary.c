@@ -142,7 +142,7 @@ static PetscErrorCode create_side(SinewBoundary b, PetscInt s)
       if (piece->value[c])
         PetscCall(SinewExpressionUses(piece->value[c], 't', &timed));
       else
-        timed = (PetscBool)(piece->table_variable == 't');
+        timed = (PetscBool)(piece->table_variable == 't' || piece->kind == SINEW_BOUNDARY_EXACT);
       if (timed) side->timed = PETSC_TRUE;
     }
   }

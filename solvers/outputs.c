@@ -458,7 +458,7 @@ static PetscErrorCode paint(SinewOutputs o, const Image *image, PetscReal t, Vec
       .title = title, .colormap = colormap_list[image->colormap], .width = image->width, .lines = image->lines};
 
   PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(title, sizeof(title), "%s, t = %g", image->field, (double)t));
+  snprintf(title, sizeof(title), "%s, t = %g", image->field, (double)t); /* PETSc would write "100." */
   if (image->every > 0)
     PetscCall(
         PetscSNPrintf(path, sizeof(path), "%s/%s_%04d.png", o->directory, image->field, (int)(t / image->every + 0.5)));
