@@ -91,6 +91,8 @@ PetscErrorCode SinewGridSectionRead(SinewDeck deck, SinewGridSection *section)
   PetscCall(PetscMemzero(&v, sizeof(v)));
   PetscCall(SinewDeckRead(deck, grid, "grid", SinewGridKeys, &v));
   o->dim = v.cells.n;
+  if (o->dim < 1) /* a mistake among the cells: their number still says how much is expected elsewhere */
+    o->dim = PetscMin(SinewNodeCount(deck, SinewNodeGet(deck, grid, "cells")), 3);
   if (o->dim < 1) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(check_lengths(deck, grid, o->dim, v.lower.n, "lower"));
   PetscCall(check_lengths(deck, grid, o->dim, v.upper.n, "upper"));

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "io/publish.h"
 #include "solvers/diagnostics.h"
 #include "solvers/simulation_private.h"
 #include "solvers/stop.h"
@@ -20,9 +21,13 @@ PetscErrorCode SinewSimulationEvent(void *context, PetscReal t, PetscReal *event
 /* What rank 0 sees from outside: the clock and the file `stop`, looked for at most twice a second. */
 static PetscBool time_to_stop(SinewSimulation s)
 {
-  const double now = MPI_Wtime(), reserve = 1.5 * s->slowest_step + 2 * s->slowest_checkpoint + 1;
+  const double now = MPI_Wtime();
+  double reserve;
   char path[PETSC_MAX_PATH_LEN + 8];
 
+  s->slowest_step = PetscMax(s->slowest_step, now - s->candidate_clock);
+  s->candidate_clock = now;
+  reserve = 1.5 * s->slowest_step + 2 * s->slowest_checkpoint + 1;
   if (s->options.wall_time > 0 && now - s->begin_clock + reserve > s->options.wall_time) return PETSC_TRUE;
   if (now - s->step_clock < 0.5) return PETSC_FALSE;
   s->step_clock = now;
@@ -224,12 +229,13 @@ static PetscBool goes_on(SinewSimulation s)
 static PetscErrorCode begin(SinewSimulation s)
 {
   PetscFunctionBeginUser;
-  s->begin_clock = s->step_clock = s->checkpoint_clock = MPI_Wtime();
+  s->begin_clock = s->step_clock = s->candidate_clock = s->checkpoint_clock = MPI_Wtime();
   PetscCall(TSGetStepNumber(s->ts, &s->first_step));
   PetscCall(TSGetTime(s->ts, &s->first_time));
   s->checkpoint_step = s->first_step;
   s->checkpoint_time = s->first_time;
   if (!s->restarted) PetscCall(SinewSimulationSetAside(s));
+  PetscCall(SinewMakeDirectory(s->comm, s->checkpoint_directory)); /* better now than after hours */
   PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, goes_on(s), s->options.quiet, s->first_step,
                              s->first_time, s->end, s->provenance));
   if (!s->restarted) PetscCall(SinewOutputsStep(s->outputs, 0, 0, 0, 0, s->U, PETSC_FALSE, s->begin_clock));
