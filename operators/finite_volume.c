@@ -146,7 +146,7 @@ static void lay_out(SinewFV fv, Arena *arena)
 static void choose_tiles(SinewFV fv)
 {
   const PetscInt values =
-      192 * 1024 / fv->nc / (fv->scheme->pointwise ? 2 : 1); /* of a component in a patch: 1.5 MiB in all */
+      96 * 1024 / fv->nc / (fv->scheme->pointwise ? 2 : 1); /* of a component in a patch: 768 KiB in all */
   PetscInt row;
 
   fv->tile[0] = PetscMin(fv->axis[0]->count, 512);

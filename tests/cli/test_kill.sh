@@ -47,7 +47,12 @@ for instant in 1 2 3 4 5 6 7 8 9 10; do
   pause=$((RANDOM % (whole * 4 / 5) + whole / 10))
   if [ $((instant % 3)) = 0 ]; then pause=$((pause / 3)); else rm -rf run/out; fi
   it "killed after $pause ms ($instant)" '
-    killed $pause --restart auto || echo "it had ended" >>ended
+    for try in 1 2 3 4 5 6 7 8; do # a run that was too quick for its killer is run again, with less time
+      killed $pause --restart auto && break
+      rm -rf run/out
+      pause=$((pause * 2 / 3))
+      [ $try -lt 8 ]
+    done
     for file in run/out/fields.xmf; do [ ! -e $file ] || well_formed $file; done'
   it "and continued ($instant)" '
     rm -rf alive
@@ -57,6 +62,4 @@ for instant in 1 2 3 4 5 6 7 8 9 10; do
     same_bits "$(newest whole)" "$(newest alive)"
     same_states whole alive'
 done
-[ -e ended ] && echo "# $(wc -l <ended) of 10 runs ended before they were killed"
-it "most were killed before they ended" '[ "$(cat ended 2>/dev/null | wc -l)" -le 3 ]'
 finish
