@@ -210,9 +210,27 @@ static PetscErrorCode print_result(PetscInt n, const SinewComparison c[], const 
   PetscFunctionBeginUser;
   *code = SINEW_EXIT_DONE;
   PetscCall(print_table(n, c, request, code));
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: %s%s %s %g\n", *code ? "different" : "same",
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%s: %s%s %s %.12g\n", *code ? "different" : "same",
                         request->relative ? "relative " : "", names[request->norm], *code ? "not within" : "within",
                         request->tolerance));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Block means count cells alike, whatever their size: worth a word when that matters. */
+static PetscErrorCode warn_of_mesh(SinewFile file[2], PetscInt n, const SinewComparison c[])
+{
+  PetscBool averaged = PETSC_FALSE, uneven = PETSC_FALSE;
+  char *kind;
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < n; ++i) averaged = (PetscBool)(averaged || c[i].averaged);
+  for (int s = 0; s < 2 && averaged; ++s) {
+    PetscCall(SinewFileReadString(file[s], "/", "mesh_kind", &kind));
+    uneven = (PetscBool)(uneven || (kind && strcmp(kind, "uniform")));
+    PetscCall(PetscFree(kind));
+  }
+  if (uneven)
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "note: the mesh is not uniform, the averages weigh all cells alike\n"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -226,6 +244,7 @@ static PetscErrorCode compare(const Request *request, int *code)
   for (int s = 0; s < 2; ++s) PetscCall(SinewFileOpen(PETSC_COMM_WORLD, request->path[s], &file[s]));
   PetscCall(SinewCompareFields(PETSC_COMM_WORLD, file[0], file[1], request->names, request->name, &n, &result));
   for (int s = 0; s < 2; ++s) PetscCall(print_head("AB"[s], file[s], request -> path[s]));
+  PetscCall(warn_of_mesh(file, n, result));
   PetscCall(print_result(n, result, request, code));
   PetscCall(PetscFree(result));
   for (int s = 0; s < 2; ++s) PetscCall(SinewFileClose(&file[s]));

@@ -58,55 +58,86 @@ static PetscErrorCode print_reals(const char key[], PetscInt n, const double val
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The attribute as text, or as n numbers, or as neither. Other programs' attributes may be of any type:
+ * one that cannot be read is no error here. */
+static PetscErrorCode read_attribute(SinewFile file, const char key[], char **text, PetscInt *n, double value[])
+{
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  *n = 0;
+  PetscCall(PetscPushErrorHandler(PetscIgnoreErrorHandler, NULL));
+  code = SinewFileReadString(file, "/", key, text);
+  if (code) *text = NULL;
+  if (!*text && (!code || code == SINEW_ERR_INPUT)) code = SinewFileReadReals(file, "/", key, REALS_MAX, n, value);
+  PetscCall(PetscPopErrorHandler());
+  if (code != SINEW_ERR_INPUT) PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode print_attribute(SinewFile file, const char key[])
 {
   double value[REALS_MAX];
   char *text;
-  PetscInt n = 0;
-  PetscErrorCode code;
+  PetscInt n;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewFileReadString(file, "/", key, &text));
-  if (text) {
+  PetscCall(read_attribute(file, key, &text, &n, value));
+  if (text)
     PetscCall(print_text(key, text));
-    PetscCall(PetscFree(text));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  /* other programs' attributes may be of any type: one that is unknown is no error here */
-  PetscCall(PetscPushErrorHandler(PetscIgnoreErrorHandler, NULL));
-  code = SinewFileReadReals(file, "/", key, REALS_MAX, &n, value);
-  PetscCall(PetscPopErrorHandler());
-  if (code)
-    PetscCall(print_line(key, "(not shown)"));
-  else
+  else if (n)
     PetscCall(print_reals(key, n, value));
+  else
+    PetscCall(print_line(key, "(not shown)"));
+  PetscCall(PetscFree(text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The title in a deck's text: its line "title: ...", without quotes. */
-static PetscErrorCode print_title(SinewFile file)
+/* The line "title: ..." of a deck's text, without quotes; cut out in place. NULL when there is none. */
+static char *title_in(char deck[])
 {
-  char *deck, *line, *end;
+  char *line = deck, *end;
 
-  PetscFunctionBeginUser;
-  PetscCall(SinewFileReadString(file, "/", "deck", &deck));
-  line = deck;
   while (line && strncmp(line, "title:", 6)) {
     line = strchr(line, '\n');
     if (line) ++line;
   }
-  if (line) {
-    line += 6 + strspn(line + 6, " \t");
-    end = line + strcspn(line, "\r\n");
-    if (end - line > 1 && (*line == '"' || *line == '\'') && end[-1] == *line) {
-      ++line;
-      --end;
-    }
-    *end = 0;
-    PetscCall(print_text("title", line));
+  if (!line) return NULL;
+  line += 6 + strspn(line + 6, " \t");
+  end = line + strcspn(line, "\r\n");
+  if (end - line > 1 && (*line == '"' || *line == '\'') && end[-1] == *line) {
+    ++line;
+    --end;
   }
+  *end = 0;
+  return line;
+}
+
+/* What the file calls itself, or else the deck in it. */
+static PetscErrorCode print_title(SinewFile file)
+{
+  char *title, *deck, *text;
+  double value[REALS_MAX];
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  PetscCall(read_attribute(file, "title", &title, &n, value));
+  PetscCall(read_attribute(file, "deck", &deck, &n, value));
+  text = title ? title : title_in(deck);
+  if (text && text[0]) PetscCall(print_text("title", text));
+  PetscCall(PetscFree(title));
   PetscCall(PetscFree(deck));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Those that the head of the page has said. */
+static PetscBool is_head(const char key[])
+{
+  static const char *const head[] = {"format", "format_version", "title"};
+
+  for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); ++i)
+    if (!strcmp(key, head[i])) return PETSC_TRUE;
+  return PETSC_FALSE;
 }
 
 static PetscErrorCode print_attributes(SinewFile file)
@@ -118,7 +149,7 @@ static PetscErrorCode print_attributes(SinewFile file)
   PetscCall(print_title(file));
   PetscCall(SinewFileListAttributes(file, "/", &count, &keys));
   for (PetscInt i = 0; i < count; ++i) {
-    if (strcmp(keys[i], "format") && strcmp(keys[i], "format_version")) PetscCall(print_attribute(file, keys[i]));
+    if (!is_head(keys[i])) PetscCall(print_attribute(file, keys[i]));
     PetscCall(PetscFree(keys[i]));
   }
   PetscCall(PetscFree(keys));
@@ -138,27 +169,53 @@ typedef struct {
   double least, greatest, mean;
 } Row;
 
-static PetscErrorCode fill_row(SinewFile file, char name[], Row *row)
+static PetscErrorCode shape_text(const SinewArray *array, size_t size, char text[])
+{
+  size_t used = 0;
+
+  PetscFunctionBeginUser;
+  (void)snprintf(text, size, "scalar");
+  for (int d = 0; d < array->rank && used < size; ++d)
+    used += (size_t)snprintf(text + used, size - used, "%s%lld", d ? "x" : "", (long long)array->shape[d]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_array(SinewFile file, Row *row)
 {
   SinewArray array;
   PetscBool exists;
   PetscInt64 n = 1;
   char why[512];
-  size_t used = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewFileInquire(file, row->name, &exists, &array));
+  if (!exists) PetscFunctionReturn(PETSC_SUCCESS);
+  row->dtype = array.dtype;
+  PetscCall(shape_text(&array, sizeof(row->shape), row->shape));
+  for (int d = 0; d < array.rank; ++d) n *= array.shape[d];
+  PetscCall(SinewFileVerifyArray(file, row->name, &row->verdict, sizeof(why), why));
+  if (!n || row->verdict == SINEW_DAMAGED) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewArrayRange(PETSC_COMM_WORLD, file, row->name, &row->least, &row->greatest, &row->mean));
+  row->ranged = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* An array that cannot be read is a damaged one: a line of the page, not its end. */
+static PetscErrorCode fill_row(SinewFile file, char name[], Row *row)
+{
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
   row->name = name;
-  PetscCall(SinewFileInquire(file, name, &exists, &array));
-  row->dtype = array.dtype;
-  (void)snprintf(row->shape, sizeof(row->shape), "scalar");
-  for (int d = 0; d < array.rank && used < sizeof(row->shape); ++d) {
-    used += (size_t)snprintf(row->shape + used, sizeof(row->shape) - used, "%s%lld", d ? "x" : "",
-                             (long long)array.shape[d]);
-    n *= array.shape[d];
-  }
-  PetscCall(SinewFileVerifyArray(file, name, &row->verdict, sizeof(why), why));
-  row->ranged = (PetscBool)(n > 0 && row->verdict != SINEW_DAMAGED);
-  if (row->ranged) PetscCall(SinewArrayRange(PETSC_COMM_WORLD, file, name, &row->least, &row->greatest, &row->mean));
+  row->verdict = SINEW_DAMAGED;
+  PetscCall(PetscStrncpy(row->shape, "?", sizeof(row->shape)));
+  PetscCall(PetscPushErrorHandler(PetscIgnoreErrorHandler, NULL));
+  code = read_array(file, row);
+  PetscCall(PetscPopErrorHandler());
+  if (code == SINEW_ERR_INPUT)
+    row->verdict = SINEW_DAMAGED;
+  else
+    PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -206,31 +263,38 @@ static PetscErrorCode print_arrays(SinewFile file, SinewVerdict *worst)
 
 /* ---- the page ----------------------------------------------------------------------------------- */
 
-static PetscErrorCode print_kind(SinewFile file, const char path[])
+static PetscErrorCode print_kind(SinewFile file)
 {
   char *format, text[128];
-  PetscInt64 version;
-  PetscInt n, fields, i;
-  char **names;
-  struct stat status;
+  double version[REALS_MAX];
+  PetscInt n, fields;
+  char **names, *none;
 
   PetscFunctionBeginUser;
-  PetscCall(print("%s\n", path));
-  PetscCall(SinewFileReadString(file, "/", "format", &format));
-  PetscCall(SinewFileReadInts(file, "/", "format_version", 1, &n, &version));
+  PetscCall(read_attribute(file, "format", &format, &n, version));
+  PetscCall(read_attribute(file, "format_version", &none, &n, version));
+  PetscCall(PetscFree(none));
   PetscCall(SinewFileList(file, "/fields", &fields, &names));
-  for (i = 0; i < fields; ++i) PetscCall(PetscFree(names[i]));
+  for (PetscInt i = 0; i < fields; ++i) PetscCall(PetscFree(names[i]));
   PetscCall(PetscFree(names));
   if (format && n)
-    (void)snprintf(text, sizeof(text), "%.96s, format %lld", format, (long long)version);
+    (void)snprintf(text, sizeof(text), "%.96s, format %g", format, version[0]);
   else
     (void)snprintf(text, sizeof(text), "%.96s", format ? format : fields ? "output of a series" : "HDF5 file");
   PetscCall(print_line("kind", text));
   PetscCall(PetscFree(format));
-  if (!stat(path, &status)) {
-    (void)snprintf(text, sizeof(text), "%.3f MiB", (double)status.st_size / 1048576.);
-    PetscCall(print_line("size", text));
-  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode print_size(const char path[])
+{
+  struct stat status;
+  char text[64];
+
+  PetscFunctionBeginUser;
+  if (stat(path, &status)) PetscFunctionReturn(PETSC_SUCCESS);
+  (void)snprintf(text, sizeof(text), "%.3f MiB", (double)status.st_size / 1048576.);
+  PetscCall(print_line("size", text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -241,7 +305,9 @@ static PetscErrorCode info(const char path[], int *code)
 
   PetscFunctionBeginUser;
   PetscCall(SinewFileOpen(PETSC_COMM_WORLD, path, &file));
-  PetscCall(print_kind(file, path));
+  PetscCall(print("%s\n", path));
+  PetscCall(print_kind(file));
+  PetscCall(print_size(path));
   PetscCall(print_attributes(file));
   PetscCall(print_arrays(file, &worst));
   PetscCall(print("\n  checksums: %s\n", verdicts[worst]));

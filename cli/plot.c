@@ -227,6 +227,7 @@ static PetscErrorCode paint_curves(const Words *w, const SinewSection sections[]
   char path[PETSC_MAX_PATH_LEN], title[256], (*label)[96];
   const char *out = output_of(w, w->file[0], sizeof(path), path);
   SinewImageStyle style = w->style;
+  PetscErrorCode painted;
   SinewCurve *curve;
 
   PetscFunctionBeginUser;
@@ -240,9 +241,10 @@ static PetscErrorCode paint_curves(const Words *w, const SinewSection sections[]
   }
   make_title(&sections[0], (PetscBool)(w->files == 1), sizeof(title), title);
   if (!style.title) style.title = title;
-  PetscCall(
-      SinewImageCurves(PETSC_COMM_WORLD, out, w->files, curve, axis[sections[0].axis[0]], sections[0].name, &style));
+  painted =
+      SinewImageCurves(PETSC_COMM_WORLD, out, w->files, curve, axis[sections[0].axis[0]], sections[0].name, &style);
   PetscCall(PetscFree2(curve, label));
+  PetscCall(painted);
   PetscCall(say_written(out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -271,19 +273,31 @@ static PetscErrorCode plot_files(const Words *w, SinewSection sections[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode CommandPlot(int argc, char **argv, int *code)
+static PetscErrorCode plot(int argc, char **argv, Words *w)
 {
   SinewSection *sections;
+  PetscErrorCode plotted;
+
+  PetscFunctionBeginUser;
+  PetscCall(parse_words(argc, argv, w));
+  PetscCall(PetscCalloc1((size_t)w->files, &sections));
+  plotted = plot_files(w, sections);
+  for (int n = 0; n < w->files; n++) PetscCall(SinewSectionDestroy(&sections[n]));
+  PetscCall(PetscFree(sections));
+  PetscCall(plotted);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode CommandPlot(int argc, char **argv, int *code)
+{
+  PetscErrorCode plotted;
   Words w = {0};
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1((size_t)argc + 1, &w.file));
-  PetscCall(parse_words(argc, argv, &w));
-  PetscCall(PetscCalloc1((size_t)w.files, &sections));
-  PetscCall(plot_files(&w, sections));
-  for (int n = 0; n < w.files; n++) PetscCall(SinewSectionDestroy(&sections[n]));
-  PetscCall(PetscFree(sections));
+  plotted = plot(argc, argv, &w);
   PetscCall(PetscFree(w.file));
+  PetscCall(plotted);
   *code = SINEW_EXIT_DONE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,4 +1,4 @@
-#include "io/axes.h"
+#include "io/axes_private.h"
 #include <math.h>
 
 enum { TICK = 5, PAD = 6, LABEL_GAP = 12 };

@@ -100,7 +100,7 @@ static PetscErrorCode list_checkpoints(SinewCheckpoints store, PetscInt *count, 
     SETERRQ(store->comm, SINEW_ERR_INPUT, "%s: cannot list checkpoints: %s", store->directory, strerror(failure));
   }
   PetscCallMPI(MPI_Bcast(&n, 1, MPIU_INT, 0, store->comm));
-  PetscCall(PetscMalloc1(n, steps));
+  PetscCall(PetscMalloc1((size_t)n, steps));
   if (!store->rank && n) memcpy(*steps, mine, (size_t)n * sizeof(*mine));
   free(mine);
   PetscCallMPI(MPI_Bcast(*steps, (PetscMPIInt)n, MPIU_INT64, 0, store->comm));
@@ -227,6 +227,7 @@ PetscErrorCode SinewCheckpointsEnd(SinewCheckpoints store, SinewFile *file)
   forget_damage(store, store->step);
   PetscCall(checkpoint_path(store, store->step, sizeof(store->last), store->last));
   if (!store->rank) PetscCall(prune(store));
+  PetscCallMPI(MPI_Barrier(store->comm)); /* what End leaves in the directory is there when it returns */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -302,7 +303,7 @@ static PetscErrorCode open_newest(SinewCheckpoints store, SinewFile *file, Petsc
 {
   char path[PETSC_MAX_PATH_LEN], why[WHY_SIZE];
   PetscInt64 *steps;
-  PetscInt n, tried = 0;
+  PetscInt n = 0, tried = 0;
 
   PetscFunctionBeginUser;
   *found = PETSC_FALSE;

@@ -1,4 +1,4 @@
-#include "io/colormap.h"
+#include "io/colormap_private.h"
 #include "io/image.h"
 
 enum { CONTROLS = 33, MAPS = 7 };

@@ -72,9 +72,9 @@ static PetscErrorCode side_start(Side *side, const Walk *walk)
   PetscFunctionBeginUser;
   for (int d = 0; d < side->array.rank; ++d) block *= side->factor[d];
   side->averaged = (PetscBool)(block > 1);
-  PetscCall(PetscMalloc1(most * block + 1, &side->data));
+  PetscCall(PetscMalloc1((size_t)(most * block + 1), &side->data));
   side->mean = side->data;
-  if (side->averaged) PetscCall(PetscMalloc1(most + 1, &side->mean));
+  if (side->averaged) PetscCall(PetscMalloc1((size_t)most + 1, &side->mean));
   side->array.dtype = SINEW_FLOAT64;
   side->array.distributed = (PetscBool)(side->array.rank > 0);
   side->array.data = side->data;

@@ -48,7 +48,8 @@ typedef enum {
   SINEW_KEY_REALS,       /* SinewRealList: one number, or a list */
   SINEW_KEY_STRINGS,     /* SinewStringList: one word, or a list */
   SINEW_KEY_EXPRESSIONS, /* SinewExpressionList: one expression, or a list */
-  SINEW_KEY_SECTION,     /* a nested struct at the offset, read by the table `section` */
+  SINEW_KEY_SECTION,     /* a nested struct at the offset, read by the table `section`; what that requires is
+                            required only where the section is given */
   SINEW_KEY_NODE         /* SinewNode: a sub-tree that its owner reads by hand */
 } SinewKeyType;
 
@@ -80,7 +81,8 @@ typedef struct _SinewKey {
   const char *standard;            /* default, as YAML text; NULL: absent is a mistake if required, else zero / NULL */
   const char *doc;                 /* one line for `sinew list` */
   const char *unit;                /* NULL: dimensionless or the equation's own */
-  double min, max;                 /* closed range; both 0: unbounded. For lists: every entry */
+  double min, max;                 /* closed range; both 0: unbounded; max < min: no maximum. For lists: every entry.
+                                      A default may lie outside, to mean "off" */
   PetscBool above_min;             /* the minimum itself is excluded */
   PetscInt least, most;            /* lists: number of entries; both 0: 1 to SINEW_LIST_MAX */
   const char *const *choices;      /* NULL-terminated, for SINEW_KEY_CHOICE */
@@ -99,6 +101,8 @@ PETSC_EXTERN PetscErrorCode SinewDeckCreateFromText(MPI_Comm comm, const char na
 PETSC_EXTERN PetscErrorCode SinewDeckDestroy(SinewDeck *deck);
 
 PETSC_EXTERN SinewNode SinewDeckRoot(SinewDeck deck);
+/* A file that the deck names: relative names count from the deck's own folder, wherever the program was started. */
+PETSC_EXTERN PetscErrorCode SinewDeckResolve(SinewDeck deck, const char file[], size_t size, char path[]);
 /* The value of a key of a map, which counts as asked for; SINEW_NODE_NONE when map is none, no map,
  * or lacks the key. */
 PETSC_EXTERN SinewNode SinewNodeGet(SinewDeck deck, SinewNode map, const char key[]);
@@ -108,15 +112,16 @@ PETSC_EXTERN PetscInt SinewNodeCount(SinewDeck deck, SinewNode node);
 PETSC_EXTERN SinewNode SinewNodeEntry(SinewDeck deck, SinewNode node,
                                       PetscInt i); /* list entry or map value (asked for) */
 PETSC_EXTERN const char *SinewNodeEntryKey(SinewDeck deck, SinewNode node,
-                                           PetscInt i);                 /* key of a map's entry; owned by the deck */
-PETSC_EXTERN const char *SinewNodeText(SinewDeck deck, SinewNode node); /* scalar as written; owned by the deck */
+                                           PetscInt i); /* key of a map's entry; owned by the deck */
+PETSC_EXTERN const char *SinewNodeText(SinewDeck deck,
+                                       SinewNode node); /* scalar as written, else ""; owned by the deck */
 PETSC_EXTERN const char *SinewNodePath(SinewDeck deck, SinewNode node); /* "grid.boundary.x[1]"; owned by the deck */
 
 /* Reads the keys of `map` (which may be none: then all defaults) into `target`. Several tables may
  * read one map. */
 PETSC_EXTERN PetscErrorCode SinewDeckRead(SinewDeck deck, SinewNode map, const char path[], const SinewKey keys[],
                                           void *target);
-/* Reads one scalar or list node as if it were the key `key`. */
+/* Reads one scalar or list node as if it were the key `key`. After a mistake, without a default, the target is left. */
 PETSC_EXTERN PetscErrorCode SinewDeckReadNode(SinewDeck deck, SinewNode node, const SinewKey *key, void *target);
 /* Reads the key `key` (usually "type") of `map` as one of names; *index is -1 after a mistake,
  * `standard` (may be -1: required) when absent. */
@@ -151,7 +156,8 @@ PETSC_EXTERN PetscErrorCode SinewDeckSetChange(SinewDeck deck, const char path[]
 /*
   SinewDeckCompareEffective - what changed between the deck of a checkpoint and this one. Frozen
   keys that differ are recorded as mistakes naming both values (unless allowed), warn keys are
-  printed on rank 0 to `log`.
+  printed on rank 0 to `log`. An allowed path allows all that is below it. A key that the checkpoint does not know
+  counts only if it is given: its default is what the old run did.
 */
 PETSC_EXTERN PetscErrorCode SinewDeckCompareEffective(SinewDeck deck, const char stored[], PetscInt allowed_count,
                                                       const char *const allowed[], FILE *log);

@@ -33,11 +33,6 @@ static PetscErrorCode keep(SinewDeck deck, DeckPlace place, DeckBuffer *line)
       PetscCall(PetscFree(line->text));
       PetscFunctionReturn(PETSC_SUCCESS);
     }
-  if (deck->mistakes >= DECK_KEEP_MAX) {
-    deck->dropped++;
-    PetscCall(PetscFree(line->text));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
   PetscCall(DeckGrow(deck->mistakes, sizeof(*deck->mistake), &deck->mistakes_capacity, &deck->mistake));
   m = &deck->mistake[deck->mistakes];
   m->place = place;
@@ -55,6 +50,10 @@ static PetscErrorCode record(SinewDeck deck, DeckPlace place, const char path[],
 
   PetscFunctionBeginUser;
   if (deck->silent) PetscFunctionReturn(PETSC_SUCCESS);
+  if (deck->mistakes >= DECK_KEEP_MAX) {
+    deck->dropped++;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   va_copy(again, arguments);
   n = vsnprintf(NULL, 0, format, again);
   va_end(again);
@@ -194,7 +193,8 @@ PetscErrorCode SinewDeckCheck(SinewDeck deck)
     fflush(stderr);
   }
   PetscCallMPI(MPI_Bcast(&count, 1, MPIU_INT, 0, deck->comm));
-  count = PetscMax(count, 1);
-  SETERRQ(deck->comm, SINEW_ERR_INPUT, "%s: %" PetscInt_FMT " mistake%s%s", deck->name, count, count == 1 ? "" : "s",
-          count > SHOW_MAX ? ", the first 20 are shown" : "");
+  if (count > SHOW_MAX)
+    SETERRQ(deck->comm, SINEW_ERR_INPUT, "%s: %" PetscInt_FMT " mistakes, the first %d are shown", deck->name, count,
+            SHOW_MAX);
+  PetscFunctionReturn(SINEW_ERR_INPUT); /* the lines have said everything */
 }

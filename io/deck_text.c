@@ -300,7 +300,7 @@ const char *SinewNearestName(const char word[], PetscInt count, const char *cons
 {
   const size_t length = strlen(word);
   const char *best = NULL;
-  int nearest = (int)PetscMin(3, (length + 1) / 3);
+  int nearest = length < 3 ? 0 : (int)PetscMin(3, (length + 1) / 3);
 
   if (length > DECK_KEY_MAX) return NULL;
   for (PetscInt i = 0; i < count; i++) {

@@ -42,14 +42,15 @@ static PetscErrorCode report_syntax(Loader *l)
   const PetscBool reader = (PetscBool)(p->error == YAML_READER_ERROR);
   const DeckPlace place = place_at(l, reader && !l->value ? mark_at(l, p->problem_offset) : p->problem_mark);
   const char *path = l->value ? SinewNodePath(l->deck, l->top) : "", *problem = p->problem ? p->problem : "no memory";
+  DeckBuffer b = {NULL, 0, 0};
 
   PetscFunctionBeginUser;
-  if (p->context && !l->value)
-    PetscCall(DeckMistakeAt(l->deck, place, path, "not YAML: %s %s from line %d", problem, p->context,
-                            (int)p->context_mark.line + 1));
-  else
-    PetscCall(DeckMistakeAt(l->deck, place, path, "not YAML: %s%s%s", problem, p->context ? " " : "",
-                            p->context ? p->context : ""));
+  PetscCall(DeckPrint(&b, "not YAML: %s", problem));
+  if (p->context) PetscCall(DeckPrint(&b, " %s", p->context));
+  if (p->context && !l->value) PetscCall(DeckPrint(&b, " from line %d", (int)p->context_mark.line + 1));
+  if (strstr(problem, "mapping values")) PetscCall(DeckAppend(&b, "; text with a colon and a blank goes in quotes"));
+  PetscCall(DeckMistakeAt(l->deck, place, path, "%s", b.text));
+  PetscCall(PetscFree(b.text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -102,7 +103,7 @@ static PetscErrorCode give_up(Loader *l, SinewNode node, const char what[])
 static PetscErrorCode check_marks(Loader *l, SinewNode node, const yaml_char_t *anchor, const yaml_char_t *tag)
 {
   const DeckPlace place = place_at(l, l->event.start_mark);
-  const char *path = SinewNodePath(l->deck, node);
+  const char *path = anchor || tag ? SinewNodePath(l->deck, node) : NULL;
 
   PetscFunctionBeginUser;
   if (anchor) PetscCall(DeckMistakeAt(l->deck, place, path, "anchors (&) are not for decks"));

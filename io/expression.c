@@ -102,7 +102,7 @@ static PetscBool is_assignment(const char *c, const char *text)
 static const char *find_forbidden(const char *text)
 {
   for (const char *c = text; *c; c++) {
-    if ((unsigned char)*c > 126 || iscntrl((unsigned char)*c) || *c == '"') return c;
+    if ((unsigned char)*c > 126 || (iscntrl((unsigned char)*c) && *c != '\n') || *c == '"') return c;
     if (is_assignment(c, text)) return c;
   }
   return NULL;
@@ -159,10 +159,12 @@ static PetscErrorCode describe_error(SinewExpression e, size_t size, char messag
   mupErrorReset(e->parser);
   if (code == 1)
     PetscCall(describe_word(e->text + at, at, size, message));
-  else if (position < 0)
+  else if (position < 0 || code == 2)
     PetscCall(PetscSNPrintf(message, size, "%s", describe(code)));
+  else if (at >= length)
+    PetscCall(PetscSNPrintf(message, size, "%s at the end", describe(code)));
   else
-    PetscCall(PetscSNPrintf(message, size, "%s at character %d", describe(code), (int)PetscMin(at + 1, length)));
+    PetscCall(PetscSNPrintf(message, size, "%s at character %d", describe(code), (int)at + 1));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -219,13 +221,18 @@ static void on_error(muParserHandle_t parser)
 /* Evaluates once, which is when muParser compiles; one value must come out. */
 static PetscErrorCode compile(SinewExpression e, size_t size, char message[], PetscBool *ok)
 {
+  PetscBool failed;
   int values = 0;
 
   PetscFunctionBeginUser;
   mupSetExpr(e->parser, e->text);
-  if (!mupError(e->parser)) (void)mupEvalMulti(e->parser, &values);
-  *ok = (PetscBool)(!mupError(e->parser) && values == 1);
-  if (mupError(e->parser))
+  failed = (PetscBool) !!mupError(e->parser); /* asking clears it */
+  if (!failed) {
+    (void)mupEvalMulti(e->parser, &values);
+    failed = (PetscBool) !!mupError(e->parser);
+  }
+  *ok = (PetscBool)(!failed && values == 1);
+  if (failed)
     PetscCall(describe_error(e, size, message));
   else if (!*ok)
     PetscCall(PetscSNPrintf(message, size, "%d values instead of one", values));
@@ -246,6 +253,8 @@ PetscErrorCode SinewExpressionCreate(const char text[], size_t size, char messag
   if (!ok) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscNew(&e));
   PetscCall(PetscStrallocpy(text, &e->text));
+  for (char *c = e->text; *c; c++)
+    if (*c == '\n') *c = ' '; /* YAML's block text may be of several lines */
   e->parser = mupCreate(muBASETYPE_FLOAT);
   mupSetErrorHandler(e->parser, on_error);
   define_names(e);

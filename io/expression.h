@@ -1,11 +1,21 @@
 #ifndef SINEW_IO_EXPRESSION_H
 #define SINEW_IO_EXPRESSION_H
 /*
-  Formulas in x, y, z and t, parsed once and evaluated many times (muParser's grammar: + - * / ^,
-  comparisons, && ||, c ? a : b, min, max, sqrt, exp, log, sin, ..., pi, and ours: step(v) = v >= 0,
-  gauss(r) = exp(-r^2), mod(a, b), random(stream): a uniform number in [0,1) keyed by the cell, see
-  below). Not collective. An expression owns its parser; evaluating it changes nothing but its
-  variables, so it is not for threads.
+  Formulas in x, y, z and t, parsed once and evaluated many times. The grammar is muParser's: + - * / ^, comparisons,
+  && ||, c ? a : b, min, max, sqrt, exp, log, sin, ..., pi. Ours are
+
+    step(v)         1 where v >= 0, else 0
+    gauss(r)        exp(-r^2)
+    mod(a, b)       a - b floor(a / b): of b's sign
+    floor(v), ceil(v), erf(v), cbrt(v)
+    random(stream)  uniform in [0, 1)
+
+  random is a pure function of the bits of stream, x, y and z (with -0 as 0), each mixed in by the finaliser of
+  splitmix64 and the upper 53 bits kept. So a point has the same number on any number of ranks, at any time and in any
+  order of evaluation; other streams are independent of it.
+
+  Assignments are refused, and so is anything but ASCII. Not collective. An expression owns its parser; evaluating it
+  changes nothing but its variables, so it is not for threads.
 */
 #include "error.h"
 
@@ -17,12 +27,12 @@ PETSC_EXTERN PetscErrorCode SinewExpressionCreate(const char text[], size_t size
 PETSC_EXTERN PetscErrorCode SinewExpressionDestroy(SinewExpression *e);
 PETSC_EXTERN PetscErrorCode SinewExpressionEvaluate(SinewExpression e, PetscReal x, PetscReal y, PetscReal z,
                                                     PetscReal t, PetscReal *value);
-/* n points; x[], y[], z[] may be NULL (zero). */
+/* n points; x[], y[], z[] may be NULL (zero). A formula without x, y, z is evaluated once. */
 PETSC_EXTERN PetscErrorCode SinewExpressionEvaluateRow(SinewExpression e, PetscInt n, const PetscReal x[],
                                                        const PetscReal y[], const PetscReal z[], PetscReal t,
                                                        PetscReal value[]);
 PETSC_EXTERN PetscErrorCode SinewExpressionUses(SinewExpression e, char variable,
-                                                PetscBool *uses); /* 'x', 'y', 'z' or 't' */
+                                                PetscBool *uses); /* 'x', 'y', 'z' or 't'; random uses x, y and z */
 PETSC_EXTERN const char *SinewExpressionText(SinewExpression e);
 
 #endif

@@ -1,6 +1,6 @@
 #include "io/image.h"
-#include "io/axes.h"
-#include "io/mosaic.h"
+#include "io/axes_private.h"
+#include "io/mosaic_private.h"
 #include <math.h>
 
 enum { SIDE = 768, SIDE_LEAST = 64, SIDE_MOST = 8192, PAD = 18, TITLE = 44, BAR_GAP = 20, NARROWEST = 420 };
@@ -236,8 +236,10 @@ static PetscErrorCode paint_curve(MPI_Comm comm, const SinewCurve *curve, const 
     place(frame, curve->x[i], curve->y[i], to);
     if (curve->dots)
       SinewInkStroke(ink, to, to, 2.6);
-    else
+    else if (isfinite(from[0]) && isfinite(from[1]))
       SinewInkStroke(ink, from, to, 1);
+    else
+      SinewInkStroke(ink, to, to, 1); /* a point without a neighbour shows, too */
     from[0] = to[0], from[1] = to[1];
   }
   PetscCallMPI(MPI_Reduce(rank ? ink->cover : MPI_IN_PLACE, ink->cover, ink->width * ink->height, MPI_UNSIGNED_CHAR,
@@ -249,17 +251,15 @@ static PetscErrorCode curve_frame(MPI_Comm comm, PetscInt count, const SinewCurv
                                   const SinewImageStyle *style, SinewFrame *frame)
 {
   range r[2] = {nothing, nothing};
-  PetscBool dots = PETSC_FALSE;
 
   PetscFunctionBeginUser;
   for (PetscInt c = 0; c < count; c++) {
     range_add(&r[0], (size_t)curves[c].n, curves[c].x);
     range_add(&r[1], (size_t)curves[c].n, curves[c].y);
-    if (curves[c].dots) dots = PETSC_TRUE;
   }
   PetscCall(range_join(comm, 2, r));
   for (int d = 0; d < 2; d++) {
-    const double room = d ? 0.05 : dots ? 0.015 : 0;
+    const double room = d ? 0.05 : 0.02; /* curves and markers clear of the outline */
     double size;
 
     range_get(&r[d], &frame->low[d], &frame->high[d]);

@@ -1,4 +1,4 @@
-#include "io/mosaic.h"
+#include "io/mosaic_private.h"
 #include <math.h>
 
 enum {

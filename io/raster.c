@@ -1,4 +1,4 @@
-#include "io/raster.h"
+#include "io/raster_private.h"
 #include <errno.h>
 #include <math.h>
 #include <png.h>

@@ -9,7 +9,7 @@ typedef struct {
   MPI_Comm comm;
   const char *path;
   SinewFile file, mesh; /* mesh: where the nodes are; NULL for uniform meshes */
-  char array[128];      /* path of the field in the file */
+  char array[96];       /* path of the field in the file */
   int components;       /* 0: scalar */
   PetscInt64 cells[3];
   double lower[3], upper[3];
@@ -292,7 +292,7 @@ static void say_where(SinewSection *s, int axis, double at)
 
 static PetscErrorCode cut_in_the_middle(Reader *r, int axis, Box *box, SinewSection *s)
 {
-  double at;
+  double at = 0;
 
   PetscFunctionBeginUser;
   box->along[axis] = PETSC_FALSE;
@@ -379,11 +379,11 @@ static PetscErrorCode choose_component(Reader *r, int wanted, int *first, int *c
   *first = wanted >= 0 ? wanted : 0;
   *count = wanted >= 0 ? 1 : r->components;
   if (r->components <= 1)
-    snprintf(s->name, sizeof(s->name), "%s", name);
+    snprintf(s->name, sizeof(s->name), "%.96s", name);
   else if (wanted >= 0)
-    snprintf(s->name, sizeof(s->name), "%s %c", name, axis_name[wanted]);
+    snprintf(s->name, sizeof(s->name), "%.96s %c", name, axis_name[wanted]);
   else
-    snprintf(s->name, sizeof(s->name), "|%s|", name);
+    snprintf(s->name, sizeof(s->name), "|%.96s|", name);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -440,28 +440,41 @@ static PetscErrorCode set_coordinates(Reader *r, const Box *box, SinewSection *s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewSectionRead(MPI_Comm comm, const char path[], const SinewSectionRequest *request,
-                                SinewSection *section)
+static PetscErrorCode read_section(Reader *r, const SinewSectionRequest *request, SinewSection *section)
 {
-  Reader r = {.comm = comm, .path = path};
   double time[1];
   PetscInt n;
   Box box;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMemzero(section, sizeof(*section)));
-  PetscCall(SinewFileOpen(comm, path, &r.file));
-  PetscCall(find_field(&r, request->field));
-  PetscCall(find_mesh(&r));
-  PetscCall(make_cuts(&r, request, &box, section));
-  PetscCall(take_share(comm, &box, section));
-  PetscCall(set_coordinates(&r, &box, section));
-  PetscCall(read_values(&r, &box, request->component, section));
-  PetscCall(SinewFileReadReals(r.file, "/", "time", 1, &n, time));
+  PetscCall(SinewFileOpen(r->comm, r->path, &r->file));
+  PetscCall(find_field(r, request->field));
+  PetscCall(find_mesh(r));
+  PetscCall(make_cuts(r, request, &box, section));
+  PetscCall(take_share(r->comm, &box, section));
+  PetscCall(set_coordinates(r, &box, section));
+  PetscCall(read_values(r, &box, request->component, section));
+  PetscCall(SinewFileReadReals(r->file, "/", "time", 1, &n, time));
   section->has_time = (PetscBool)(n == 1);
   section->time = n == 1 ? time[0] : 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewSectionRead(MPI_Comm comm, const char path[], const SinewSectionRequest *request,
+                                SinewSection *section)
+{
+  Reader r = {.comm = comm, .path = path};
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(section, sizeof(*section)));
+  code = read_section(&r, request, section);
+  /* wrong requests are errors of all ranks together, which may therefore still close files */
+  if (code && code != SINEW_ERR_INPUT) PetscCall(code);
   if (r.mesh && r.mesh != r.file) PetscCall(SinewFileClose(&r.mesh));
-  PetscCall(SinewFileClose(&r.file));
+  if (r.file) PetscCall(SinewFileClose(&r.file));
+  if (code) PetscCall(SinewSectionDestroy(section));
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

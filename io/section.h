@@ -37,7 +37,7 @@ typedef struct {
   PetscInt n[2];    /* this rank's cells along them; n[1] is 1 for curves */
   PetscReal *x, *y; /* corners of a plane, (n[1]+1) x (n[0]+1); of a curve, x: cell centres, y: NULL */
   PetscReal *value; /* n[1] x n[0] */
-  char name[96];    /* of what is shown: "rho", "|velocity|", "velocity x" */
+  char name[128];   /* of what is shown: "rho", "|velocity|", "velocity x" */
   char where[96];   /* the cuts made: "z = 0.5"; empty without */
   PetscBool has_time;
   PetscReal time;

@@ -7,7 +7,9 @@
   load right: 3DCoRectMesh for uniform grids, 3DSMesh with interleaved XYZ nodes otherwise,
   cell-centred scalars and 3-vectors, whole arrays. A static stretched mesh is written once
   (DIR/NAME_mesh.h5) and referenced; a moving mesh writes its nodes in every file. Every HDF5 file
-  says what made it (attributes time, step, and those of SinewSeriesProvenance).
+  says what made it (attributes time, step, and those of SinewSeriesProvenance) and on which mesh
+  (mesh_kind "uniform" or "nodes", mesh_dim, and in x y z order mesh_cells, mesh_lower, mesh_upper; mesh_file
+  names the file of a static mesh that is not uniform, relative to the directory).
 
   Series of a restarted run: SinewSeriesTruncate drops the entries after the restart time from the
   collection and numbering goes on from there; HDF5 files that are no longer referenced are
@@ -25,7 +27,8 @@ typedef struct {
   PetscReal lower[3], upper[3]; /* extents, when uniform */
   PetscBool moving;             /* nodes change from output to output */
   const PetscReal *nodes;       /* otherwise: (z, y, x, 3) coordinates of this rank's nodes: its cells'
-                                   lower corners, and the upper ones on the last box of an axis */
+                                   lower corners, and the upper ones on the last box of an axis (of unused
+                                   axes too; files hold only the lower layer of those) */
 } SinewMesh;
 
 /* A cell-centred output field. data: this rank's box, (z, y, x) for a scalar, (z, y, x, 3) for a
@@ -48,7 +51,8 @@ PETSC_EXTERN PetscErrorCode SinewSeriesDestroy(SinewSeries *series);
  * line). Not collective. */
 PETSC_EXTERN PetscErrorCode SinewSeriesProvenance(SinewSeries series, const char key[], const char value[]);
 /* Collective. Reads an existing collection and keeps the entries with time <= t (plus a rounding
- * margin). */
+ * margin); the shorter one is on disk when this returns. Without it the first SinewSeriesWrite starts anew and removes
+ * the collection of an older run. */
 PETSC_EXTERN PetscErrorCode SinewSeriesTruncate(SinewSeries series, PetscReal t);
 /* Collective. */
 PETSC_EXTERN PetscErrorCode SinewSeriesWrite(SinewSeries series, PetscInt step, PetscReal t, const SinewMesh *mesh,

@@ -1,7 +1,7 @@
 /* The stroke font of the pictures: why strokes and not bitmaps is that titles, tick labels and
  * turned labels need different sizes and directions, and that strokes stay smooth in all of them.
  */
-#include "io/raster.h"
+#include "io/raster_private.h"
 #include <math.h>
 
 /*

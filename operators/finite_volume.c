@@ -4,6 +4,12 @@
 
 #include <math.h>
 
+/* Cells to the left of a tile in every row of a patch: room for ghosts, and cell 0 of a row on a 64-byte boundary. */
+#define LEAD 16
+/* The sweep along x starts this many cells early (their states are thrown away), so that its rows are aligned as well.
+ */
+#define EARLY 8
+
 /* A pointer a component. */
 typedef struct {
   PetscReal *row[SINEW_COMPONENTS_MAX];
@@ -21,7 +27,7 @@ typedef struct {
   PetscInt start[3], count[3]; /* tile, without ghosts */
   PetscReal t;
   const PetscReal *U, *ghost, *A;
-  PetscReal *out;
+  PetscReal *out, *backup;
   PetscReal a, b, c;
   SinewFVParts parts;
   PetscBool want_rate;
@@ -36,10 +42,11 @@ struct _p_SinewFV {
   SinewFVKernels k;
   const SinewReconstruction *scheme;
   PetscBool characteristic, fall_back;
-  SinewBoundary boundary; /* not owned */
-  PetscInt tile[3];       /* largest tile */
-  PetscInt pitch;         /* distance of component rows in a patch */
-  PetscInt stride[3];     /* distance of neighbouring cells along an axis in a patch */
+  PetscBool watched[SINEW_COMPONENTS_MAX]; /* whose NaN neither a speed nor a sign would show */
+  SinewBoundary boundary;                  /* not owned */
+  PetscInt tile[3];                        /* largest tile */
+  PetscInt pitch;                          /* distance of component rows in a patch */
+  PetscInt stride[3];                      /* distance of neighbouring cells along an axis in a patch */
   PetscReal *memory;
   PetscReal *w;    /* patch of primitives: tile and ghosts, [k][j][component][i] */
   PetscReal *g[3]; /* patches of physical fluxes, for pointwise schemes */
@@ -139,7 +146,7 @@ static void lay_out(SinewFV fv, Arena *arena)
 static void choose_tiles(SinewFV fv)
 {
   const PetscInt values =
-      192 * 1024 / fv->nc / (fv->scheme->pointwise ? 2 : 1); /* of a component in a patch: 1.5 MiB in all */
+      96 * 1024 / fv->nc / (fv->scheme->pointwise ? 2 : 1); /* of a component in a patch: 768 KiB in all */
   PetscInt row;
 
   fv->tile[0] = PetscMin(fv->axis[0]->count, 512);
@@ -191,8 +198,11 @@ PetscErrorCode SinewFVCreate(SinewGrid grid, const SinewFVKernels *kernels, cons
              reconstruction->name, SinewFVGhosts(reconstruction));
   PetscCheck(!reconstruction->pointwise || !kernels->flux || kernels->physical_flux, PETSC_COMM_SELF, PETSC_ERR_SUP,
              "%s needs the physical flux", reconstruction->name);
+  for (PetscInt c = 0; c < fv->nc; c++)
+    fv->watched[c] = (PetscBool)(kernels->velocity < 0 || c < kernels->velocity || c >= kernels->velocity + fv->dim);
+  for (PetscInt p = 0; p < kernels->positives; p++) fv->watched[kernels->positive[p]] = PETSC_FALSE;
   choose_tiles(fv);
-  fv->pitch = (fv->tile[0] + 2 * fv->axis[0]->ghosts + 7) / 8 * 8;
+  fv->pitch = (LEAD + fv->tile[0] + fv->axis[0]->ghosts + 7) / 8 * 8;
   fv->stride[0] = 1;
   fv->stride[1] = fv->nc * fv->pitch;
   fv->stride[2] = fv->stride[1] * (fv->tile[1] + 2 * fv->axis[1]->ghosts);
@@ -227,8 +237,7 @@ PetscErrorCode SinewFVDestroy(SinewFV *pfv)
 /* Component 0 of tile cell (i, j, k), which may be a ghost, in a patch. */
 static inline PetscReal *at(const SinewFV fv, PetscReal *patch, PetscInt i, PetscInt j, PetscInt k)
 {
-  return patch + (k + fv->axis[2]->ghosts) * fv->stride[2] + (j + fv->axis[1]->ghosts) * fv->stride[1] + i +
-         fv->axis[0]->ghosts;
+  return patch + (k + fv->axis[2]->ghosts) * fv->stride[2] + (j + fv->axis[1]->ghosts) * fv->stride[1] + i + LEAD;
 }
 
 static inline Rows rows_at(const SinewFV fv, PetscReal *first)
@@ -320,7 +329,8 @@ static PetscErrorCode load_patch(const SinewFV fv, const Task *task)
   PetscCall(PetscLogEventEnd(event_load, 0, 0, 0, 0));
   if (fv->boundary) {
     PetscCall(PetscLogEventBegin(event_boundary, 0, 0, 0, 0));
-    PetscCall(SinewBoundaryFill(fv->boundary, task->start, task->count, fv->pitch, fv->w));
+    PetscCall(SinewBoundaryFill(fv->boundary, task->start, task->count, fv->pitch, fv->stride[2] / fv->stride[1],
+                                fv->w + LEAD - fv->axis[0]->ghosts));
     PetscCall(PetscLogEventEnd(event_boundary, 0, 0, 0, 0));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -461,15 +471,22 @@ static void row_rates(const SinewFV fv, const Task *task, PetscInt n, PetscInt j
   const PetscInt index[3] = {task->start[0] - fv->axis[0]->first, task->start[1] + j - fv->axis[1]->first,
                              task->start[2] + k - fv->axis[2]->first};
 
-  (void)PetscArrayzero(fv->rates, n);
-  for (PetscInt d = 0; d < fv->dim; d++) {
+  if (transports(fv, task)) {
+    const SinewRow row = describe(fv, task, 0, PETSC_FALSE, 0, j, k);
+    const PetscInt stride[3] = {1, 0, 0};
+    const PetscReal *inverse[3];
+
+    for (PetscInt d = 0; d < 3; d++) inverse[d] = fv->axis[d]->inverse + index[d];
+    (*fv->k.rate)(fv->k.context, &row, n, CONST_ROWS(*w), stride, inverse, fv->rates);
+  } else
+    (void)PetscArrayzero(fv->rates, n);
+  for (PetscInt d = 0; d < fv->dim && (task->parts & SINEW_FV_DIFFUSION) && fv->k.diffusive_flux; d++) {
     const SinewRow row = describe(fv, task, d, PETSC_FALSE, 0, j, k);
 
-    if ((task->parts & SINEW_FV_FLUX) && fv->k.flux)
-      (*fv->k.rate)(fv->k.context, &row, n, CONST_ROWS(*w), d == 0, fv->axis[d]->inverse + index[d], fv->rates);
-    if ((task->parts & SINEW_FV_DIFFUSION) && fv->k.diffusive_flux)
-      (*fv->k.diffusive_rate)(fv->k.context, &row, n, CONST_ROWS(*w), d == 0, fv->axis[d]->inverse + index[d],
-                              fv->rates);
+    (*fv->k.diffusive_rate)(fv->k.context, &row, n, CONST_ROWS(*w), d == 0, fv->axis[d]->inverse + index[d], fv->rates);
+  }
+  for (PetscInt c = 0; c < fv->nc; c++) {
+    if (fv->watched[c]) RowSpoilNaN(n, w->row[c], fv->rates);
   }
   for (PetscInt p = 0; p < fv->k.positives; p++) RowSpoil(n, w->row[fv->k.positive[p]], fv->rates);
 }
@@ -486,6 +503,7 @@ static void finish_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, Pet
   }
   (void)PetscLogEventBegin(event_store, 0, 0, 0, 0);
   CellsFromRows(fv->nc, n, CONST_ROWS(fv->r), rate_cells);
+  if (task->backup) (void)PetscArraycpy(task->backup + first, task->A + first, n * fv->nc);
   RowCombine(n * fv->nc, task->a, task->A + first, task->b, task->U + first, task->c, rate_cells, task->out + first);
   (void)PetscLogEventEnd(event_store, 0, 0, 0, 0);
   if (!task->want_rate) return;
@@ -504,8 +522,8 @@ static void update_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, con
                  index[3] = {task->start[0] - fv->axis[0]->first, task->start[1] + j - fv->axis[1]->first,
                              task->start[2] + k - fv->axis[2]->first};
 
-  if (transports(fv, task)) face_states(fv, 0, n + 2, at(fv, fv->w, -1, j, k), &fv->sx);
-  face_fluxes(fv, task, 0, n + 1, 0, j, k, &fv->sx, 0, &fv->sx, 1, &fv->fx);
+  if (transports(fv, task)) face_states(fv, 0, n + 1 + EARLY, at(fv, fv->w, -EARLY, j, k), &fv->sx);
+  face_fluxes(fv, task, 0, n + 1, 0, j, k, &fv->sx, EARLY - 1, &fv->sx, EARLY, &fv->fx);
   for (PetscInt c = 0; c < fv->nc; c++) {
     RowDivergence(PETSC_TRUE, n, fv->fx.row[c], fv->fx.row[c] + 1, 1, fv->axis[0]->inverse + index[0], fv->r.row[c]);
     if (fy0) RowDivergence(PETSC_FALSE, n, fy0->row[c], fy1->row[c], 0, fv->axis[1]->inverse + index[1], fv->r.row[c]);
@@ -589,7 +607,7 @@ static PetscErrorCode apply_tile(const SinewFV fv, Task *task)
 }
 
 PetscErrorCode SinewFVApply(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, PetscReal a, Vec A, PetscReal b,
-                            PetscReal c, Vec out, PetscReal *rate)
+                            PetscReal c, Vec out, Vec backup, PetscReal *rate)
 {
   Task task = {
       .t = t, .a = A ? a : 0, .b = b, .c = c, .parts = parts, .want_rate = (PetscBool)(rate != NULL), .rate = 0};
@@ -619,7 +637,9 @@ PetscErrorCode SinewFVApply(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, 
     PetscCall(VecGetArrayRead(A, &task.A));
   else
     task.A = task.U;
+  if (backup) PetscCall(VecGetArrayWrite(backup, &task.backup));
   PetscCall(for_each_tile(fv, &task, apply_tile));
+  if (backup) PetscCall(VecRestoreArrayWrite(backup, &task.backup));
   if (A && A != U && A != out) PetscCall(VecRestoreArrayRead(A, &task.A));
   if (out == A)
     PetscCall(VecRestoreArray(out, &task.out));

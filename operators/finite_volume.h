@@ -52,9 +52,10 @@ typedef struct {
   /* Flux of one state. Optional: needed by pointwise reconstructions. */
   void (*physical_flux)(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
                         PetscReal *const f[]);
-  /* Adds to rate the largest signal speed along row->axis times inverse[i * stride]. With flux. */
-  void (*rate)(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[], PetscInt stride,
-               const PetscReal inverse[], PetscReal rate[]);
+  /* rate = sum over axes of the largest signal speed times inverse[axis][i * stride[axis]]. row->axis is 0. With flux.
+   */
+  void (*rate)(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+               const PetscInt stride[3], const PetscReal *const inverse[3], PetscReal rate[]);
   /* Variations dw of primitives about the state w to characteristic variables along row->axis, and
    * back. Optional. */
   void (*to_characteristic)(const void *context, PetscInt axis, PetscInt n, const PetscReal *const w[],
@@ -96,13 +97,13 @@ PETSC_EXTERN PetscInt SinewFVGhosts(const SinewReconstruction *reconstruction);
 /*
   SinewFVApply - out = a A + b U + c L(U) at time t. Collective.
 
-  A may be NULL (a ignored) or U; out may be A (then A is overwritten cell by cell) but not U.
-  rate, if not NULL, receives this rank's largest advective-plus-diffusive rate 1/dt of the
-  *result*, for the next step: max over cells of sum_d (speed_d / dx_d + 2 nu / dx_d^2), or NaN when
-  a cell of the result is not admissible.
+  A may be NULL (a ignored) or U; out may be A (then A is overwritten cell by cell) but not U. backup, if not NULL,
+  receives a copy of A before that, for less than a copy costs. rate, if not NULL, receives this rank's largest
+  advective-plus-diffusive rate 1/dt of the *result*, for the next step: max over cells of sum_d (speed_d / dx_d + 2 nu
+  / dx_d^2), or NaN when a cell of the result is not admissible.
 */
 PETSC_EXTERN PetscErrorCode SinewFVApply(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, PetscReal a, Vec A,
-                                         PetscReal b, PetscReal c, Vec out, PetscReal *rate);
+                                         PetscReal b, PetscReal c, Vec out, Vec backup, PetscReal *rate);
 /* This rank's rate of a state, as above, of the given parts. Not collective (prepare apart). */
 PETSC_EXTERN PetscErrorCode SinewFVRate(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, PetscReal *rate);
 /* First cell of this rank (lowest global index) whose state is not admissible; *found false when

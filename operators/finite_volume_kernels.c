@@ -158,14 +158,19 @@ void RowTransverseGradient(PetscInt n, const PetscReal *l, const PetscReal *r, P
 
 PetscReal RowMaximum(PetscInt n, const PetscReal *restrict rate, PetscReal maximum)
 {
-  PetscReal m = maximum, sum = 0;
+  PetscReal m = 0, sum = 0;
 
 #pragma omp simd reduction(max : m) reduction(+ : sum)
   for (PetscInt i = 0; i < n; i++) {
     m = rate[i] > m ? rate[i] : m;
     sum += rate[i] - rate[i]; /* 0, or NaN for NaN and infinity */
   }
-  return m + sum;
+  return isnan(maximum) || isnan(sum) ? (PetscReal)NAN : m > maximum ? m : maximum;
+}
+
+void RowSpoilNaN(PetscInt n, const PetscReal *restrict w, PetscReal *restrict rate)
+{
+  LOOP(n) rate[i] += w[i] - w[i];
 }
 
 void RowSpoil(PetscInt n, const PetscReal *restrict w, PetscReal *restrict rate)

@@ -13,7 +13,7 @@ static inline PetscReal greater(PetscReal a, PetscReal b)
 
 static inline PetscReal magnitude(PetscReal a)
 {
-  return a < 0 ? -a : a;
+  return PetscAbsReal(a);
 }
 
 static inline PetscReal with_sign_of(PetscReal size, PetscReal sign)

@@ -5,17 +5,17 @@
 /* Rows of primitives for one line of cells of U, and the line's cell volumes. */
 typedef struct {
   const SinewAxis *x, *y, *z;
-  PetscInt         nc, lines;
-  PetscReal       *memory, *u[SINEW_COMPONENTS_MAX], *w[SINEW_COMPONENTS_MAX], *volume;
+  PetscInt nc, lines;
+  PetscReal *memory, *u[SINEW_COMPONENTS_MAX], *w[SINEW_COMPONENTS_MAX], *volume;
 } Lines;
 
 static PetscErrorCode create_lines(SinewEquation e, Lines *l)
 {
   PetscFunctionBeginUser;
-  l->x     = SinewGridAxis(e->grid, 0);
-  l->y     = SinewGridAxis(e->grid, 1);
-  l->z     = SinewGridAxis(e->grid, 2);
-  l->nc    = e->components;
+  l->x = SinewGridAxis(e->grid, 0);
+  l->y = SinewGridAxis(e->grid, 1);
+  l->z = SinewGridAxis(e->grid, 2);
+  l->nc = e->components;
   l->lines = l->y->count * l->z->count;
   PetscCall(PetscMalloc1((size_t)((2 * l->nc + 1) * l->x->count), &l->memory));
   for (PetscInt c = 0; c < l->nc; c++) {
@@ -28,8 +28,9 @@ static PetscErrorCode create_lines(SinewEquation e, Lines *l)
 
 static void load_line(SinewEquation e, Lines *l, PetscInt line, const PetscReal array[])
 {
-  const PetscInt  n    = l->x->count;
-  const PetscReal area = l->y->width[line % l->y->count + l->y->ghosts] * l->z->width[line / l->y->count + l->z->ghosts];
+  const PetscInt n = l->x->count;
+  const PetscReal area =
+      l->y->width[line % l->y->count + l->y->ghosts] * l->z->width[line / l->y->count + l->z->ghosts];
 
   for (PetscInt i = 0; i < n; i++) {
     for (PetscInt c = 0; c < l->nc; c++) l->u[c][i] = array[(line * n + i) * l->nc + c];
@@ -40,10 +41,10 @@ static void load_line(SinewEquation e, Lines *l, PetscInt line, const PetscReal 
 
 PetscErrorCode SinewDiagnose(SinewEquation e, Vec U, PetscReal total[], PetscReal min[], PetscReal max[])
 {
-  const MPI_Comm   comm = PetscObjectComm((PetscObject)U);
-  PetscReal        sum[SINEW_COMPONENTS_MAX] = {0}, extreme[2 * SINEW_COMPONENTS_MAX];
+  const MPI_Comm comm = PetscObjectComm((PetscObject)U);
+  PetscReal sum[SINEW_COMPONENTS_MAX] = {0}, extreme[2 * SINEW_COMPONENTS_MAX];
   const PetscReal *array;
-  Lines            l;
+  Lines l;
 
   PetscFunctionBeginUser;
   PetscCall(create_lines(e, &l));
@@ -56,7 +57,7 @@ PetscErrorCode SinewDiagnose(SinewEquation e, Vec U, PetscReal total[], PetscRea
 
       for (PetscInt i = 0; i < l.x->count; i++) {
         part += l.u[c][i] * l.volume[i];
-        extreme[c]        = PetscMax(extreme[c], -l.w[c][i]);
+        extreme[c] = PetscMax(extreme[c], -l.w[c][i]);
         extreme[l.nc + c] = PetscMax(extreme[l.nc + c], l.w[c][i]);
       }
       sum[c] += part;
@@ -75,10 +76,10 @@ PetscErrorCode SinewDiagnose(SinewEquation e, Vec U, PetscReal total[], PetscRea
 
 PetscErrorCode SinewDifference(SinewEquation e, Vec U, Vec V, PetscReal l1[], PetscReal l2[], PetscReal linf[])
 {
-  const MPI_Comm   comm = PetscObjectComm((PetscObject)U);
-  PetscReal        sums[2 * SINEW_COMPONENTS_MAX + 1] = {0}, largest[SINEW_COMPONENTS_MAX] = {0};
+  const MPI_Comm comm = PetscObjectComm((PetscObject)U);
+  PetscReal sums[2 * SINEW_COMPONENTS_MAX + 1] = {0}, largest[SINEW_COMPONENTS_MAX] = {0};
   const PetscReal *au, *av;
-  Lines            a, b;
+  Lines a, b;
 
   PetscFunctionBeginUser;
   PetscCall(create_lines(e, &a));
@@ -126,16 +127,18 @@ PetscErrorCode SinewChecksum(SinewGrid grid, PetscInt components, Vec U, PetscIn
 {
   const SinewAxis *x = SinewGridAxis(grid, 0), *y = SinewGridAxis(grid, 1), *z = SinewGridAxis(grid, 2);
   const PetscReal *array;
-  uint64_t         sum = 0, all = 0;
+  uint64_t sum = 0, all = 0;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(U, &array));
   for (PetscInt n = 0; n < x->count * y->count * z->count; n++) {
-    const uint64_t i = (uint64_t)(x->start + n % x->count), j = (uint64_t)(y->start + n / x->count % y->count), k = (uint64_t)(z->start + n / x->count / y->count);
+    const uint64_t i = (uint64_t)(x->start + n % x->count), j = (uint64_t)(y->start + n / x->count % y->count),
+                   k = (uint64_t)(z->start + n / x->count / y->count);
 
     for (PetscInt c = 0; c < components; c++) {
-      const uint64_t place = ((k * (uint64_t)y->cells + j) * (uint64_t)x->cells + i) * (uint64_t)components + (uint64_t)c;
-      uint64_t       bits;
+      const uint64_t place =
+          ((k * (uint64_t)y->cells + j) * (uint64_t)x->cells + i) * (uint64_t)components + (uint64_t)c;
+      uint64_t bits;
 
       memcpy(&bits, &array[n * components + c], sizeof(bits));
       sum += mix(bits ^ mix(place + 1)); /* a sum of 64-bit integers does not depend on its order */

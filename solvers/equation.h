@@ -84,8 +84,10 @@ PETSC_EXTERN PetscErrorCode SinewEquationAttach(SinewEquation equation, SinewGri
 
 /* Fills U (components, a global vector of the grid) with the initial state. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewEquationInitial(SinewEquation equation, Vec U);
-/* Primitives that the initial condition's formula gives at a point and time (t > 0 where the formula knows time). Not collective. */
-PETSC_EXTERN PetscErrorCode SinewEquationInitialPoint(SinewEquation equation, const PetscReal x[3], PetscReal t, PetscReal w[]);
+/* Primitives that the initial condition's formula gives at a point and time (t > 0 where the formula knows time). Not
+ * collective. */
+PETSC_EXTERN PetscErrorCode SinewEquationInitialPoint(SinewEquation equation, const PetscReal x[3], PetscReal t,
+                                                      PetscReal w[]);
 /* Exact primitives at time t as components in U; *known false (U untouched) when there is no exact solution. Not
  * collective. */
 PETSC_EXTERN PetscErrorCode SinewEquationExact(SinewEquation equation, PetscReal t, Vec U, PetscBool *known);

@@ -3,6 +3,7 @@
 #include "io/history.h"
 #include "io/image.h"
 #include "io/progress.h"
+#include "io/publish.h"
 #include "io/series.h"
 #include "solvers/diagnostics.h"
 
@@ -10,76 +11,174 @@
 #define IMAGES_MAX 8
 
 typedef struct {
-  const char   *field;
-  PetscInt      component, colormap, width;
-  PetscReal     every, at;
+  const char *field;
+  PetscInt component, colormap, width;
+  PetscReal every, at;
   SinewRealList range;
-  PetscBool     lines;
-  PetscInt      axis; /* normal of the slice, for 3D */
+  PetscBool lines;
+  PetscInt axis; /* normal of the slice, for 3D */
 } Image;
 
 typedef struct {
-  const char     *directory;
-  PetscReal       every, progress;
+  const char *directory;
+  PetscReal every, progress;
   SinewStringList fields;
-  PetscInt        precision, history_every;
-  PetscBool       series;
-  SinewNode       image;
+  PetscInt precision, history_every;
+  PetscBool series;
+  SinewNode image;
 } Values;
 
 struct _p_SinewOutputs {
-  MPI_Comm      comm;
+  MPI_Comm comm;
   SinewEquation equation;
-  Values        v;
-  char          directory[PETSC_MAX_PATH_LEN], last_image[PETSC_MAX_PATH_LEN];
-  Image         image[IMAGES_MAX];
-  PetscInt      images;
-  SinewSeries   series;
-  SinewHistory  history;
+  Values v;
+  char directory[PETSC_MAX_PATH_LEN], last_image[PETSC_MAX_PATH_LEN];
+  Image image[IMAGES_MAX];
+  PetscInt images;
+  SinewSeries series;
+  SinewHistory history;
   SinewProgress progress;
-  PetscReal     written_at; /* time of the newest entry of the series; avoids a second one at the end */
+  PetscReal written_at; /* time of the newest entry of the series; avoids a second one at the end */
 };
 
-static const char *const precisions[]    = {"double", "single", NULL};
-static const char *const components[]    = {"magnitude", "x", "y", "z", NULL};
-static const char *const slice_axes[]    = {"x", "y", "z", NULL};
+static const char *const precisions[] = {"double", "single", NULL};
+static const char *const components[] = {"magnitude", "x", "y", "z", NULL};
+static const char *const slice_axes[] = {"x", "y", "z", NULL};
 static const char *const colormap_list[] = {"viridis", "inferno", "magma", "plasma", "turbo", "coolwarm", "gray", NULL};
 
 #define VALUE(member) offsetof(Values, member)
-const SinewKey SinewOutputKeys[] = {
-  {.name = "directory", .type = SINEW_KEY_STRING, .offset = VALUE(directory), .doc = "where everything goes; standard: out/NAME-OF-THE-DECK", .change = SINEW_CHANGE_FREE},
-  {.name = "every", .type = SINEW_KEY_REAL, .offset = VALUE(every), .standard = "0", .min = 0, .max = 1e30, .doc = "time between entries of the series; 0: first and last state only", .change = SINEW_CHANGE_WARN},
-  {.name = "fields", .type = SINEW_KEY_STRINGS, .offset = VALUE(fields), .least = 1, .most = SINEW_LIST_MAX, .doc = "fields of the series; standard: the primitives", .change = SINEW_CHANGE_FREE},
-  {.name = "precision", .type = SINEW_KEY_CHOICE, .offset = VALUE(precision), .standard = "double", .choices = precisions, .doc = "of the series", .change = SINEW_CHANGE_FREE},
-  {.name = "series", .type = SINEW_KEY_BOOL, .offset = VALUE(series), .standard = "true", .doc = "write the ParaView series", .change = SINEW_CHANGE_FREE},
-  {.name = "history_every", .type = SINEW_KEY_INT, .offset = VALUE(history_every), .standard = "10", .min = 0, .max = 2e9, .doc = "steps between lines of history.csv; 0: none", .change = SINEW_CHANGE_FREE},
-  {.name = "progress", .type = SINEW_KEY_DURATION, .offset = VALUE(progress), .standard = "30s", .min = 0, .max = 1e9, .doc = "wall-clock time between progress lines in a log", .change = SINEW_CHANGE_FREE},
-  {.name = "image", .type = SINEW_KEY_NODE, .offset = VALUE(image), .doc = "a picture, or a list of them: see output.image", .change = SINEW_CHANGE_FREE},
-  {.name = NULL}
-};
+const SinewKey SinewOutputKeys[] = {{.name = "directory",
+                                     .type = SINEW_KEY_STRING,
+                                     .offset = VALUE(directory),
+                                     .doc = "where everything goes; standard: out/NAME-OF-THE-DECK",
+                                     .change = SINEW_CHANGE_FREE},
+                                    {.name = "every",
+                                     .type = SINEW_KEY_REAL,
+                                     .offset = VALUE(every),
+                                     .standard = "0",
+                                     .min = 0,
+                                     .max = 1e30,
+                                     .doc = "time between entries of the series; 0: first and last state only",
+                                     .change = SINEW_CHANGE_WARN},
+                                    {.name = "fields",
+                                     .type = SINEW_KEY_STRINGS,
+                                     .offset = VALUE(fields),
+                                     .least = 1,
+                                     .most = SINEW_LIST_MAX,
+                                     .doc = "fields of the series; standard: the primitives",
+                                     .change = SINEW_CHANGE_FREE},
+                                    {.name = "precision",
+                                     .type = SINEW_KEY_CHOICE,
+                                     .offset = VALUE(precision),
+                                     .standard = "double",
+                                     .choices = precisions,
+                                     .doc = "of the series",
+                                     .change = SINEW_CHANGE_FREE},
+                                    {.name = "series",
+                                     .type = SINEW_KEY_BOOL,
+                                     .offset = VALUE(series),
+                                     .standard = "true",
+                                     .doc = "write the ParaView series",
+                                     .change = SINEW_CHANGE_FREE},
+                                    {.name = "history_every",
+                                     .type = SINEW_KEY_INT,
+                                     .offset = VALUE(history_every),
+                                     .standard = "10",
+                                     .min = 0,
+                                     .max = 2e9,
+                                     .doc = "steps between lines of history.csv; 0: none",
+                                     .change = SINEW_CHANGE_FREE},
+                                    {.name = "progress",
+                                     .type = SINEW_KEY_DURATION,
+                                     .offset = VALUE(progress),
+                                     .standard = "30s",
+                                     .min = 0,
+                                     .max = 1e9,
+                                     .doc = "wall-clock time between progress lines in a log",
+                                     .change = SINEW_CHANGE_FREE},
+                                    {.name = "image",
+                                     .type = SINEW_KEY_NODE,
+                                     .offset = VALUE(image),
+                                     .doc = "a picture, or a list of them: see output.image",
+                                     .change = SINEW_CHANGE_FREE},
+                                    {.name = NULL}};
 
 #define IMAGE(member) offsetof(Image, member)
-const SinewKey SinewImageKeys[] = {
-  {.name = "field", .type = SINEW_KEY_STRING, .offset = IMAGE(field), .required = PETSC_TRUE, .doc = "field to paint", .change = SINEW_CHANGE_FREE},
-  {.name = "component", .type = SINEW_KEY_CHOICE, .offset = IMAGE(component), .standard = "magnitude", .choices = components, .doc = "of a vector", .change = SINEW_CHANGE_FREE},
-  {.name = "every", .type = SINEW_KEY_REAL, .offset = IMAGE(every), .standard = "0", .min = 0, .max = 1e30, .doc = "time between pictures; 0: of the last state only", .change = SINEW_CHANGE_WARN},
-  {.name = "colormap", .type = SINEW_KEY_CHOICE, .offset = IMAGE(colormap), .standard = "viridis", .choices = colormap_list, .doc = "colours", .change = SINEW_CHANGE_FREE},
-  {.name = "range", .type = SINEW_KEY_REALS, .offset = IMAGE(range), .least = 2, .most = 2, .doc = "[lowest, highest] colour; standard: the data's own", .change = SINEW_CHANGE_FREE},
-  {.name = "width", .type = SINEW_KEY_INT, .offset = IMAGE(width), .standard = "0", .min = 0, .max = 4096, .doc = "pixels of the longer side; 0: chosen", .change = SINEW_CHANGE_FREE},
-  {.name = "normal", .type = SINEW_KEY_CHOICE, .offset = IMAGE(axis), .standard = "z", .choices = slice_axes, .doc = "normal of the slice through a 3D field", .change = SINEW_CHANGE_FREE},
-  {.name = "at", .type = SINEW_KEY_REAL, .offset = IMAGE(at), .standard = "0.5", .min = 0, .max = 1, .doc = "position of the slice as a fraction of the extent", .change = SINEW_CHANGE_FREE},
-  {.name = "lines", .type = SINEW_KEY_BOOL, .offset = IMAGE(lines), .standard = "false", .doc = "draw the mesh", .change = SINEW_CHANGE_FREE},
-  {.name = NULL}
-};
+const SinewKey SinewImageKeys[] = {{.name = "field",
+                                    .type = SINEW_KEY_STRING,
+                                    .offset = IMAGE(field),
+                                    .required = PETSC_TRUE,
+                                    .doc = "field to paint",
+                                    .change = SINEW_CHANGE_FREE},
+                                   {.name = "component",
+                                    .type = SINEW_KEY_CHOICE,
+                                    .offset = IMAGE(component),
+                                    .standard = "magnitude",
+                                    .choices = components,
+                                    .doc = "of a vector",
+                                    .change = SINEW_CHANGE_FREE},
+                                   {.name = "every",
+                                    .type = SINEW_KEY_REAL,
+                                    .offset = IMAGE(every),
+                                    .standard = "0",
+                                    .min = 0,
+                                    .max = 1e30,
+                                    .doc = "time between pictures; 0: of the last state only",
+                                    .change = SINEW_CHANGE_WARN},
+                                   {.name = "colormap",
+                                    .type = SINEW_KEY_CHOICE,
+                                    .offset = IMAGE(colormap),
+                                    .standard = "viridis",
+                                    .choices = colormap_list,
+                                    .doc = "colours",
+                                    .change = SINEW_CHANGE_FREE},
+                                   {.name = "range",
+                                    .type = SINEW_KEY_REALS,
+                                    .offset = IMAGE(range),
+                                    .least = 2,
+                                    .most = 2,
+                                    .doc = "[lowest, highest] colour; standard: the data's own",
+                                    .change = SINEW_CHANGE_FREE},
+                                   {.name = "width",
+                                    .type = SINEW_KEY_INT,
+                                    .offset = IMAGE(width),
+                                    .standard = "0",
+                                    .min = 0,
+                                    .max = 4096,
+                                    .doc = "pixels of the longer side; 0: chosen",
+                                    .change = SINEW_CHANGE_FREE},
+                                   {.name = "normal",
+                                    .type = SINEW_KEY_CHOICE,
+                                    .offset = IMAGE(axis),
+                                    .standard = "z",
+                                    .choices = slice_axes,
+                                    .doc = "normal of the slice through a 3D field",
+                                    .change = SINEW_CHANGE_FREE},
+                                   {.name = "at",
+                                    .type = SINEW_KEY_REAL,
+                                    .offset = IMAGE(at),
+                                    .standard = "0.5",
+                                    .min = 0,
+                                    .max = 1,
+                                    .doc = "position of the slice as a fraction of the extent",
+                                    .change = SINEW_CHANGE_FREE},
+                                   {.name = "lines",
+                                    .type = SINEW_KEY_BOOL,
+                                    .offset = IMAGE(lines),
+                                    .standard = "false",
+                                    .doc = "draw the mesh",
+                                    .change = SINEW_CHANGE_FREE},
+                                   {.name = NULL}};
 
-/* ---- reading ------------------------------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------------------------------
+ */
 
 static PetscErrorCode check_field(SinewOutputs o, SinewDeck deck, SinewNode node, const char path[], const char name[])
 {
   const char *names[FIELDS_MAX];
-  char        legal[512] = "";
-  PetscInt    count, standard;
-  PetscBool   same;
+  char legal[512] = "";
+  PetscInt count, standard;
+  PetscBool same;
 
   PetscFunctionBeginUser;
   if (!o->equation || !name) PetscFunctionReturn(PETSC_SUCCESS);
@@ -90,7 +189,8 @@ static PetscErrorCode check_field(SinewOutputs o, SinewDeck deck, SinewNode node
     PetscCall(PetscStrlcat(legal, f ? ", " : "", sizeof(legal)));
     PetscCall(PetscStrlcat(legal, names[f], sizeof(legal)));
   }
-  PetscCall(SinewDeckMistake(deck, node, path, "expected a field of %s (%s), found \"%s\"", o->equation->type->name, legal, name));
+  PetscCall(SinewDeckMistake(deck, node, path, "expected a field of %s (%s), found \"%s\"", o->equation->type->name,
+                             legal, name));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -110,25 +210,30 @@ static PetscErrorCode read_image(SinewOutputs o, SinewDeck deck, SinewNode node)
 PetscErrorCode SinewOutputsCreate(SinewDeck deck, SinewEquation equation, const char name[], SinewOutputs *outputs)
 {
   const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "output");
-  SinewOutputs    o;
-  PetscInt        standard, count;
+  SinewOutputs o;
+  PetscInt standard, count;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&o));
-  o->equation   = equation;
+  o->equation = equation;
   o->written_at = PETSC_MIN_REAL;
-  o->v.image    = SINEW_NODE_NONE;
+  o->v.image = SINEW_NODE_NONE;
   PetscCall(SinewDeckRead(deck, section, "output", SinewOutputKeys, &o->v));
-  if (o->v.directory) PetscCall(PetscStrncpy(o->directory, o->v.directory, sizeof(o->directory)));
-  else PetscCall(PetscSNPrintf(o->directory, sizeof(o->directory), "out/%s", name));
-  for (PetscInt f = 0; f < o->v.fields.n; f++) PetscCall(check_field(o, deck, SinewNodeGet(deck, section, "fields"), "output.fields", o->v.fields.value[f]));
+  if (o->v.directory)
+    PetscCall(PetscStrncpy(o->directory, o->v.directory, sizeof(o->directory)));
+  else
+    PetscCall(PetscSNPrintf(o->directory, sizeof(o->directory), "out/%s", name));
+  for (PetscInt f = 0; f < o->v.fields.n; f++)
+    PetscCall(check_field(o, deck, SinewNodeGet(deck, section, "fields"), "output.fields", o->v.fields.value[f]));
   if (!o->v.fields.n && equation) {
     PetscCall(SinewEquationFields(equation, SINEW_LIST_MAX, o->v.fields.value, &count, &standard));
     o->v.fields.n = standard;
   }
   if (SinewNodeGetKind(deck, o->v.image) == SINEW_NODE_LIST) {
-    for (PetscInt i = 0; i < SinewNodeCount(deck, o->v.image); i++) PetscCall(read_image(o, deck, SinewNodeEntry(deck, o->v.image, i)));
-  } else if (o->v.image != SINEW_NODE_NONE) PetscCall(read_image(o, deck, o->v.image));
+    for (PetscInt i = 0; i < SinewNodeCount(deck, o->v.image); i++)
+      PetscCall(read_image(o, deck, SinewNodeEntry(deck, o->v.image, i)));
+  } else if (o->v.image != SINEW_NODE_NONE)
+    PetscCall(read_image(o, deck, o->v.image));
   *outputs = o;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -141,7 +246,7 @@ PetscErrorCode SinewOutputsDestroy(SinewOutputs *outputs)
   if (!o) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewSeriesDestroy(&o->series));
   PetscCall(SinewHistoryDestroy(&o->history));
-  PetscCall(SinewProgressDestroy(&o->progress));
+  if (o->progress) PetscCall(SinewProgressDestroy(&o->progress));
   PetscCall(PetscFree(o));
   *outputs = NULL;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -152,21 +257,23 @@ const char *SinewOutputsDirectory(SinewOutputs outputs)
   return outputs->directory;
 }
 
-/* ---- history ------------------------------------------------------------------------------------------------------- */
+/* ---- history -------------------------------------------------------------------------------------------------------
+ */
 
 #define COLUMNS_MAX (2 + 3 * SINEW_COMPONENTS_MAX)
 
 static PetscErrorCode open_history(SinewOutputs o, PetscBool restart, PetscInt step)
 {
   const SinewEquation e = o->equation;
-  char                text[COLUMNS_MAX][48], path[PETSC_MAX_PATH_LEN];
-  const char         *names[COLUMNS_MAX];
-  PetscInt            n = 0;
+  char text[COLUMNS_MAX][48], path[PETSC_MAX_PATH_LEN];
+  const char *names[COLUMNS_MAX];
+  PetscInt n = 0;
 
   PetscFunctionBeginUser;
   PetscCall(PetscStrncpy(text[n++], "dt", sizeof(text[0])));
   PetscCall(PetscStrncpy(text[n++], "rejections", sizeof(text[0])));
-  for (PetscInt c = 0; c < e->components; c++) PetscCall(PetscSNPrintf(text[n++], sizeof(text[0]), "%s_total", e->component[c]));
+  for (PetscInt c = 0; c < e->components; c++)
+    PetscCall(PetscSNPrintf(text[n++], sizeof(text[0]), "%s_total", e->component[c]));
   for (PetscInt c = 0; c < e->components; c++) {
     PetscCall(PetscSNPrintf(text[n++], sizeof(text[0]), "%s_min", e->primitive[c]));
     PetscCall(PetscSNPrintf(text[n++], sizeof(text[0]), "%s_max", e->primitive[c]));
@@ -178,43 +285,45 @@ static PetscErrorCode open_history(SinewOutputs o, PetscBool restart, PetscInt s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode write_history(SinewOutputs o, PetscInt step, PetscReal t, PetscReal dt, PetscInt rejections, Vec U)
+static PetscErrorCode write_history(SinewOutputs o, PetscInt step, PetscReal t, PetscReal dt, PetscInt rejections,
+                                    Vec U)
 {
   PetscReal value[COLUMNS_MAX], min[SINEW_COMPONENTS_MAX], max[SINEW_COMPONENTS_MAX];
-  PetscInt  n = o->equation->components;
+  PetscInt n = o->equation->components;
 
   PetscFunctionBeginUser;
   value[0] = dt;
   value[1] = (PetscReal)rejections;
   PetscCall(SinewDiagnose(o->equation, U, value + 2, min, max));
   for (PetscInt c = 0; c < n; c++) {
-    value[2 + n + 2 * c]     = min[c];
+    value[2 + n + 2 * c] = min[c];
     value[2 + n + 2 * c + 1] = max[c];
   }
   PetscCall(SinewHistoryWrite(o->history, step, t, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- series -------------------------------------------------------------------------------------------------------- */
+/* ---- series --------------------------------------------------------------------------------------------------------
+ */
 
 static PetscErrorCode describe_mesh(SinewOutputs o, SinewMesh *mesh, PetscReal **nodes)
 {
   const SinewGrid grid = o->equation->grid;
-  PetscInt        n[3], at = 0;
+  PetscInt n[3], at = 0;
   const SinewAxis *a[3];
 
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(mesh, sizeof(*mesh)));
-  mesh->dim     = SinewGridDim(grid);
+  mesh->dim = SinewGridDim(grid);
   mesh->uniform = PETSC_TRUE;
   for (PetscInt d = 0; d < 3; d++) {
-    a[d]           = SinewGridAxis(grid, d);
+    a[d] = SinewGridAxis(grid, d);
     mesh->cells[d] = a[d]->cells;
     mesh->start[d] = a[d]->start;
     mesh->count[d] = a[d]->count;
     mesh->lower[d] = a[d]->lower;
     mesh->upper[d] = a[d]->upper;
-    n[d]           = a[d]->count + (a[d]->start + a[d]->count == a[d]->cells);
+    n[d] = a[d]->count + (a[d]->start + a[d]->count == a[d]->cells);
     if (!a[d]->uniform) mesh->uniform = PETSC_FALSE;
   }
   *nodes = NULL;
@@ -240,10 +349,10 @@ static PetscInt owned_cells(SinewGrid grid)
 
 static PetscErrorCode write_series(SinewOutputs o, PetscInt step, PetscReal t, Vec U)
 {
-  const PetscInt   cells = owned_cells(o->equation->grid);
+  const PetscInt cells = owned_cells(o->equation->grid);
   SinewSeriesField field[SINEW_LIST_MAX];
-  PetscReal       *values[SINEW_LIST_MAX], *nodes;
-  SinewMesh        mesh;
+  PetscReal *values[SINEW_LIST_MAX], *nodes;
+  SinewMesh mesh;
 
   PetscFunctionBeginUser;
   PetscCall(describe_mesh(o, &mesh, &nodes));
@@ -257,7 +366,10 @@ static PetscErrorCode write_series(SinewOutputs o, PetscInt step, PetscReal t, V
 
       for (PetscInt i = 0; i < nc * cells; i++) narrow[i] = (float)values[f][i];
     }
-    field[f] = (SinewSeriesField){.name = o->v.fields.value[f], .components = nc, .dtype = o->v.precision == 1 ? SINEW_FLOAT32 : SINEW_FLOAT64, .data = values[f]};
+    field[f] = (SinewSeriesField){.name = o->v.fields.value[f],
+                                  .components = nc,
+                                  .dtype = o->v.precision == 1 ? SINEW_FLOAT32 : SINEW_FLOAT64,
+                                  .data = values[f]};
   }
   PetscCall(SinewSeriesWrite(o->series, step, t, &mesh, o->v.fields.n, field));
   for (PetscInt f = 0; f < o->v.fields.n; f++) PetscCall(PetscFree(values[f]));
@@ -266,20 +378,22 @@ static PetscErrorCode write_series(SinewOutputs o, PetscInt step, PetscReal t, V
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- pictures ------------------------------------------------------------------------------------------------------ */
+/* ---- pictures ------------------------------------------------------------------------------------------------------
+ */
 
 /* The owned cells of a field in a plane (or on the line of a 1D grid): a along the picture's x, b along its y. */
-static PetscErrorCode cut(SinewOutputs o, const Image *image, Vec U, PetscInt a, PetscInt b, PetscInt plane, PetscReal **value)
+static PetscErrorCode cut(SinewOutputs o, const Image *image, Vec U, PetscInt a, PetscInt b, PetscInt plane,
+                          PetscReal **value)
 {
   const SinewAxis *axis[3];
-  PetscInt         nc, stride[3] = {1, 0, 0}, base = 0;
-  PetscReal       *all;
+  PetscInt nc, stride[3] = {1, 0, 0}, base = 0;
+  PetscReal *all;
 
   PetscFunctionBeginUser;
   for (PetscInt d = 0; d < 3; d++) axis[d] = SinewGridAxis(o->equation->grid, d);
   stride[1] = axis[0]->count;
   stride[2] = axis[0]->count * axis[1]->count;
-  base      = plane * stride[3 - a - b];
+  base = plane * stride[3 - a - b];
   PetscCall(PetscMalloc1((size_t)(3 * owned_cells(o->equation->grid)), &all));
   PetscCall(PetscMalloc1((size_t)(axis[a]->count * axis[b]->count), value));
   PetscCall(SinewEquationField(o->equation, U, image->field, &nc, all));
@@ -287,22 +401,25 @@ static PetscErrorCode cut(SinewOutputs o, const Image *image, Vec U, PetscInt a,
     for (PetscInt p = 0; p < axis[a]->count; p++) {
       const PetscReal *v = all + nc * (base + p * stride[a] + q * stride[b]);
 
-      (*value)[q * axis[a]->count + p] = nc == 1 ? v[0] : image->component ? v[image->component - 1] : PetscSqrtReal(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
+      (*value)[q * axis[a]->count + p] = nc == 1            ? v[0]
+                                         : image->component ? v[image->component - 1]
+                                                            : PetscSqrtReal(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]);
     }
   }
   PetscCall(PetscFree(all));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode paint_plane(SinewOutputs o, const Image *image, const char path[], const SinewImageStyle *style, Vec U)
+static PetscErrorCode paint_plane(SinewOutputs o, const Image *image, const char path[], const SinewImageStyle *style,
+                                  Vec U)
 {
-  const SinewGrid  grid = o->equation->grid;
-  const PetscInt   n = SinewGridDim(grid) > 2 ? image->axis : 2, a = n == 0 ? 1 : 0, b = n == 2 ? 1 : 2;
+  const SinewGrid grid = o->equation->grid;
+  const PetscInt n = SinewGridDim(grid) > 2 ? image->axis : 2, a = n == 0 ? 1 : 0, b = n == 2 ? 1 : 2;
   const SinewAxis *normal = SinewGridAxis(grid, n), *x = SinewGridAxis(grid, a), *y = SinewGridAxis(grid, b);
-  const PetscInt   plane = PetscMin((PetscInt)(image->at * (PetscReal)normal->cells), normal->cells - 1) - normal->start;
-  const PetscBool  here  = (PetscBool)(plane >= 0 && plane < normal->count);
-  const PetscInt   nx = here ? x->count : 0, ny = here ? y->count : 0;
-  PetscReal       *value = NULL, *px, *py;
+  const PetscInt plane = PetscMin((PetscInt)(image->at * (PetscReal)normal->cells), normal->cells - 1) - normal->start;
+  const PetscBool here = (PetscBool)(plane >= 0 && plane < normal->count);
+  const PetscInt nx = here ? x->count : 0, ny = here ? y->count : 0;
+  PetscReal *value = NULL, *px, *py;
 
   PetscFunctionBeginUser;
   if (here) PetscCall(cut(o, image, U, a, b, plane, &value));
@@ -319,11 +436,12 @@ static PetscErrorCode paint_plane(SinewOutputs o, const Image *image, const char
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode paint_line(SinewOutputs o, const Image *image, const char path[], const SinewImageStyle *style, Vec U)
+static PetscErrorCode paint_line(SinewOutputs o, const Image *image, const char path[], const SinewImageStyle *style,
+                                 Vec U)
 {
   const SinewAxis *x = SinewGridAxis(o->equation->grid, 0);
-  SinewCurve       curve = {.label = image->field, .n = x->count, .x = x->center + x->ghosts};
-  PetscReal       *value;
+  SinewCurve curve = {.label = image->field, .n = x->count, .x = x->center + x->ghosts};
+  PetscReal *value;
 
   PetscFunctionBeginUser;
   PetscCall(cut(o, image, U, 0, 1, 0, &value));
@@ -335,21 +453,28 @@ static PetscErrorCode paint_line(SinewOutputs o, const Image *image, const char 
 
 static PetscErrorCode paint(SinewOutputs o, const Image *image, PetscReal t, Vec U)
 {
-  char            title[128], path[PETSC_MAX_PATH_LEN];
-  SinewImageStyle style = {.title = title, .colormap = colormap_list[image->colormap], .width = image->width, .lines = image->lines};
+  char title[128], path[PETSC_MAX_PATH_LEN];
+  SinewImageStyle style = {
+      .title = title, .colormap = colormap_list[image->colormap], .width = image->width, .lines = image->lines};
 
   PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(title, sizeof(title), "%s, t = %g", image->field, (double)t));
-  if (image->every > 0) PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s_%04d.png", o->directory, image->field, (int)(t / image->every + 0.5)));
-  else PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s.png", o->directory, image->field));
+  snprintf(title, sizeof(title), "%s, t = %g", image->field, (double)t); /* PETSc would write "100." */
+  if (image->every > 0)
+    PetscCall(
+        PetscSNPrintf(path, sizeof(path), "%s/%s_%04d.png", o->directory, image->field, (int)(t / image->every + 0.5)));
+  else
+    PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s.png", o->directory, image->field));
   if (image->range.n == 2) style.min = image->range.value[0], style.max = image->range.value[1];
-  if (SinewGridDim(o->equation->grid) == 1) PetscCall(paint_line(o, image, path, &style, U));
-  else PetscCall(paint_plane(o, image, path, &style, U));
+  if (SinewGridDim(o->equation->grid) == 1)
+    PetscCall(paint_line(o, image, path, &style, U));
+  else
+    PetscCall(paint_plane(o, image, path, &style, U));
   PetscCall(PetscStrncpy(o->last_image, path, sizeof(o->last_image)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- schedule ------------------------------------------------------------------------------------------------------ */
+/* ---- schedule ------------------------------------------------------------------------------------------------------
+ */
 
 /* The first multiple of `every` after t; multiples, not sums, so that rounding does not accumulate. */
 static PetscReal next_multiple(PetscReal every, PetscReal t)
@@ -359,7 +484,8 @@ static PetscReal next_multiple(PetscReal every, PetscReal t)
 
 static PetscBool due(PetscReal every, PetscReal t)
 {
-  return (PetscBool)(every > 0 && PetscAbsReal(t / every - PetscFloorReal(t / every + 0.5)) < 1e-9 * PetscMax(1, t / every));
+  return (PetscBool)(every > 0 &&
+                     PetscAbsReal(t / every - PetscFloorReal(t / every + 0.5)) < 1e-9 * PetscMax(1, t / every));
 }
 
 PetscReal SinewOutputsNext(SinewOutputs o, PetscReal t)
@@ -370,25 +496,32 @@ PetscReal SinewOutputsNext(SinewOutputs o, PetscReal t)
   return next;
 }
 
-PetscErrorCode SinewOutputsOpen(SinewOutputs o, MPI_Comm comm, PetscBool restart, PetscInt step, PetscReal begin, PetscReal end, const char *const provenance[])
+PetscErrorCode SinewOutputsOpen(SinewOutputs o, MPI_Comm comm, PetscBool restart, PetscBool goes_on, PetscBool quiet,
+                                PetscInt step, PetscReal begin, PetscReal end, const char *const provenance[])
 {
   double cells = 1;
 
   PetscFunctionBeginUser;
   o->comm = comm;
   for (PetscInt d = 0; d < 3; d++) cells *= (double)SinewGridAxis(o->equation->grid, d)->cells;
+  if (o->v.series || o->images || o->v.history_every > 0) PetscCall(SinewMakeDirectory(comm, o->directory));
   if (o->v.series) PetscCall(SinewSeriesCreate(comm, o->directory, "fields", &o->series));
-  for (PetscInt k = 0; provenance[k] && o->series; k += 2) PetscCall(SinewSeriesProvenance(o->series, provenance[k], provenance[k + 1]));
+  for (PetscInt k = 0; provenance[k] && o->series; k += 2)
+    PetscCall(SinewSeriesProvenance(o->series, provenance[k], provenance[k + 1]));
   if (restart && o->series) {
-    PetscCall(SinewSeriesTruncate(o->series, begin));
+    const PetscBool stays = (PetscBool)(!goes_on || step == 0 || due(o->v.every, begin));
+
+    PetscCall(SinewSeriesTruncate(o->series, stays ? begin : begin * (1 - 4e-12)));
     o->written_at = begin;
   }
-  if (o->v.history_every > 0) PetscCall(open_history(o, restart, step));
-  PetscCall(SinewProgressCreate(comm, stdout, o->v.progress, begin, end, cells, &o->progress));
+  if (o->v.history_every > 0)
+    PetscCall(open_history(o, restart, goes_on && step % o->v.history_every ? step - 1 : step));
+  if (!quiet) PetscCall(SinewProgressCreate(comm, stdout, o->v.progress, begin, end, cells, &o->progress));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewOutputsStep(SinewOutputs o, PetscInt step, PetscReal t, PetscReal dt, PetscInt rejections, Vec U, PetscBool last, double clock)
+PetscErrorCode SinewOutputsStep(SinewOutputs o, PetscInt step, PetscReal t, PetscReal dt, PetscInt rejections, Vec U,
+                                PetscBool last, double clock)
 {
   const PetscBool first = (PetscBool)(step == 0);
 
@@ -398,15 +531,17 @@ PetscErrorCode SinewOutputsStep(SinewOutputs o, PetscInt step, PetscReal t, Pets
     if (due(o->image[i].every, t) || (last && o->image[i].every <= 0)) PetscCall(paint(o, &o->image[i], t, U));
   }
   if (o->history && (step % o->v.history_every == 0 || last)) PetscCall(write_history(o, step, t, dt, rejections, U));
-  PetscCall(SinewProgressUpdate(o->progress, step, t, dt, clock));
-  if (last) PetscCall(SinewProgressFinish(o->progress));
+  if (o->progress) PetscCall(SinewProgressUpdate(o->progress, step, t, dt, clock));
+  if (o->progress && last) PetscCall(SinewProgressFinish(o->progress));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode SinewOutputsSummary(SinewOutputs o, FILE *out)
 {
   PetscFunctionBeginUser;
-  if (o->v.series && SinewSeriesCount(o->series)) PetscCall(PetscFPrintf(o->comm, out, "ParaView  %s (%d states)\n", SinewSeriesPath(o->series), (int)SinewSeriesCount(o->series)));
+  if (o->v.series && SinewSeriesCount(o->series))
+    PetscCall(PetscFPrintf(o->comm, out, "ParaView  %s (%d states)\n", SinewSeriesPath(o->series),
+                           (int)SinewSeriesCount(o->series)));
   if (o->history) PetscCall(PetscFPrintf(o->comm, out, "history   %s/history.csv\n", o->directory));
   if (o->last_image[0]) PetscCall(PetscFPrintf(o->comm, out, "picture   %s\n", o->last_image));
   PetscFunctionReturn(PETSC_SUCCESS);

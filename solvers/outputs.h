@@ -1,8 +1,8 @@
 #ifndef SINEW_SOLVERS_OUTPUTS_H
 #define SINEW_SOLVERS_OUTPUTS_H
 /*
-  What a run leaves behind, as the section `output` of a deck says: a ParaView series, a history of integrals and extrema,
-  pictures, and lines for whoever watches.
+  What a run leaves behind, as the section `output` of a deck says: a ParaView series, a history of integrals and
+  extrema, pictures, and lines for whoever watches.
 
     output:
       directory: out/kh
@@ -19,19 +19,26 @@ typedef struct _p_SinewOutputs *SinewOutputs;
 PETSC_EXTERN const SinewKey SinewOutputKeys[], SinewImageKeys[];
 
 /* Reads the section; equation may be NULL after a mistake. name: stem of the standard directory. Not collective. */
-PETSC_EXTERN PetscErrorCode SinewOutputsCreate(SinewDeck deck, SinewEquation equation, const char name[], SinewOutputs *outputs);
+PETSC_EXTERN PetscErrorCode SinewOutputsCreate(SinewDeck deck, SinewEquation equation, const char name[],
+                                               SinewOutputs *outputs);
 PETSC_EXTERN PetscErrorCode SinewOutputsDestroy(SinewOutputs *outputs);
-PETSC_EXTERN const char    *SinewOutputsDirectory(SinewOutputs outputs);
+PETSC_EXTERN const char *SinewOutputsDirectory(SinewOutputs outputs);
 
 /*
-  SinewOutputsOpen - makes the directory and the files, collective. restart: the run goes on from (step, begin): entries after it
-  are dropped. provenance: pairs of key and value, NULL-terminated, that every file carries.
+  SinewOutputsOpen - makes the directory and the files, collective. restart: the run goes on from (step, begin): entries
+  after it are dropped; so is the last state of the earlier run, unless an uninterrupted one would have written it or
+  goes_on is false (no step will follow). quiet: no progress lines. provenance: pairs of key and value, NULL-terminated,
+  that every file carries.
 */
-PETSC_EXTERN PetscErrorCode SinewOutputsOpen(SinewOutputs outputs, MPI_Comm comm, PetscBool restart, PetscInt step, PetscReal begin, PetscReal end, const char *const provenance[]);
+PETSC_EXTERN PetscErrorCode SinewOutputsOpen(SinewOutputs outputs, MPI_Comm comm, PetscBool restart, PetscBool goes_on,
+                                             PetscBool quiet, PetscInt step, PetscReal begin, PetscReal end,
+                                             const char *const provenance[]);
 /* The first time after t at which something is due (PETSC_MAX_REAL: never). Not collective. */
 PETSC_EXTERN PetscReal SinewOutputsNext(SinewOutputs outputs, PetscReal t);
-/* Writes what is due after a step (or before the first: step 0). Collective. last: the run ends here. clock: seconds. */
-PETSC_EXTERN PetscErrorCode SinewOutputsStep(SinewOutputs outputs, PetscInt step, PetscReal t, PetscReal dt, PetscInt rejections, Vec U, PetscBool last, double clock);
+/* Writes what is due after a step (or before the first: step 0). Collective. last: the run ends here. clock: seconds.
+ */
+PETSC_EXTERN PetscErrorCode SinewOutputsStep(SinewOutputs outputs, PetscInt step, PetscReal t, PetscReal dt,
+                                             PetscInt rejections, Vec U, PetscBool last, double clock);
 /* Prints where the files are, rank 0. */
 PETSC_EXTERN PetscErrorCode SinewOutputsSummary(SinewOutputs outputs, FILE *out);
 

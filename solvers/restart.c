@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define FORMAT_NAME "/fields/%s"
 
@@ -25,15 +26,15 @@ static PetscInt owned(SinewSimulation s)
 
 static PetscErrorCode write_fields(SinewSimulation s, SinewFile file)
 {
-  const PetscInt   n = owned(s), nc = s->equation->components;
+  const PetscInt n = owned(s), nc = s->equation->components;
   const PetscReal *u;
-  PetscReal       *data;
+  PetscReal *data;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1((size_t)n, &data));
   PetscCall(VecGetArrayRead(s->U, &u));
   for (PetscInt c = 0; c < nc; c++) {
-    char       name[64];
+    char name[64];
     SinewArray array;
 
     for (PetscInt i = 0; i < n; i++) data[i] = u[i * nc + c];
@@ -49,13 +50,13 @@ static PetscErrorCode write_fields(SinewSimulation s, SinewFile file)
 static PetscErrorCode read_fields(SinewSimulation s, SinewFile file)
 {
   const PetscInt n = owned(s), nc = s->equation->components;
-  PetscReal     *u, *data;
+  PetscReal *u, *data;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1((size_t)n, &data));
   PetscCall(VecGetArrayWrite(s->U, &u));
   for (PetscInt c = 0; c < nc; c++) {
-    char       name[64];
+    char name[64];
     SinewArray array;
 
     PetscCall(PetscSNPrintf(name, sizeof(name), FORMAT_NAME, s->equation->component[c]));
@@ -72,7 +73,7 @@ static PetscErrorCode read_fields(SinewSimulation s, SinewFile file)
 static PetscErrorCode write_mesh(SinewSimulation s, SinewFile file)
 {
   PetscInt64 dim = SinewGridDim(s->grid), cells[3];
-  PetscReal  lower[3], upper[3];
+  PetscReal lower[3], upper[3];
 
   PetscFunctionBeginUser;
   for (PetscInt d = 0; d < 3; d++) {
@@ -93,32 +94,38 @@ static PetscErrorCode write_mesh(SinewSimulation s, SinewFile file)
 PetscErrorCode SinewSimulationSave(SinewSimulation s)
 {
   const double begin = MPI_Wtime();
-  SinewFile    file;
-  PetscInt     step;
-  PetscInt64   wide;
-  PetscReal    t, nominal;
+  SinewFile file;
+  PetscInt step, rejections;
+  PetscInt64 wide, rejected;
+  PetscReal t, nominal, cfl;
 
   PetscFunctionBeginUser;
   PetscCall(TSGetStepNumber(s->ts, &step));
   PetscCall(TSGetTime(s->ts, &t));
   PetscCall(SinewStepControlGetNominal(s->ts, &nominal));
+  PetscCall(SinewStepControlGetCFL(s->ts, &cfl));
+  PetscCall(SinewStepControlGetRejections(s->ts, &rejections, NULL));
   wide = step;
+  rejected = rejections;
   PetscCall(SinewCheckpointsBegin(s->checkpoints, wide, &file));
   PetscCall(write_fields(s, file));
   PetscCall(write_mesh(s, file));
   PetscCall(SinewFileWriteReals(file, "/", "time", 1, &t));
   PetscCall(SinewFileWriteInts(file, "/", "step", 1, &wide));
   PetscCall(SinewFileWriteReals(file, "/", "nominal_step", 1, &nominal));
+  PetscCall(SinewFileWriteReals(file, "/", "cfl", 1, &cfl));
+  PetscCall(SinewFileWriteInts(file, "/", "rejections", 1, &rejected));
   PetscCall(SinewFileWriteString(file, "/", "equation", s->equation->type->name));
   PetscCall(SinewFileWriteString(file, "/", "stepper", SinewStepperName(s->stepper)));
   PetscCall(SinewFileWriteString(file, "/", "effective_deck", SinewDeckEffective(s->deck)));
-  for (PetscInt k = 0; s->provenance[k]; k += 2) PetscCall(SinewFileWriteString(file, "/", s->provenance[k], s->provenance[k + 1]));
+  for (PetscInt k = 0; s->provenance[k]; k += 2)
+    PetscCall(SinewFileWriteString(file, "/", s->provenance[k], s->provenance[k + 1]));
   PetscCall(SinewCheckpointsEnd(s->checkpoints, &file));
   PetscCall(PetscStrncpy(s->last_checkpoint, SinewCheckpointsLastPath(s->checkpoints), sizeof(s->last_checkpoint)));
-  if (SinewStepperHasHistory(s->stepper)) PetscCall(TSRestartStep(s->ts));
-  s->checkpoint_step    = step;
-  s->checkpoint_time    = t;
-  s->checkpoint_clock   = MPI_Wtime();
+  PetscCall(SinewStepperForget(s->stepper, s->ts));
+  s->checkpoint_step = step;
+  s->checkpoint_time = t;
+  s->checkpoint_clock = MPI_Wtime();
   s->slowest_checkpoint = PetscMax(s->slowest_checkpoint, s->checkpoint_clock - begin);
   s->io_seconds += s->checkpoint_clock - begin;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -126,18 +133,22 @@ PetscErrorCode SinewSimulationSave(SinewSimulation s)
 
 static PetscErrorCode load(SinewSimulation s, SinewFile file)
 {
-  char      *equation, *effective;
-  PetscBool  same;
-  PetscInt   n;
-  PetscInt64 step;
-  PetscReal  t, nominal;
+  char *equation, *effective;
+  PetscBool same;
+  PetscInt n;
+  PetscInt64 step, rejected;
+  PetscReal t, nominal, cfl = 0;
 
   PetscFunctionBeginUser;
   PetscCall(SinewFileReadString(file, "/", "equation", &equation));
   PetscCall(SinewFileReadString(file, "/", "effective_deck", &effective));
   PetscCall(PetscStrcmp(equation ? equation : "", s->equation->type->name, &same));
-  if (!same) SETERRQ(s->comm, SINEW_ERR_INPUT, "%s: a checkpoint of %s, the deck is for %s", SinewFilePath(file), equation ? equation : "another program", s->equation->type->name);
-  if (effective) PetscCall(SinewDeckCompareEffective(s->deck, effective, s->options.allowed_count, s->options.allowed, s->options.quiet ? NULL : stdout));
+  if (!same)
+    SETERRQ(s->comm, SINEW_ERR_INPUT, "%s: a checkpoint of %s, the deck is for %s", SinewFilePath(file),
+            equation ? equation : "another program", s->equation->type->name);
+  if (effective)
+    PetscCall(SinewDeckCompareEffective(s->deck, effective, s->options.allowed_count, s->options.allowed,
+                                        s->options.quiet ? NULL : stdout));
   PetscCall(SinewDeckCheck(s->deck));
   PetscCall(read_fields(s, file));
   PetscCall(SinewFileReadReals(file, "/", "time", 1, &n, &t));
@@ -146,7 +157,10 @@ static PetscErrorCode load(SinewSimulation s, SinewFile file)
   if (n != 1) SETERRQ(s->comm, SINEW_ERR_INPUT, "%s: time, step or nominal_step is missing", SinewFilePath(file));
   PetscCall(TSSetTime(s->ts, t));
   PetscCall(TSSetStepNumber(s->ts, (PetscInt)step));
-  PetscCall(SinewStepControlSetNominal(s->ts, nominal));
+  PetscCall(SinewFileReadReals(file, "/", "cfl", 1, &n, &cfl));
+  PetscCall(SinewStepControlResume(s->ts, nominal, cfl));
+  PetscCall(SinewFileReadInts(file, "/", "rejections", 1, &n, &rejected));
+  if (n == 1) PetscCall(SinewStepControlSetRejections(s->ts, (PetscInt)rejected));
   PetscCall(PetscFree(equation));
   PetscCall(PetscFree(effective));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -159,7 +173,8 @@ PetscErrorCode SinewSimulationLoad(SinewSimulation s)
   PetscFunctionBeginUser;
   PetscCall(SinewCheckpointsOpen(s->checkpoints, s->options.restart, &file, &s->restarted));
   if (!s->restarted) {
-    if (!s->options.quiet) PetscCall(PetscPrintf(s->comm, "restart   no checkpoint in %s: starting afresh\n", s->checkpoint_directory));
+    if (!s->options.quiet)
+      PetscCall(PetscPrintf(s->comm, "restart   no checkpoint in %s: starting afresh\n", s->checkpoint_directory));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(load(s, file));
@@ -176,14 +191,15 @@ PetscErrorCode SinewSimulationSetAside(SinewSimulation s)
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
-  if (rank == 0 && !stat(s->checkpoint_directory, &status)) {
+  if (rank == 0 && rmdir(s->checkpoint_directory) && !stat(s->checkpoint_directory, &status)) { /* not even empty */
     char aside[PETSC_MAX_PATH_LEN + 16];
 
     for (int k = 1; k < 10000; k++) {
       PetscCall(PetscSNPrintf(aside, sizeof(aside), "%s.%d", s->checkpoint_directory, k));
       if (stat(aside, &status)) break;
     }
-    if (!rename(s->checkpoint_directory, aside) && !s->options.quiet) PetscCall(PetscPrintf(PETSC_COMM_SELF, "note      checkpoints of an earlier run are now in %s\n", aside));
+    if (!rename(s->checkpoint_directory, aside) && !s->options.quiet)
+      PetscCall(PetscPrintf(PETSC_COMM_SELF, "note      checkpoints of an earlier run are now in %s\n", aside));
   }
   PetscCallMPI(MPI_Barrier(s->comm));
   PetscFunctionReturn(PETSC_SUCCESS);

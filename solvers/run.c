@@ -1,6 +1,9 @@
 /* The time loop of a simulation: TSSolve with what happens after every step, and the ways in which a run ends. */
+#include <math.h>
+#include <stdio.h>
 #include <unistd.h>
 
+#include "io/publish.h"
 #include "solvers/diagnostics.h"
 #include "solvers/simulation_private.h"
 #include "solvers/stop.h"
@@ -18,9 +21,13 @@ PetscErrorCode SinewSimulationEvent(void *context, PetscReal t, PetscReal *event
 /* What rank 0 sees from outside: the clock and the file `stop`, looked for at most twice a second. */
 static PetscBool time_to_stop(SinewSimulation s)
 {
-  const double now = MPI_Wtime(), reserve = 1.5 * s->slowest_step + 2 * s->slowest_checkpoint + 1;
-  char         path[PETSC_MAX_PATH_LEN + 8];
+  const double now = MPI_Wtime();
+  double reserve;
+  char path[PETSC_MAX_PATH_LEN + 8];
 
+  s->slowest_step = PetscMax(s->slowest_step, now - s->candidate_clock);
+  s->candidate_clock = now;
+  reserve = 1.5 * s->slowest_step + 2 * s->slowest_checkpoint + 1;
   if (s->options.wall_time > 0 && now - s->begin_clock + reserve > s->options.wall_time) return PETSC_TRUE;
   if (now - s->step_clock < 0.5) return PETSC_FALSE;
   s->step_clock = now;
@@ -32,8 +39,8 @@ static PetscBool time_to_stop(SinewSimulation s)
 static PetscErrorCode locate(SinewSimulation s)
 {
   PetscMPIInt rank, size, first;
-  PetscBool   here;
-  Vec         U;
+  PetscBool here;
+  Vec U;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
@@ -52,8 +59,8 @@ static PetscErrorCode locate(SinewSimulation s)
 PetscErrorCode SinewSimulationRate(void *context, TS ts, PetscReal *rate)
 {
   SinewSimulation s = (SinewSimulation)context;
-  PetscReal       mine[3], all[3], local;
-  PetscMPIInt     rank;
+  PetscReal mine[3], all[3], local;
+  PetscMPIInt rank;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
@@ -65,7 +72,7 @@ PetscErrorCode SinewSimulationRate(void *context, TS ts, PetscReal *rate)
   if (all[2] > 0) s->stop = PETSC_TRUE;
   *rate = all[0];
   if (all[1] > 0) {
-    *rate = PETSC_INFINITY;
+    *rate = (PetscReal)NAN;
     PetscCall(locate(s));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -76,7 +83,8 @@ static PetscBool checkpoint_due(SinewSimulation s, PetscInt step, PetscReal t)
   const SinewCheckpointSection *c = &s->checkpoint;
 
   if (c->every_steps > 0 && step % c->every_steps == 0) return PETSC_TRUE;
-  if (c->every > 0 && PetscFloorReal(t / c->every + 1e-9) > PetscFloorReal(s->checkpoint_time / c->every + 1e-9)) return PETSC_TRUE;
+  if (c->every > 0 && PetscFloorReal(t / c->every + 1e-9) > PetscFloorReal(s->checkpoint_time / c->every + 1e-9))
+    return PETSC_TRUE;
   return PETSC_FALSE;
 }
 
@@ -97,10 +105,10 @@ static PetscErrorCode clock_due(SinewSimulation s, PetscInt step, PetscBool *due
 static PetscErrorCode after_step(TS ts)
 {
   SinewSimulation s;
-  PetscReal       t, before, event, nominal;
-  PetscInt        step, rejections, most;
-  PetscBool       last, due, finished;
-  double          begin;
+  PetscReal t, before, event, nominal;
+  PetscInt step, rejections, most;
+  PetscBool last, due, finished;
+  double begin;
 
   PetscFunctionBeginUser;
   PetscCall(TSGetApplicationContext(ts, &s));
@@ -108,32 +116,35 @@ static PetscErrorCode after_step(TS ts)
   PetscCall(TSGetPrevTime(ts, &before));
   PetscCall(TSGetStepNumber(ts, &step));
   PetscCall(SinewSimulationEvent(s, 0.5 * (before + t), &event));
-  if (PetscAbsReal(t - event) <= 1e-8 * (t - before)) { /* landed: to the last digit, whatever rounding made of t + dt */
+  if (PetscAbsReal(t - event) <=
+      1e-8 * (t - before)) { /* landed: to the last digit, whatever rounding made of t + dt */
     t = event;
     PetscCall(TSSetTime(ts, t));
   }
   PetscCall(SinewStepControlGetNominal(ts, &nominal));
   PetscCall(SinewStepControlSetNominal(ts, nominal)); /* the next step from (t, nominal) alone, as a restart would */
   PetscCall(SinewStepControlGetRejections(ts, &rejections, NULL));
-  most     = SinewStepperMaxSteps(s->stepper);
+  most = SinewStepperMaxSteps(s->stepper);
   finished = (PetscBool)(t >= s->end || (most && step >= most));
-  last     = (PetscBool)(finished || s->stop);
-  begin    = MPI_Wtime();
+  last = (PetscBool)(finished || s->stop);
+  begin = MPI_Wtime();
   PetscCall(SinewOutputsStep(s->outputs, step, t, t - before, rejections, s->U, finished, begin));
   s->io_seconds += MPI_Wtime() - begin;
   PetscCall(clock_due(s, step, &due));
-  if (due || checkpoint_due(s, step, t) || (finished && s->checkpoint.at_end) || s->stop) PetscCall(SinewSimulationSave(s));
+  if (due || checkpoint_due(s, step, t) || (finished && s->checkpoint.at_end) || s->stop)
+    PetscCall(SinewSimulationSave(s));
   if (s->good) PetscCall(VecCopy(s->U, s->good));
   if (last) PetscCall(TSSetConvergedReason(ts, finished ? TS_CONVERGED_TIME : TS_CONVERGED_USER));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* PETSc's methods undo a step by arithmetic, which NaN survives: put the last good state back before the next attempt. */
+/* PETSc's methods undo a step by arithmetic, which NaN survives: put the last good state back before the next attempt.
+ */
 static PetscErrorCode before_stage(TS ts, PetscReal t)
 {
   SinewSimulation s;
-  PetscBool       inadmissible;
-  Vec             U;
+  PetscBool inadmissible;
+  Vec U;
 
   PetscFunctionBeginUser;
   (void)t;
@@ -145,29 +156,31 @@ static PetscErrorCode before_stage(TS ts, PetscReal t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- endings ------------------------------------------------------------------------------------------------------- */
+/* ---- endings -------------------------------------------------------------------------------------------------------
+ */
 
 static PetscErrorCode report_breakdown(SinewSimulation s, TSConvergedReason reason)
 {
   PetscReal t, dt;
-  PetscInt  step;
-  char      where[256] = "the solver did not converge";
+  PetscInt step;
+  char where[512] = "the solver did not converge",
+       line[1024]; /* by snprintf: PETSc's own writes 0.5e-3 as 0.0005 and 1 as 1. */
+  int used;
 
   PetscFunctionBeginUser;
   PetscCall(TSGetTime(s->ts, &t));
   PetscCall(TSGetTimeStep(s->ts, &dt));
   PetscCall(TSGetStepNumber(s->ts, &step));
   if (s->found) {
-    size_t used;
-
-    PetscCall(PetscSNPrintf(where, sizeof(where), "not admissible in cell (%" PetscInt_FMT ", %" PetscInt_FMT ", %" PetscInt_FMT "):", s->bad_cell[0], s->bad_cell[1], s->bad_cell[2]));
-    for (PetscInt c = 0; c < s->equation->components; c++) {
-      PetscCall(PetscStrlen(where, &used));
-      PetscCall(PetscSNPrintf(where + used, sizeof(where) - used, "%s %s = %g", c ? "," : "", s->equation->component[c], (double)s->bad_value[c]));
-    }
+    used = snprintf(where, sizeof(where), "not admissible in cell (%d, %d, %d):", (int)s->bad_cell[0],
+                    (int)s->bad_cell[1], (int)s->bad_cell[2]);
+    for (PetscInt c = 0; c < s->equation->components; c++)
+      used += snprintf(where + used, sizeof(where) - (size_t)used, "%s %s = %g", c ? "," : "",
+                       s->equation->component[c], (double)s->bad_value[c]);
   }
-  PetscCall(PetscFPrintf(s->comm, stderr, "the solution broke down in step %" PetscInt_FMT " from t = %g (dt down to %g): %s (%s)\n", step + 1, (double)t, (double)dt, where, TSConvergedReasons[reason]));
-  PetscCall(PetscFPrintf(s->comm, stderr, "the last good state is in %s\n", s->last_checkpoint));
+  snprintf(line, sizeof(line), "the solution broke down in step %d from t = %g (dt down to %g): %s (%s)", (int)step + 1,
+           (double)t, (double)dt, where, TSConvergedReasons[reason]);
+  PetscCall(PetscFPrintf(s->comm, stderr, "%s\nthe last good state is in %s\n", line, s->last_checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -178,39 +191,53 @@ static PetscErrorCode report_errors(SinewSimulation s)
 
   PetscFunctionBeginUser;
   PetscCall(SinewSimulationErrors(s, &known, l1, l2, linf));
-  for (PetscInt c = 0; c < s->equation->components && known; c++) PetscCall(PetscPrintf(s->comm, "error     %-12s L1 %.6e  L2 %.6e  Linf %.6e\n", s->equation->primitive[c], (double)l1[c], (double)l2[c], (double)linf[c]));
+  for (PetscInt c = 0; c < s->equation->components && known; c++)
+    PetscCall(PetscPrintf(s->comm, "error     %-12s L1 %.6e  L2 %.6e  Linf %.6e\n", s->equation->primitive[c],
+                          (double)l1[c], (double)l2[c], (double)linf[c]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode report(SinewSimulation s)
 {
   const double seconds = MPI_Wtime() - s->begin_clock;
-  double       cells   = 1, updates;
-  PetscInt     step;
-  PetscMPIInt  ranks;
+  double cells = 1, updates;
+  PetscInt step;
+  PetscMPIInt ranks;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(s->comm, &ranks));
   PetscCall(TSGetStepNumber(s->ts, &step));
   for (PetscInt d = 0; d < 3; d++) cells *= (double)SinewGridAxis(s->grid, d)->cells;
   updates = cells * (double)(step - s->first_step) / PetscMax(seconds - s->io_seconds, 1e-9);
-  PetscCall(PetscPrintf(s->comm, "speed     %" PetscInt_FMT " steps in %.2f s, %.2f s of it for files: %.2f million cells a second, %.2f a rank\n", step - s->first_step, seconds, s->io_seconds, 1e-6 * updates, 1e-6 * updates / ranks));
+  PetscCall(PetscPrintf(s->comm,
+                        "speed     %" PetscInt_FMT
+                        " steps in %.2f s, %.2f s of it for files: %.2f million cells a second, %.2f a rank\n",
+                        step - s->first_step, seconds, s->io_seconds, 1e-6 * updates, 1e-6 * updates / ranks));
   PetscCall(report_errors(s));
   PetscCall(SinewOutputsSummary(s->outputs, stdout));
   if (s->last_checkpoint[0]) PetscCall(PetscPrintf(s->comm, "restart   %s\n", s->last_checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscBool goes_on(SinewSimulation s)
+{
+  const PetscInt most = SinewStepperMaxSteps(s->stepper);
+
+  return (PetscBool)(s->first_time < s->end && (!most || s->first_step < most));
+}
+
 static PetscErrorCode begin(SinewSimulation s)
 {
   PetscFunctionBeginUser;
-  s->begin_clock = s->step_clock = s->checkpoint_clock = MPI_Wtime();
+  s->begin_clock = s->step_clock = s->candidate_clock = s->checkpoint_clock = MPI_Wtime();
   PetscCall(TSGetStepNumber(s->ts, &s->first_step));
   PetscCall(TSGetTime(s->ts, &s->first_time));
   s->checkpoint_step = s->first_step;
   s->checkpoint_time = s->first_time;
   if (!s->restarted) PetscCall(SinewSimulationSetAside(s));
-  PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, s->first_step, s->first_time, s->end, s->provenance));
+  PetscCall(SinewMakeDirectory(s->comm, s->checkpoint_directory)); /* better now than after hours */
+  PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, goes_on(s), s->options.quiet, s->first_step,
+                             s->first_time, s->end, s->provenance));
   if (!s->restarted) PetscCall(SinewOutputsStep(s->outputs, 0, 0, 0, 0, s->U, PETSC_FALSE, s->begin_clock));
   s->io_seconds = MPI_Wtime() - s->begin_clock;
   PetscCall(TSSetPostStep(s->ts, after_step));
@@ -221,13 +248,13 @@ static PetscErrorCode begin(SinewSimulation s)
 PetscErrorCode SinewSimulationRun(SinewSimulation s, int *code)
 {
   static const char *const status[] = {"done", "", "", "breakdown"};
-  TSConvergedReason        reason   = TS_CONVERGED_TIME;
-  PetscReal                t;
-  PetscInt                 step;
+  TSConvergedReason reason = TS_CONVERGED_TIME;
+  PetscReal t;
+  PetscInt step;
 
   PetscFunctionBeginUser;
   PetscCall(begin(s));
-  if (s->first_time < s->end) {
+  if (goes_on(s)) {
     PetscCall(TSSolve(s->ts, s->U));
     PetscCall(TSGetConvergedReason(s->ts, &reason));
   }
@@ -240,14 +267,18 @@ PetscErrorCode SinewSimulationRun(SinewSimulation s, int *code)
   if (!s->options.quiet) PetscCall(report(s));
   PetscCall(TSGetTime(s->ts, &t));
   PetscCall(TSGetStepNumber(s->ts, &step));
-  if (!s->options.quiet) PetscCall(PetscPrintf(s->comm, "RESULT status=%s code=%d step=%" PetscInt_FMT " t=%.17g checkpoint=%s\n", *code == SINEW_EXIT_STOPPED ? "stopped" : status[*code], *code, step, (double)t, s->last_checkpoint));
+  if (!s->options.quiet)
+    PetscCall(PetscPrintf(s->comm, "RESULT status=%s code=%d step=%" PetscInt_FMT " t=%.17g checkpoint=%s\n",
+                          *code == SINEW_EXIT_STOPPED ? "stopped" : status[*code], *code, step, (double)t,
+                          s->last_checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewSimulationErrors(SinewSimulation s, PetscBool *known, PetscReal l1[], PetscReal l2[], PetscReal linf[])
+PetscErrorCode SinewSimulationErrors(SinewSimulation s, PetscBool *known, PetscReal l1[], PetscReal l2[],
+                                     PetscReal linf[])
 {
   PetscReal t;
-  Vec       exact;
+  Vec exact;
 
   PetscFunctionBeginUser;
   PetscCall(TSGetTime(s->ts, &t));

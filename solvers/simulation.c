@@ -8,34 +8,85 @@
 #include "solvers/simulation_private.h"
 #include "solvers/stop.h"
 
-/* ---- the deck ------------------------------------------------------------------------------------------------------ */
+/* ---- the deck ------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct {
   const char *title;
-  PetscInt    version;
+  PetscInt version;
 } Top;
 
-const SinewKey SinewTopKeys[] = {
-  {.name = "version", .type = SINEW_KEY_INT, .offset = offsetof(Top, version), .standard = "1", .min = 1, .max = 1, .doc = "of the deck's language", .change = SINEW_CHANGE_FREE},
-  {.name = "title", .type = SINEW_KEY_STRING, .offset = offsetof(Top, title), .doc = "one line for people", .change = SINEW_CHANGE_FREE},
-  {.name = NULL}
-};
+const SinewKey SinewTopKeys[] = {{.name = "version",
+                                  .type = SINEW_KEY_INT,
+                                  .offset = offsetof(Top, version),
+                                  .standard = "1",
+                                  .min = 1,
+                                  .max = 1,
+                                  .doc = "of the deck's language",
+                                  .change = SINEW_CHANGE_FREE},
+                                 {.name = "title",
+                                  .type = SINEW_KEY_STRING,
+                                  .offset = offsetof(Top, title),
+                                  .doc = "one line for people",
+                                  .change = SINEW_CHANGE_FREE},
+                                 {.name = NULL}};
 
-const SinewKey SinewTimeKeys[] = {
-  {.name = "end", .type = SINEW_KEY_REAL, .offset = 0, .min = 0, .max = 1e30, .above_min = PETSC_TRUE, .required = PETSC_TRUE, .doc = "the run ends here, exactly; it begins at 0", .change = SINEW_CHANGE_FREE},
-  {.name = NULL}
-};
+const SinewKey SinewTimeKeys[] = {{.name = "end",
+                                   .type = SINEW_KEY_REAL,
+                                   .offset = 0,
+                                   .min = 0,
+                                   .max = 1e30,
+                                   .above_min = PETSC_TRUE,
+                                   .required = PETSC_TRUE,
+                                   .doc = "the run ends here, exactly; it begins at 0",
+                                   .change = SINEW_CHANGE_FREE},
+                                  {.name = NULL}};
 
 #define CHECKPOINT(member) offsetof(SinewCheckpointSection, member)
-const SinewKey SinewCheckpointKeys[] = {
-  {.name = "every", .type = SINEW_KEY_REAL, .offset = CHECKPOINT(every), .standard = "0", .min = 0, .max = 1e30, .doc = "time between checkpoints, at the next step; 0: not by time", .change = SINEW_CHANGE_FREE},
-  {.name = "every_steps", .type = SINEW_KEY_INT, .offset = CHECKPOINT(every_steps), .standard = "0", .min = 0, .max = 2e9, .doc = "steps between checkpoints; 0: not by steps", .change = SINEW_CHANGE_FREE},
-  {.name = "every_wall", .type = SINEW_KEY_DURATION, .offset = CHECKPOINT(every_wall), .standard = "30min", .min = 0, .max = 1e9, .doc = "wall-clock time between checkpoints; 0: not by the clock", .change = SINEW_CHANGE_FREE},
-  {.name = "keep", .type = SINEW_KEY_INT, .offset = CHECKPOINT(keep), .standard = "2", .min = 2, .max = 1e6, .doc = "how many to keep", .change = SINEW_CHANGE_FREE},
-  {.name = "at_end", .type = SINEW_KEY_BOOL, .offset = CHECKPOINT(at_end), .standard = "true", .doc = "one of the last state", .change = SINEW_CHANGE_FREE},
-  {.name = "directory", .type = SINEW_KEY_STRING, .offset = CHECKPOINT(directory), .doc = "standard: checkpoints in output.directory", .change = SINEW_CHANGE_FREE},
-  {.name = NULL}
-};
+const SinewKey SinewCheckpointKeys[] = {{.name = "every",
+                                         .type = SINEW_KEY_REAL,
+                                         .offset = CHECKPOINT(every),
+                                         .standard = "0",
+                                         .min = 0,
+                                         .max = 1e30,
+                                         .doc = "time between checkpoints, at the next step; 0: not by time",
+                                         .change = SINEW_CHANGE_FREE},
+                                        {.name = "every_steps",
+                                         .type = SINEW_KEY_INT,
+                                         .offset = CHECKPOINT(every_steps),
+                                         .standard = "0",
+                                         .min = 0,
+                                         .max = 2e9,
+                                         .doc = "steps between checkpoints; 0: not by steps",
+                                         .change = SINEW_CHANGE_FREE},
+                                        {.name = "every_wall",
+                                         .type = SINEW_KEY_DURATION,
+                                         .offset = CHECKPOINT(every_wall),
+                                         .standard = "30min",
+                                         .min = 0,
+                                         .max = 1e9,
+                                         .doc = "wall-clock time between checkpoints; 0: not by the clock",
+                                         .change = SINEW_CHANGE_FREE},
+                                        {.name = "keep",
+                                         .type = SINEW_KEY_INT,
+                                         .offset = CHECKPOINT(keep),
+                                         .standard = "2",
+                                         .min = 2,
+                                         .max = 1e6,
+                                         .doc = "how many to keep",
+                                         .change = SINEW_CHANGE_FREE},
+                                        {.name = "at_end",
+                                         .type = SINEW_KEY_BOOL,
+                                         .offset = CHECKPOINT(at_end),
+                                         .standard = "true",
+                                         .doc = "one of the last state",
+                                         .change = SINEW_CHANGE_FREE},
+                                        {.name = "directory",
+                                         .type = SINEW_KEY_STRING,
+                                         .offset = CHECKPOINT(directory),
+                                         .doc = "standard: checkpoints in output.directory",
+                                         .change = SINEW_CHANGE_FREE},
+                                        {.name = NULL}};
 
 /* `petsc: {ksp_type: cg, snes: {rtol: 1e-9}}` becomes -ksp_type cg -snes_rtol 1e-9; the command line has precedence. */
 static PetscErrorCode read_petsc(SinewDeck deck, SinewNode map, const char prefix[])
@@ -43,8 +94,8 @@ static PetscErrorCode read_petsc(SinewDeck deck, SinewNode map, const char prefi
   PetscFunctionBeginUser;
   for (PetscInt i = 0; i < SinewNodeCount(deck, map); i++) {
     const SinewNode value = SinewNodeEntry(deck, map, i);
-    char            name[256];
-    PetscBool       set;
+    char name[256];
+    PetscBool set;
 
     PetscCall(PetscSNPrintf(name, sizeof(name), "%s%s", prefix, SinewNodeEntryKey(deck, map, i)));
     if (SinewNodeGetKind(deck, value) == SINEW_NODE_MAP) {
@@ -53,7 +104,8 @@ static PetscErrorCode read_petsc(SinewDeck deck, SinewNode map, const char prefi
     } else if (SinewNodeGetKind(deck, value) == SINEW_NODE_SCALAR) {
       PetscCall(PetscOptionsHasName(NULL, NULL, name, &set));
       if (!set) PetscCall(PetscOptionsSetValue(NULL, name, SinewNodeText(deck, value)));
-    } else PetscCall(SinewDeckMistake(deck, value, "petsc", "expected a value or a map of options"));
+    } else
+      PetscCall(SinewDeckMistake(deck, value, "petsc", "expected a value or a map of options"));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -65,24 +117,25 @@ static PetscErrorCode add_provenance(SinewSimulation s, const char key[], const 
   PetscFunctionBeginUser;
   while (s->provenance[n]) n += 2;
   if (!value || n >= 2 * SINEW_PROVENANCE_MAX) PetscFunctionReturn(PETSC_SUCCESS);
-  s->provenance[n]     = key;
+  s->provenance[n] = key;
   s->provenance[n + 1] = value;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode read_provenance(SinewSimulation s)
 {
-  unsigned    major, minor, release;
-  int         length;
+  unsigned major, minor, release;
+  int length;
   PetscMPIInt ranks;
-  char        mpi[MPI_MAX_LIBRARY_VERSION_STRING];
+  char mpi[MPI_MAX_LIBRARY_VERSION_STRING];
 
   PetscFunctionBeginUser;
   PetscCheck(!H5get_libversion(&major, &minor, &release), PETSC_COMM_SELF, PETSC_ERR_LIB, "H5get_libversion");
   PetscCallMPI(MPI_Get_library_version(mpi, &length));
   PetscCallMPI(MPI_Comm_size(s->comm, &ranks));
   PetscCall(PetscSNPrintf(s->provenance_text[0], sizeof(s->provenance_text[0]), "%s (%s)", SINEW_VERSION, SINEW_GIT));
-  PetscCall(PetscSNPrintf(s->provenance_text[1], sizeof(s->provenance_text[1]), "%d.%d.%d", PETSC_VERSION_MAJOR, PETSC_VERSION_MINOR, PETSC_VERSION_SUBMINOR));
+  PetscCall(PetscSNPrintf(s->provenance_text[1], sizeof(s->provenance_text[1]), "%d.%d.%d", PETSC_VERSION_MAJOR,
+                          PETSC_VERSION_MINOR, PETSC_VERSION_SUBMINOR));
   PetscCall(PetscSNPrintf(s->provenance_text[2], sizeof(s->provenance_text[2]), "%u.%u.%u", major, minor, release));
   PetscCall(PetscStrncpy(s->provenance_text[3], mpi, sizeof(s->provenance_text[3])));
   s->provenance_text[3][strcspn(s->provenance_text[3], ",\n")] = 0;
@@ -99,18 +152,19 @@ static PetscErrorCode read_provenance(SinewSimulation s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewSimulationOptions *options, SinewSimulation *simulation)
+PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewSimulationOptions *options,
+                                     SinewSimulation *simulation)
 {
   const SinewNode root = SinewDeckRoot(deck);
   SinewSimulation s;
-  Top             top = {NULL, 1};
+  Top top = {NULL, 1};
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&s));
   *simulation = s;
-  s->comm     = comm;
-  s->deck     = deck;
-  s->options  = *options;
+  s->comm = comm;
+  s->deck = deck;
+  s->options = *options;
   PetscCall(SinewDeckRead(deck, root, "", SinewTopKeys, &top));
   s->title = top.title;
   PetscCall(SinewDeckRead(deck, SinewNodeGet(deck, root, "time"), "time", SinewTimeKeys, &s->end));
@@ -119,30 +173,38 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   if (s->section.options.dim) PetscCall(SinewGridSectionReadBoundary(comm, deck, s->equation, &s->section));
   PetscCall(SinewStepperCreate(deck, &s->stepper));
   PetscCall(SinewOutputsCreate(deck, s->equation, options->name, &s->outputs));
-  PetscCall(SinewDeckRead(deck, SinewNodeGet(deck, root, "checkpoint"), "checkpoint", SinewCheckpointKeys, &s->checkpoint));
+  PetscCall(
+      SinewDeckRead(deck, SinewNodeGet(deck, root, "checkpoint"), "checkpoint", SinewCheckpointKeys, &s->checkpoint));
   PetscCall(read_petsc(deck, SinewNodeGet(deck, root, "petsc"), "-"));
   PetscCall(SinewDeckCheck(deck));
-  if (s->checkpoint.directory) PetscCall(PetscStrncpy(s->checkpoint_directory, s->checkpoint.directory, sizeof(s->checkpoint_directory)));
-  else PetscCall(PetscSNPrintf(s->checkpoint_directory, sizeof(s->checkpoint_directory), "%s/checkpoints", SinewOutputsDirectory(s->outputs)));
+  if (s->checkpoint.directory)
+    PetscCall(PetscStrncpy(s->checkpoint_directory, s->checkpoint.directory, sizeof(s->checkpoint_directory)));
+  else
+    PetscCall(PetscSNPrintf(s->checkpoint_directory, sizeof(s->checkpoint_directory), "%s/checkpoints",
+                            SinewOutputsDirectory(s->outputs)));
   PetscCall(read_provenance(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the objects --------------------------------------------------------------------------------------------------- */
+/* ---- the objects ---------------------------------------------------------------------------------------------------
+ */
 
 static PetscErrorCode set_up_space(SinewSimulation s)
 {
   const SinewSpace *space = SinewStepperSpace(s->stepper);
-  SinewGridOptions *o     = &s->section.options;
-  DM                dm;
+  SinewGridOptions *o = &s->section.options;
+  DM dm;
 
   PetscFunctionBeginUser;
-  o->ghosts      = SinewFVGhosts(space->reconstruction);
+  o->ghosts = SinewFVGhosts(space->reconstruction);
   o->map_context = &s->section;
   PetscCall(SinewGridCreate(s->comm, o, s->equation->components, &s->grid));
   PetscCall(SinewEquationAttach(s->equation, s->grid));
-  if (s->section.bounded) PetscCall(SinewBoundaryCreate(s->grid, s->equation->components, s->equation->kernels.velocity, s->section.side, &s->boundary));
-  PetscCall(SinewFVCreate(s->grid, &s->equation->kernels, space->reconstruction, space->characteristic, s->boundary, &s->fv));
+  if (s->section.bounded)
+    PetscCall(SinewBoundaryCreate(s->grid, s->equation->components, s->equation->kernels.velocity, s->section.side,
+                                  &s->boundary));
+  PetscCall(
+      SinewFVCreate(s->grid, &s->equation->kernels, space->reconstruction, space->characteristic, s->boundary, &s->fv));
   PetscCall(SinewGridGetDM(s->grid, &dm));
   PetscCall(DMCreateGlobalVector(dm, &s->U));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -152,13 +214,18 @@ static PetscErrorCode set_up_space(SinewSimulation s)
 static PetscErrorCode check_initial(SinewSimulation s)
 {
   PetscBool found, failed;
-  PetscInt  cell[3];
+  PetscInt cell[3];
   PetscReal u[SINEW_COMPONENTS_MAX];
-  char      mine[256] = "", why[256];
+  char mine[256] = "", why[256];
 
   PetscFunctionBeginUser;
   PetscCall(SinewFVFindBad(s->fv, s->U, &found, cell, u));
-  if (found) PetscCall(PetscSNPrintf(mine, sizeof(mine), "initial: not admissible (NaN, or a quantity that must be positive is not) in cell (%" PetscInt_FMT ", %" PetscInt_FMT ", %" PetscInt_FMT "), where %s = %g", cell[0], cell[1], cell[2], s->equation->component[0], (double)u[0]));
+  if (found)
+    PetscCall(PetscSNPrintf(
+        mine, sizeof(mine),
+        "initial: not admissible (NaN, or a quantity that must be positive is not) in cell (%" PetscInt_FMT
+        ", %" PetscInt_FMT ", %" PetscInt_FMT "), where %s = %g",
+        cell[0], cell[1], cell[2], s->equation->component[0], (double)u[0]));
   PetscCall(SinewAgree(s->comm, (PetscBool)!found, mine, &failed, sizeof(why), why));
   if (failed) SETERRQ(s->comm, SINEW_ERR_INPUT, "%s", why);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -169,7 +236,8 @@ PetscErrorCode SinewSimulationSetUp(SinewSimulation s)
   PetscFunctionBeginUser;
   PetscCall(set_up_space(s));
   s->problem = (SinewProblem){s->equation, s->grid, s->fv};
-  PetscCall(SinewStepperCreateTS(s->stepper, s->comm, &s->problem, SinewSimulationEvent, SinewSimulationRate, s, &s->ts));
+  PetscCall(
+      SinewStepperCreateTS(s->stepper, s->comm, &s->problem, SinewSimulationEvent, SinewSimulationRate, s, &s->ts));
   PetscCall(TSSetApplicationContext(s->ts, s));
   PetscCall(TSSetMaxTime(s->ts, s->end));
   PetscCall(TSSetSolution(s->ts, s->U));
@@ -208,7 +276,8 @@ PetscErrorCode SinewSimulationDestroy(SinewSimulation *simulation)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewSimulationGet(SinewSimulation s, SinewEquation *equation, SinewGrid *grid, SinewFV *fv, TS *ts, Vec *U)
+PetscErrorCode SinewSimulationGet(SinewSimulation s, SinewEquation *equation, SinewGrid *grid, SinewFV *fv, TS *ts,
+                                  Vec *U)
 {
   PetscFunctionBeginUser;
   if (equation) *equation = s->equation;
@@ -219,22 +288,23 @@ PetscErrorCode SinewSimulationGet(SinewSimulation s, SinewEquation *equation, Si
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the plan ------------------------------------------------------------------------------------------------------ */
+/* ---- the plan ------------------------------------------------------------------------------------------------------
+ */
 
 PetscErrorCode SinewSimulationPlan(SinewSimulation s, FILE *out)
 {
   const SinewAxis *a[3];
-  PetscMPIInt      ranks;
-  PetscInt         local[6], extreme[6];
-  PetscReal        dt;
-  PetscLogDouble   memory, largest;
-  char             text[3][64] = {"", "", ""};
+  PetscMPIInt ranks;
+  PetscInt local[6], extreme[6];
+  PetscReal dt;
+  PetscLogDouble memory, largest;
+  char end[32], text[3][64] = {"", "", ""};
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(s->comm, &ranks));
   for (PetscInt d = 0; d < 3; d++) {
-    a[d]         = SinewGridAxis(s->grid, d);
-    local[d]     = a[d]->count;
+    a[d] = SinewGridAxis(s->grid, d);
+    local[d] = a[d]->count;
     local[3 + d] = -a[d]->count;
   }
   PetscCallMPI(MPI_Allreduce(local, extreme, 6, MPIU_INT, MPI_MAX, s->comm));
@@ -243,7 +313,7 @@ PetscErrorCode SinewSimulationPlan(SinewSimulation s, FILE *out)
   PetscCall(TSGetTimeStep(s->ts, &dt));
   for (PetscInt d = 0; d < SinewGridDim(s->grid); d++) {
     const char *by = d ? " x " : "";
-    char        part[64];
+    char part[64];
 
     PetscCall(PetscSNPrintf(part, sizeof(part), "%s%" PetscInt_FMT, by, a[d]->cells));
     PetscCall(PetscStrlcat(text[0], part, sizeof(text[0])));
@@ -252,11 +322,19 @@ PetscErrorCode SinewSimulationPlan(SinewSimulation s, FILE *out)
     PetscCall(PetscSNPrintf(part, sizeof(part), "%s%" PetscInt_FMT, by, -extreme[3 + d]));
     PetscCall(PetscStrlcat(text[2], part, sizeof(text[2])));
   }
-  PetscCall(PetscFPrintf(s->comm, out, "%s%sequation  %s: %s\n", s->title ? s->title : "", s->title ? "\n" : "", s->equation->type->name, s->equation->type->doc));
-  PetscCall(PetscFPrintf(s->comm, out, "grid      %s cells, %" PetscInt_FMT " components\n", text[0], s->equation->components));
-  PetscCall(PetscFPrintf(s->comm, out, "ranks     %d; boxes of %s%s%s cells\n", (int)ranks, text[1], extreme[0] == -extreme[3] && extreme[1] == -extreme[4] && extreme[2] == -extreme[5] ? "" : " down to ", extreme[0] == -extreme[3] && extreme[1] == -extreme[4] && extreme[2] == -extreme[5] ? "" : text[2]));
-  PetscCall(PetscFPrintf(s->comm, out, "stepper   %s, %s\n", SinewStepperName(s->stepper), SinewStepperSpace(s->stepper)->reconstruction->name));
-  PetscCall(PetscFPrintf(s->comm, out, "time      to %g, first step %.3g: about %.0f steps if it stays\n", (double)s->end, (double)dt, (double)PetscCeilReal(s->end / dt)));
+  PetscCall(PetscFPrintf(s->comm, out, "%s%sequation  %s: %s\n", s->title ? s->title : "", s->title ? "\n" : "",
+                         s->equation->type->name, s->equation->type->doc));
+  PetscCall(PetscFPrintf(s->comm, out, "grid      %s cells, %" PetscInt_FMT " components\n", text[0],
+                         s->equation->components));
+  PetscCall(PetscFPrintf(
+      s->comm, out, "ranks     %d; boxes of %s%s%s cells\n", (int)ranks, text[1],
+      extreme[0] == -extreme[3] && extreme[1] == -extreme[4] && extreme[2] == -extreme[5] ? "" : " down to ",
+      extreme[0] == -extreme[3] && extreme[1] == -extreme[4] && extreme[2] == -extreme[5] ? "" : text[2]));
+  PetscCall(PetscFPrintf(s->comm, out, "stepper   %s, %s\n", SinewStepperName(s->stepper),
+                         SinewStepperSpace(s->stepper)->reconstruction->name));
+  snprintf(end, sizeof(end), "%g", (double)s->end); /* PETSc would write "100." */
+  PetscCall(PetscFPrintf(s->comm, out, "time      to %s, first step %.3g: about %.0f steps if it stays\n", end,
+                         (double)dt, (double)PetscCeilReal(s->end / dt)));
   PetscCall(PetscFPrintf(s->comm, out, "memory    %.0f MB on the fullest rank\n", largest / 1e6));
   PetscCall(PetscFPrintf(s->comm, out, "output    %s\n", SinewOutputsDirectory(s->outputs)));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -9,7 +9,8 @@
     SinewSimulationRun      steps to the end (TSSolve), with outputs, checkpoints, guard and early stops
     SinewSimulationDestroy
 
-  Everything is collective. Per step: one halo exchange a stage, and one reduction of three numbers (rate, admissibility, stop).
+  Everything is collective. Per step: one halo exchange a stage, and one reduction of three numbers (rate,
+  admissibility, stop).
 */
 #include "outputs.h"
 #include "stepper.h"
@@ -17,20 +18,21 @@
 typedef struct _p_SinewSimulation *SinewSimulation;
 
 typedef struct {
-  const char        *name;    /* stem of the deck's file name; standard output directory out/NAME */
-  const char        *restart; /* NULL: fresh; "auto": newest good checkpoint, else fresh; else a path */
-  PetscReal          wall_time; /* seconds; 0: no limit */
-  PetscInt           allowed_count;
-  const char *const *allowed;      /* frozen keys that may change on restart */
-  const char        *command_line; /* provenance; may be NULL */
-  PetscBool          quiet;        /* no summary, no progress */
+  const char *name;    /* stem of the deck's file name; standard output directory out/NAME */
+  const char *restart; /* NULL: fresh; "auto": newest good checkpoint, else fresh; else a path */
+  PetscReal wall_time; /* seconds; 0: no limit */
+  PetscInt allowed_count;
+  const char *const *allowed; /* frozen keys that may change on restart */
+  const char *command_line;   /* provenance; may be NULL */
+  PetscBool quiet;            /* no summary, no progress */
 } SinewSimulationOptions;
 
 /* Keys of the sections that belong to the simulation itself, for `sinew list`. */
 PETSC_EXTERN const SinewKey SinewTopKeys[], SinewTimeKeys[], SinewCheckpointKeys[];
 
 /* The deck must outlive the simulation. */
-PETSC_EXTERN PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewSimulationOptions *options, SinewSimulation *simulation);
+PETSC_EXTERN PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewSimulationOptions *options,
+                                                  SinewSimulation *simulation);
 PETSC_EXTERN PetscErrorCode SinewSimulationSetUp(SinewSimulation simulation);
 PETSC_EXTERN PetscErrorCode SinewSimulationPlan(SinewSimulation simulation, FILE *out);
 /* *code: how it ended (SinewExit). A breakdown is an ending, not a PETSc error. */
@@ -38,8 +40,10 @@ PETSC_EXTERN PetscErrorCode SinewSimulationRun(SinewSimulation simulation, int *
 PETSC_EXTERN PetscErrorCode SinewSimulationDestroy(SinewSimulation *simulation);
 
 /* Parts, not owned by the caller, valid after SetUp. */
-PETSC_EXTERN PetscErrorCode SinewSimulationGet(SinewSimulation simulation, SinewEquation *equation, SinewGrid *grid, SinewFV *fv, TS *ts, Vec *U);
+PETSC_EXTERN PetscErrorCode SinewSimulationGet(SinewSimulation simulation, SinewEquation *equation, SinewGrid *grid,
+                                               SinewFV *fv, TS *ts, Vec *U);
 /* Errors of the primitives against the exact solution now; *known false when there is none. See SinewDifference. */
-PETSC_EXTERN PetscErrorCode SinewSimulationErrors(SinewSimulation simulation, PetscBool *known, PetscReal l1[], PetscReal l2[], PetscReal linf[]);
+PETSC_EXTERN PetscErrorCode SinewSimulationErrors(SinewSimulation simulation, PetscBool *known, PetscReal l1[],
+                                                  PetscReal l2[], PetscReal linf[]);
 
 #endif

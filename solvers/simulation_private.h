@@ -8,45 +8,45 @@
 #define SINEW_PROVENANCE_MAX 24
 
 typedef struct {
-  PetscReal   every, every_wall;
-  PetscInt    every_steps, keep;
-  PetscBool   at_end;
+  PetscReal every, every_wall;
+  PetscInt every_steps, keep;
+  PetscBool at_end;
   const char *directory;
 } SinewCheckpointSection;
 
 struct _p_SinewSimulation {
-  MPI_Comm               comm;
-  SinewDeck              deck; /* not owned */
+  MPI_Comm comm;
+  SinewDeck deck; /* not owned */
   SinewSimulationOptions options;
-  const char            *title;
-  PetscReal              end;
-  SinewGridSection       section;
-  SinewEquation          equation;
-  SinewStepper           stepper;
-  SinewOutputs           outputs;
+  const char *title;
+  PetscReal end;
+  SinewGridSection section;
+  SinewEquation equation;
+  SinewStepper stepper;
+  SinewOutputs outputs;
   SinewCheckpointSection checkpoint;
-  char                   checkpoint_directory[PETSC_MAX_PATH_LEN];
-  const char            *provenance[2 * SINEW_PROVENANCE_MAX + 1];
-  char                   provenance_text[SINEW_PROVENANCE_MAX][128];
+  char checkpoint_directory[PETSC_MAX_PATH_LEN];
+  const char *provenance[2 * SINEW_PROVENANCE_MAX + 1];
+  char provenance_text[SINEW_PROVENANCE_MAX][128];
 
-  SinewGrid        grid;
-  SinewBoundary    boundary;
-  SinewFV          fv;
-  SinewProblem     problem;
-  TS               ts;
-  Vec              U, good; /* good: last accepted state, kept for steppers that overwrite U before a step is accepted */
+  SinewGrid grid;
+  SinewBoundary boundary;
+  SinewFV fv;
+  SinewProblem problem;
+  TS ts;
+  Vec U, good; /* good: last accepted state, kept for steppers that overwrite U before a step is accepted */
   SinewCheckpoints checkpoints;
-  PetscBool        restarted;
+  PetscBool restarted;
 
   /* the run */
-  double    begin_clock, step_clock, slowest_step, slowest_checkpoint, io_seconds, checkpoint_clock;
-  PetscInt  first_step, checkpoint_step;
+  double begin_clock, step_clock, candidate_clock, slowest_step, slowest_checkpoint, io_seconds, checkpoint_clock;
+  PetscInt first_step, checkpoint_step;
   PetscReal first_time, checkpoint_time;
-  PetscBool stop; /* agreed by all ranks */
-  PetscBool found;       /* a candidate was not admissible: where, and what was there */
-  PetscInt  bad_cell[3];
+  PetscBool stop;  /* agreed by all ranks */
+  PetscBool found; /* a candidate was not admissible: where, and what was there */
+  PetscInt bad_cell[3];
   PetscReal bad_value[SINEW_COMPONENTS_MAX];
-  char      last_checkpoint[PETSC_MAX_PATH_LEN];
+  char last_checkpoint[PETSC_MAX_PATH_LEN];
 };
 
 /* Writes a checkpoint of the solution at the TS's time and step. Collective. */
@@ -56,7 +56,7 @@ PETSC_INTERN PetscErrorCode SinewSimulationLoad(SinewSimulation s);
 /* Sets aside the checkpoints of an earlier run in the same directory. Collective. */
 PETSC_INTERN PetscErrorCode SinewSimulationSetAside(SinewSimulation s);
 /* Rates and events for step control; see step_control.h. */
-PETSC_INTERN SinewStepRate  SinewSimulationRate;
+PETSC_INTERN SinewStepRate SinewSimulationRate;
 PETSC_INTERN SinewStepEvent SinewSimulationEvent;
 
 #endif

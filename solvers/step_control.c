@@ -1,6 +1,7 @@
 #include "solvers/step_control.h"
 
 #include <petsc/private/tsimpl.h>
+#include <petscdm.h>
 
 #include "io/error.h"
 
@@ -28,18 +29,38 @@ static PetscErrorCode land(const Adapt *a, PetscReal t, PetscReal nominal, Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The error estimate of the step in hand, weighted by the tolerances, in the maximum norm (no sums over ranks): as
+   TSADAPTBASIC asks for it. -1 where the method has none at this step. */
+static PetscErrorCode error_norm(TSAdapt adapt, TS ts, PetscInt *order, PetscReal *wlte)
+{
+  Vec embedded;
+  PetscReal absolute, relative;
+
+  PetscFunctionBeginUser;
+  *order = adapt->candidates.order[0];
+  *wlte = -1;
+  if (ts->ops->evaluatewlte)
+    PetscCall(TSEvaluateWLTE(ts, NORM_INFINITY, order, wlte));
+  else if (ts->ops->evaluatestep) {
+    PetscCall(DMGetGlobalVector(ts->dm, &embedded));
+    PetscCall(TSEvaluateStep(ts, *order - 1, embedded, NULL));
+    PetscCall(TSErrorWeightedNorm(ts, ts->vec_sol, embedded, NORM_INFINITY, wlte, &absolute, &relative));
+    PetscCall(DMRestoreGlobalVector(ts->dm, &embedded));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Step-size controller of the embedded pair: safety * error^(-1/order), bounded (Hairer, Norsett & Wanner 1993, II.4).
  */
 static PetscErrorCode error_factor(TSAdapt adapt, TS ts, PetscReal *wlte, PetscReal *factor, PetscBool *accept)
 {
-  PetscInt order = adapt->candidates.order[0];
+  PetscInt order;
 
   PetscFunctionBeginUser;
-  *wlte = -1;
-  PetscCall(TSEvaluateWLTE(ts, NORM_INFINITY, &order, wlte));
+  PetscCall(error_norm(adapt, ts, &order, wlte));
   *factor = 1;
   *accept = PETSC_TRUE;
-  if (*wlte < 0) PetscFunctionReturn(PETSC_SUCCESS); /* no estimate at this step: keep it */
+  if (*wlte < 0) PetscFunctionReturn(PETSC_SUCCESS);
   *accept = (PetscBool)(*wlte <= 1);
   *factor = PetscClipInterval(0.9 * PetscPowReal(PetscMax(*wlte, 1e-10), -1 / (PetscReal)order), 0.1, 5);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -197,5 +218,37 @@ PetscErrorCode SinewStepControlGetRejections(TS ts, PetscInt *total, PetscBool *
   PetscCall(get(ts, &a));
   if (total) *total = a->total;
   if (inadmissible) *inadmissible = a->inadmissible;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepControlSetRejections(TS ts, PetscInt total)
+{
+  Adapt *a = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(get(ts, &a));
+  a->total = total;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepControlResume(TS ts, PetscReal nominal, PetscReal cfl)
+{
+  Adapt *a = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(get(ts, &a));
+  if (a->c.mode == SINEW_STEP_FIXED) nominal = a->c.dt;
+  if (cfl > 0 && a->c.cfl > 0 && a->c.cfl < cfl) nominal *= a->c.cfl / cfl;
+  PetscCall(SinewStepControlSetNominal(ts, limited(a, nominal, 0)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepControlGetCFL(TS ts, PetscReal *cfl)
+{
+  Adapt *a = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(get(ts, &a));
+  *cfl = a->c.cfl;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

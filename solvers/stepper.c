@@ -3,83 +3,187 @@
 #include "solvers/implicit.h"
 #include "solvers/steppers/ssp.h"
 
-/* ---- keys ---------------------------------------------------------------------------------------------------------- */
+/* ---- keys ----------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct {
   PetscReal dt, cfl, dt_max, growth, rtol, atol;
-  PetscInt  control, max_steps, rejections, reconstruction, variables;
-  PetscInt  scheme, stages, order;
+  PetscInt control, max_steps, rejections, reconstruction, variables;
+  PetscInt scheme, stages, order;
 } Values;
 
 typedef struct {
-  const char     *name, *doc;
-  const SinewKey *keys;        /* beside the common ones */
-  SinewStepMode   control;     /* standard when neither dt nor control is given */
-  PetscBool       implicit;    /* treats diffusion implicitly */
-  PetscBool       overwrites, history;
+  const char *name, *doc;
+  const SinewKey *keys;  /* beside the common ones */
+  SinewStepMode control; /* standard when neither dt nor control is given */
+  PetscBool implicit;    /* treats diffusion implicitly */
+  PetscBool overwrites, history;
   PetscErrorCode (*create)(SinewStepper stepper, TS ts);
 } Type;
 
 struct _p_SinewStepper {
-  const Type   *type;
-  Values        v;
+  const Type *type;
+  Values v;
   SinewStepMode mode;
-  SinewSpace    space;
-  SinewProblem  problem;
-  SinewFVParts  explicit_parts;
+  SinewSpace space;
+  SinewProblem problem;
+  SinewFVParts explicit_parts;
 };
 
-static const char *const controls[]        = {"auto", "fixed", "cfl", "error", NULL};
-static const char *const reconstructions[] = {"constant", "plm_minmod", "plm_mc", "plm_vanleer", "ppm", "weno5", NULL}; /* as in SinewReconstructions */
-static const char *const variables[]       = {"primitive", "characteristic", NULL};
+static const char *const controls[] = {"auto", "fixed", "cfl", "error", NULL};
+static const char *const reconstructions[] = {"constant", "plm_minmod", "plm_mc", "plm_vanleer",
+                                              "ppm",      "weno5",      NULL}; /* as in SinewReconstructions */
+static const char *const variables[] = {"primitive", "characteristic", NULL};
 
 #define VALUE(member) offsetof(Values, member)
 static const SinewKey common_keys[] = {
-  {.name = "dt", .type = SINEW_KEY_REAL, .offset = VALUE(dt), .standard = "0", .min = 0, .max = 1e30, .doc = "fixed step, or first step under error control; 0: chosen", .change = SINEW_CHANGE_WARN},
-  {.name = "cfl", .type = SINEW_KEY_REAL, .offset = VALUE(cfl), .standard = "0", .min = 0, .max = 100, .doc = "dt times the largest sum over axes of speed/dx + 2 nu/dx^2; 0: the scheme's standard", .change = SINEW_CHANGE_WARN},
-  {.name = "dt_max", .type = SINEW_KEY_REAL, .offset = VALUE(dt_max), .standard = "0", .min = 0, .max = 1e30, .doc = "largest step; 0: none", .change = SINEW_CHANGE_WARN},
-  {.name = "control", .type = SINEW_KEY_CHOICE, .offset = VALUE(control), .standard = "auto", .choices = controls, .doc = "how steps are chosen; auto: fixed when dt is given, else cfl (explicit) or error", .change = SINEW_CHANGE_WARN},
-  {.name = "growth", .type = SINEW_KEY_REAL, .offset = VALUE(growth), .standard = "1.5", .min = 1, .max = 100, .above_min = PETSC_TRUE, .doc = "largest ratio of successive CFL steps", .change = SINEW_CHANGE_WARN},
-  {.name = "max_steps", .type = SINEW_KEY_INT, .offset = VALUE(max_steps), .standard = "0", .min = 0, .max = 2e9, .doc = "stop after so many steps; 0: no limit", .change = SINEW_CHANGE_FREE},
-  {.name = "rejections", .type = SINEW_KEY_INT, .offset = VALUE(rejections), .standard = "8", .min = 0, .max = 100, .doc = "halvings of a step that breaks down before giving up", .change = SINEW_CHANGE_FREE},
-  {.name = "reconstruction", .type = SINEW_KEY_CHOICE, .offset = VALUE(reconstruction), .standard = "plm_mc", .choices = reconstructions, .doc = "from cells to faces", .change = SINEW_CHANGE_WARN},
-  {.name = "variables", .type = SINEW_KEY_CHOICE, .offset = VALUE(variables), .standard = "primitive", .choices = variables, .doc = "what is reconstructed", .change = SINEW_CHANGE_WARN},
-  {.name = NULL}
-};
+    {.name = "dt",
+     .type = SINEW_KEY_REAL,
+     .offset = VALUE(dt),
+     .standard = "0",
+     .min = 0,
+     .max = 1e30,
+     .doc = "fixed step, or first step under error control; 0: chosen",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "cfl",
+     .type = SINEW_KEY_REAL,
+     .offset = VALUE(cfl),
+     .standard = "0",
+     .min = 0,
+     .max = 100,
+     .doc = "dt times the largest sum over axes of speed/dx + 2 nu/dx^2; 0: the scheme's standard",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "dt_max",
+     .type = SINEW_KEY_REAL,
+     .offset = VALUE(dt_max),
+     .standard = "0",
+     .min = 0,
+     .max = 1e30,
+     .doc = "largest step; 0: none",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "control",
+     .type = SINEW_KEY_CHOICE,
+     .offset = VALUE(control),
+     .standard = "auto",
+     .choices = controls,
+     .doc = "how steps are chosen; auto: fixed when dt is given, else cfl (explicit) or error",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "growth",
+     .type = SINEW_KEY_REAL,
+     .offset = VALUE(growth),
+     .standard = "1.5",
+     .min = 1,
+     .max = 100,
+     .above_min = PETSC_TRUE,
+     .doc = "largest ratio of successive CFL steps",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "max_steps",
+     .type = SINEW_KEY_INT,
+     .offset = VALUE(max_steps),
+     .standard = "0",
+     .min = 0,
+     .max = 2e9,
+     .doc = "stop after so many steps; 0: no limit",
+     .change = SINEW_CHANGE_FREE},
+    {.name = "rejections",
+     .type = SINEW_KEY_INT,
+     .offset = VALUE(rejections),
+     .standard = "8",
+     .min = 0,
+     .max = 100,
+     .doc = "halvings of a step that breaks down before giving up",
+     .change = SINEW_CHANGE_FREE},
+    {.name = "reconstruction",
+     .type = SINEW_KEY_CHOICE,
+     .offset = VALUE(reconstruction),
+     .standard = "plm_mc",
+     .choices = reconstructions,
+     .doc = "from cells to faces",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "variables",
+     .type = SINEW_KEY_CHOICE,
+     .offset = VALUE(variables),
+     .standard = "primitive",
+     .choices = variables,
+     .doc = "what is reconstructed",
+     .change = SINEW_CHANGE_WARN},
+    {.name = NULL}};
 
-static const char *const ssp_schemes[]     = {"rks2", "rks3", "rk104", NULL};
-static const char *const rk_schemes[]      = {TSRK2A, TSRK3, TSRK3BS, TSRK4, TSRK5F, TSRK5DP, TSRK5BS, TSRK6VR, TSRK7VR, TSRK8VR, NULL};
-static const char *const arkimex_schemes[] = {TSARKIMEX1BEE, TSARKIMEX2C, TSARKIMEX2D, TSARKIMEX2E, TSARKIMEXPRSSP2, TSARKIMEX3, TSARKIMEXBPR3, TSARKIMEX4, TSARKIMEX5, NULL};
+static const char *const ssp_schemes[] = {"rks2", "rks3", "rk104", NULL};
+static const char *const rk_schemes[] = {TSRK2A,  TSRK3,   TSRK3BS, TSRK4,   TSRK5F, TSRK5DP,
+                                         TSRK5BS, TSRK6VR, TSRK7VR, TSRK8VR, NULL};
+static const char *const arkimex_schemes[] = {TSARKIMEX1BEE, TSARKIMEX2C,   TSARKIMEX2D, TSARKIMEX2E, TSARKIMEXPRSSP2,
+                                              TSARKIMEX3,    TSARKIMEXBPR3, TSARKIMEX4,  TSARKIMEX5,  NULL};
 
-#define RTOL {.name = "rtol", .type = SINEW_KEY_REAL, .offset = VALUE(rtol), .standard = "1e-4", .min = 0, .max = 1, .doc = "relative tolerance of a step's error, maximum norm", .change = SINEW_CHANGE_WARN}
-#define ATOL {.name = "atol", .type = SINEW_KEY_REAL, .offset = VALUE(atol), .standard = "1e-4", .min = 0, .max = 1e30, .doc = "absolute tolerance", .change = SINEW_CHANGE_WARN}
+#define RTOL                                                                                               \
+  {                                                                                                        \
+    .name = "rtol", .type = SINEW_KEY_REAL, .offset = VALUE(rtol), .standard = "1e-4", .min = 0, .max = 1, \
+    .doc = "relative tolerance of a step's error, maximum norm", .change = SINEW_CHANGE_WARN               \
+  }
+#define ATOL                                                                                                  \
+  {                                                                                                           \
+    .name = "atol", .type = SINEW_KEY_REAL, .offset = VALUE(atol), .standard = "1e-4", .min = 0, .max = 1e30, \
+    .doc = "absolute tolerance", .change = SINEW_CHANGE_WARN                                                  \
+  }
 
-static const SinewKey ssp_keys[] = {
-  {.name = "scheme", .type = SINEW_KEY_CHOICE, .offset = VALUE(scheme), .standard = "rks2", .choices = ssp_schemes, .doc = "order 2, 3 or 4", .change = SINEW_CHANGE_WARN},
-  {.name = "stages", .type = SINEW_KEY_INT, .offset = VALUE(stages), .standard = "0", .min = 0, .max = 1000, .doc = "rks2: 2 or more; rks3: 4, 9, 16, ...; 0: the least", .change = SINEW_CHANGE_WARN},
-  {.name = NULL}
-};
-static const SinewKey rk_keys[] = {
-  {.name = "scheme", .type = SINEW_KEY_CHOICE, .offset = VALUE(scheme), .standard = TSRK3BS, .choices = rk_schemes, .doc = "PETSc's name of the pair", .change = SINEW_CHANGE_WARN},
-  RTOL, ATOL, {.name = NULL}
-};
-static const SinewKey arkimex_keys[] = {
-  {.name = "scheme", .type = SINEW_KEY_CHOICE, .offset = VALUE(scheme), .standard = TSARKIMEX3, .choices = arkimex_schemes, .doc = "PETSc's name of the pair", .change = SINEW_CHANGE_WARN},
-  RTOL, ATOL, {.name = NULL}
-};
-static const SinewKey bdf_keys[] = {
-  {.name = "order", .type = SINEW_KEY_INT, .offset = VALUE(order), .standard = "2", .min = 1, .max = 6, .doc = "order", .change = SINEW_CHANGE_WARN},
-  RTOL, ATOL, {.name = NULL}
-};
+static const SinewKey ssp_keys[] = {{.name = "scheme",
+                                     .type = SINEW_KEY_CHOICE,
+                                     .offset = VALUE(scheme),
+                                     .standard = "rks2",
+                                     .choices = ssp_schemes,
+                                     .doc = "order 2, 3 or 4",
+                                     .change = SINEW_CHANGE_WARN},
+                                    {.name = "stages",
+                                     .type = SINEW_KEY_INT,
+                                     .offset = VALUE(stages),
+                                     .standard = "0",
+                                     .min = 0,
+                                     .max = 1000,
+                                     .doc = "rks2: 2 or more; rks3: 4, 9, 16, ...; 0: the least",
+                                     .change = SINEW_CHANGE_WARN},
+                                    {.name = NULL}};
+static const SinewKey rk_keys[] = {{.name = "scheme",
+                                    .type = SINEW_KEY_CHOICE,
+                                    .offset = VALUE(scheme),
+                                    .standard = TSRK3BS,
+                                    .choices = rk_schemes,
+                                    .doc = "PETSc's name of the pair",
+                                    .change = SINEW_CHANGE_WARN},
+                                   RTOL,
+                                   ATOL,
+                                   {.name = NULL}};
+static const SinewKey arkimex_keys[] = {{.name = "scheme",
+                                         .type = SINEW_KEY_CHOICE,
+                                         .offset = VALUE(scheme),
+                                         .standard = TSARKIMEX3,
+                                         .choices = arkimex_schemes,
+                                         .doc = "PETSc's name of the pair",
+                                         .change = SINEW_CHANGE_WARN},
+                                        RTOL,
+                                        ATOL,
+                                        {.name = NULL}};
+static const SinewKey bdf_keys[] = {{.name = "order",
+                                     .type = SINEW_KEY_INT,
+                                     .offset = VALUE(order),
+                                     .standard = "2",
+                                     .min = 1,
+                                     .max = 6,
+                                     .doc = "order",
+                                     .change = SINEW_CHANGE_WARN},
+                                    RTOL,
+                                    ATOL,
+                                    {.name = NULL}};
 
-/* ---- from keys to a TS --------------------------------------------------------------------------------------------- */
+/* ---- from keys to a TS ---------------------------------------------------------------------------------------------
+ */
 
-static PetscErrorCode fused_stage(void *context, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out, PetscReal *rate)
+static PetscErrorCode fused_stage(void *context, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
+                                  Vec out, Vec backup, PetscReal *rate)
 {
   SinewStepper s = (SinewStepper)context;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, Y, a, A, b, c, out, rate));
+  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, Y, a, A, b, c, out, backup, rate));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -89,7 +193,7 @@ static PetscErrorCode rhs_function(TS ts, PetscReal t, Vec U, Vec F, void *conte
 
   PetscFunctionBeginUser;
   (void)ts;
-  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, U, 0, NULL, 0, 1, F, NULL));
+  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, U, 0, NULL, 0, 1, F, NULL, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -154,17 +258,22 @@ static PetscErrorCode create_beuler(SinewStepper s, TS ts)
 static const SinewKey no_keys[] = {{.name = NULL}};
 
 static const Type types[] = {
-  {"euler",   "forward Euler",                                                   no_keys,      SINEW_STEP_CFL,   PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_euler  },
-  {"ssp",     "strong-stability-preserving Runge-Kutta, stages fused with space", ssp_keys,     SINEW_STEP_CFL,   PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_ssp    },
-  {"rk",      "PETSc's explicit Runge-Kutta pairs with error control",           rk_keys,      SINEW_STEP_ERROR, PETSC_FALSE, PETSC_TRUE,  PETSC_FALSE, create_rk     },
-  {"arkimex", "PETSc's additive Runge-Kutta pairs, diffusion implicit",          arkimex_keys, SINEW_STEP_ERROR, PETSC_TRUE,  PETSC_TRUE,  PETSC_FALSE, create_arkimex},
-  {"bdf",     "PETSc's backward differentiation formulas",                       bdf_keys,     SINEW_STEP_ERROR, PETSC_TRUE,  PETSC_TRUE,  PETSC_TRUE,  create_bdf    },
-  {"cn",      "Crank-Nicolson",                                                  no_keys,      SINEW_STEP_FIXED, PETSC_TRUE,  PETSC_TRUE,  PETSC_FALSE, create_cn     },
-  {"beuler",  "backward Euler",                                                  no_keys,      SINEW_STEP_FIXED, PETSC_TRUE,  PETSC_TRUE,  PETSC_FALSE, create_beuler },
+    {"euler", "forward Euler", no_keys, SINEW_STEP_CFL, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_euler},
+    {"ssp", "strong-stability-preserving Runge-Kutta, stages fused with space", ssp_keys, SINEW_STEP_CFL, PETSC_FALSE,
+     PETSC_FALSE, PETSC_FALSE, create_ssp},
+    {"rk", "PETSc's explicit Runge-Kutta pairs with error control", rk_keys, SINEW_STEP_ERROR, PETSC_FALSE, PETSC_TRUE,
+     PETSC_FALSE, create_rk},
+    {"arkimex", "PETSc's additive Runge-Kutta pairs, diffusion implicit", arkimex_keys, SINEW_STEP_ERROR, PETSC_TRUE,
+     PETSC_TRUE, PETSC_FALSE, create_arkimex},
+    {"bdf", "PETSc's backward differentiation formulas", bdf_keys, SINEW_STEP_ERROR, PETSC_TRUE, PETSC_TRUE, PETSC_TRUE,
+     create_bdf},
+    {"cn", "Crank-Nicolson", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_cn},
+    {"beuler", "backward Euler", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_beuler},
 };
 #define TYPES ((PetscInt)(sizeof(types) / sizeof(types[0])))
 
-/* ---- reading ------------------------------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------------------------------
+ */
 
 /* Largest stable cfl of an explicit scheme for first-order upwinding: its SSP coefficient; 0: not known. */
 static PetscReal cfl_limit(const SinewStepper s)
@@ -175,22 +284,46 @@ static PetscReal cfl_limit(const SinewStepper s)
   if (s->type->create != create_ssp) return 0;
   switch (s->v.scheme) {
   case 0: return (PetscReal)PetscMax(s->v.stages, 2) - 1;
-  case 1:
-    n = s->v.stages ? s->v.stages : 4;
-    return (PetscReal)n - PetscFloorReal(PetscSqrtReal((PetscReal)n) + 0.5);
+  case 1: n = s->v.stages ? s->v.stages : 4; return (PetscReal)n - PetscFloorReal(PetscSqrtReal((PetscReal)n) + 0.5);
   default: return 6;
   }
+}
+
+/*
+  The largest cfl at which smooth waves are stable too. High-order upwinding has eigenvalues nearer to the imaginary
+  axis than first-order upwinding, so long stages must be shorter than the SSP coefficient says: fits (within 8 %, from
+  below) to the von Neumann limits of unlimited PLM for rks2, and of unlimited PPM and linear WENO5 for rks3 and rk104.
+*/
+static PetscReal cfl_advised(const SinewStepper s)
+{
+  const PetscReal limit = cfl_limit(s);
+  PetscReal smooth;
+
+  if (limit == 0) return 1;
+  if (s->type->create != create_ssp || s->v.reconstruction == 0) return limit;
+  switch (s->v.scheme) {
+  case 0: smooth = PetscPowReal(limit, 0.45); break;
+  case 1: smooth = 1.55 * PetscPowReal(s->v.stages ? (PetscReal)s->v.stages / 4 : 1, 0.7); break;
+  default: smooth = 3.1;
+  }
+  return PetscMin(limit, smooth);
 }
 
 static PetscErrorCode check_stages(SinewStepper s, SinewDeck deck, SinewNode section)
 {
   const PetscInt n = s->v.stages, root = (PetscInt)(PetscSqrtReal((PetscReal)n) + 0.5);
-  PetscBool      ok;
+  PetscBool ok;
 
   PetscFunctionBeginUser;
   if (s->type->create != create_ssp || n == 0) PetscFunctionReturn(PETSC_SUCCESS);
   ok = (PetscBool)(s->v.scheme == 0 ? n >= 2 : s->v.scheme == 1 ? n >= 4 && root * root == n : n == 10);
-  if (!ok) PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "stages"), "stepper.stages", "expected %s for %s, found %" PetscInt_FMT, s->v.scheme == 0 ? "2 or more" : s->v.scheme == 1 ? "4, 9, 16, ..." : "10", ssp_schemes[s->v.scheme], n));
+  if (!ok)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "stages"), "stepper.stages",
+                               "expected %s for %s, found %" PetscInt_FMT,
+                               s->v.scheme == 0   ? "2 or more"
+                               : s->v.scheme == 1 ? "4, 9, 16, ..."
+                                                  : "10",
+                               ssp_schemes[s->v.scheme], n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -199,12 +332,20 @@ static PetscErrorCode choose_control(SinewStepper s, SinewDeck deck, SinewNode s
   Values *v = &s->v;
 
   PetscFunctionBeginUser;
-  if (v->control) s->mode = v->control == 1 ? SINEW_STEP_FIXED : v->control == 2 ? SINEW_STEP_CFL : SINEW_STEP_ERROR;
-  else s->mode = v->dt > 0 && s->type->control != SINEW_STEP_ERROR ? SINEW_STEP_FIXED : s->type->control;
-  if (s->mode == SINEW_STEP_FIXED && v->dt <= 0) PetscCall(SinewDeckMistake(deck, section, "stepper", "missing dt: %s takes a fixed step", s->type->name));
-  if (s->mode == SINEW_STEP_ERROR && s->type->control != SINEW_STEP_ERROR) PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "control"), "stepper.control", "%s has no error estimate", s->type->name));
-  if (cfl_limit(s) > 0 && v->cfl > cfl_limit(s)) PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "cfl"), "stepper.cfl", "expected at most %g, where %s stops being stable, found %g", (double)cfl_limit(s), s->type->name, (double)v->cfl));
-  if (s->mode == SINEW_STEP_CFL && v->cfl == 0) v->cfl = cfl_limit(s) > 0 ? 0.8 * cfl_limit(s) : 0.8;
+  if (v->control)
+    s->mode = v->control == 1 ? SINEW_STEP_FIXED : v->control == 2 ? SINEW_STEP_CFL : SINEW_STEP_ERROR;
+  else
+    s->mode = v->dt > 0 && s->type->control != SINEW_STEP_ERROR ? SINEW_STEP_FIXED : s->type->control;
+  if (s->mode == SINEW_STEP_FIXED && v->dt <= 0)
+    PetscCall(SinewDeckMistake(deck, section, "stepper", "missing dt: %s takes a fixed step", s->type->name));
+  if (s->mode == SINEW_STEP_ERROR && s->type->control != SINEW_STEP_ERROR)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "control"), "stepper.control",
+                               "%s has no error estimate", s->type->name));
+  if (cfl_limit(s) > 0 && v->cfl > cfl_limit(s))
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "cfl"), "stepper.cfl",
+                               "expected at most %g, where %s stops being stable, found %g", (double)cfl_limit(s),
+                               s->type->name, (double)v->cfl));
+  if (s->mode == SINEW_STEP_CFL && v->cfl == 0) v->cfl = 0.8 * cfl_advised(s);
   if (s->mode == SINEW_STEP_ERROR && v->dt <= 0) v->dt = 1e-6;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -212,9 +353,9 @@ static PetscErrorCode choose_control(SinewStepper s, SinewDeck deck, SinewNode s
 PetscErrorCode SinewStepperCreate(SinewDeck deck, SinewStepper *stepper)
 {
   const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "stepper");
-  const char     *names[TYPES];
-  PetscInt        index;
-  SinewStepper    s;
+  const char *names[TYPES];
+  PetscInt index;
+  SinewStepper s;
 
   PetscFunctionBeginUser;
   *stepper = NULL;
@@ -229,7 +370,7 @@ PetscErrorCode SinewStepperCreate(SinewDeck deck, SinewStepper *stepper)
   PetscCall(choose_control(s, deck, section));
   s->space.reconstruction = &SinewReconstructions[s->v.reconstruction];
   s->space.characteristic = (PetscBool)(s->v.variables == 1);
-  *stepper                = s;
+  *stepper = s;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -260,25 +401,54 @@ PetscBool SinewStepperOverwrites(SinewStepper stepper)
   return stepper->type->overwrites;
 }
 
-PetscBool SinewStepperHasHistory(SinewStepper stepper)
+/* Algebraic multigrid keeps the aggregates of its first matrix and its smoothers' bounds, even after PCReset: a new
+ * one. */
+static PetscErrorCode renew_preconditioner(TS ts)
 {
-  return stepper->type->history;
+  SNES snes;
+  KSP ksp;
+  PC pc;
+  PCType type;
+  char name[64];
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetSNES(ts, &snes));
+  PetscCall(SNESGetKSP(snes, &ksp));
+  PetscCall(KSPReset(ksp));
+  PetscCall(KSPGetPC(ksp, &pc));
+  PetscCall(PCGetType(pc, &type));
+  if (!type) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscStrncpy(name, type, sizeof(name)));
+  PetscCall(PCSetType(pc, PCNONE));
+  PetscCall(PCSetType(pc, name));
+  PetscCall(PCSetFromOptions(pc));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the TS -------------------------------------------------------------------------------------------------------- */
+PetscErrorCode SinewStepperForget(SinewStepper stepper, TS ts)
+{
+  PetscFunctionBeginUser;
+  if (stepper->type->history) PetscCall(TSRestartStep(ts));
+  if (stepper->type->implicit) PetscCall(renew_preconditioner(ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- the TS --------------------------------------------------------------------------------------------------------
+ */
 
 /*
-  Standards for the linear solves; the deck's petsc section and the command line have the last word. Where transport is implicit
-  too (all but IMEX types), Newton's matrix acts by differencing the residual, preconditioned by the diffusive part.
+  Standards for the linear solves; the deck's petsc section and the command line have the last word. Where transport is
+  implicit too (all but IMEX types), Newton's matrix acts by differencing the residual, preconditioned by the diffusive
+  part.
 */
 static PetscErrorCode prepare_solver(const SinewStepper s, TS ts)
 {
-  const PetscBool diffused  = (PetscBool)(s->problem.equation->kernels.diffusive_flux != NULL);
+  const PetscBool diffused = (PetscBool)(s->problem.equation->kernels.diffusive_flux != NULL);
   const PetscBool transport = (PetscBool)(s->type->create != create_arkimex && s->problem.equation->kernels.flux);
 
   SNES snes;
-  KSP  ksp;
-  PC   pc;
+  KSP ksp;
+  PC pc;
 
   PetscFunctionBeginUser;
   PetscCall(TSGetSNES(ts, &snes));
@@ -305,11 +475,20 @@ static PetscErrorCode set_functions(SinewStepper s, TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewProblem *problem, SinewStepEvent *event, SinewStepRate *rate, void *context, TS *newts)
+PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewProblem *problem, SinewStepEvent *event,
+                                    SinewStepRate *rate, void *context, TS *newts)
 {
-  SinewStepControl control = {.mode = s->mode, .dt = s->v.dt, .cfl = s->v.cfl, .dt_max = s->v.dt_max, .growth = s->v.growth, .rejections = s->v.rejections, .rate = rate, .event = event, .context = context};
-  TS               ts;
-  DM               dm;
+  SinewStepControl control = {.mode = s->mode,
+                              .dt = s->v.dt,
+                              .cfl = s->v.cfl,
+                              .dt_max = s->v.dt_max,
+                              .growth = s->v.growth,
+                              .rejections = s->v.rejections,
+                              .rate = rate,
+                              .event = event,
+                              .context = context};
+  TS ts;
+  DM dm;
 
   PetscFunctionBeginUser;
   s->problem = *problem;
@@ -336,7 +515,7 @@ PetscErrorCode SinewStepperRate(SinewStepper s, TS ts, PetscReal *rate)
 {
   PetscBool known;
   PetscReal t;
-  Vec       U;
+  Vec U;
 
   PetscFunctionBeginUser;
   PetscCall(TSSinewSSPGetRate(ts, rate, &known));

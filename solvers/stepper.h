@@ -1,8 +1,8 @@
 #ifndef SINEW_SOLVERS_STEPPER_H
 #define SINEW_SOLVERS_STEPPER_H
 /*
-  Steppers: how the fields advance. A stepper is a PETSc TS type plus the deck keys that it understands; all share the step
-  control of step_control.h. PETSc's own types are used where they fit; ours are registered with TSRegister.
+  Steppers: how the fields advance. A stepper is a PETSc TS type plus the deck keys that it understands; all share the
+  step control of step_control.h. PETSc's own types are used where they fit; ours are registered with TSRegister.
 
     stepper: {type: ssp, scheme: rks2, reconstruction: plm_mc, cfl: 0.8}
 
@@ -14,8 +14,8 @@
 /* What a stepper advances: the terms of an equation on a grid. Not owned. */
 typedef struct {
   SinewEquation equation;
-  SinewGrid     grid;
-  SinewFV       fv;
+  SinewGrid grid;
+  SinewFV fv;
 } SinewProblem;
 
 typedef struct _p_SinewStepper *SinewStepper;
@@ -23,31 +23,35 @@ typedef struct _p_SinewStepper *SinewStepper;
 /* Space discretisation, read from the same section. */
 typedef struct {
   const SinewReconstruction *reconstruction;
-  PetscBool                  characteristic;
+  PetscBool characteristic;
 } SinewSpace;
 
 /*
-  SinewStepperCreate - reads the section `stepper`. Not collective; mistakes are recorded in the deck. *stepper is NULL after an
-  unknown type. SinewStepperSpace: what the finite-volume operator needs to know.
+  SinewStepperCreate - reads the section `stepper`. Not collective; mistakes are recorded in the deck. *stepper is NULL
+  after an unknown type. SinewStepperSpace: what the finite-volume operator needs to know.
 */
-PETSC_EXTERN PetscErrorCode    SinewStepperCreate(SinewDeck deck, SinewStepper *stepper);
-PETSC_EXTERN PetscErrorCode    SinewStepperDestroy(SinewStepper *stepper);
+PETSC_EXTERN PetscErrorCode SinewStepperCreate(SinewDeck deck, SinewStepper *stepper);
+PETSC_EXTERN PetscErrorCode SinewStepperDestroy(SinewStepper *stepper);
 PETSC_EXTERN const SinewSpace *SinewStepperSpace(SinewStepper stepper);
-PETSC_EXTERN const char       *SinewStepperName(SinewStepper stepper);
+PETSC_EXTERN const char *SinewStepperName(SinewStepper stepper);
 
 /*
-  SinewStepperCreateTS - the TS that advances a problem, its functions, Jacobians and step control set, command line options
-  heard. Collective. event, context: see SinewStepControl. The caller destroys the TS, before problem and stepper.
+  SinewStepperCreateTS - the TS that advances a problem, its functions, Jacobians and step control set, command line
+  options heard. Collective. event, context: see SinewStepControl. The caller destroys the TS, before problem and
+  stepper.
 */
-PETSC_EXTERN PetscErrorCode SinewStepperCreateTS(SinewStepper stepper, MPI_Comm comm, const SinewProblem *problem, SinewStepEvent *event, SinewStepRate *rate, void *context, TS *ts);
+PETSC_EXTERN PetscErrorCode SinewStepperCreateTS(SinewStepper stepper, MPI_Comm comm, const SinewProblem *problem,
+                                                 SinewStepEvent *event, SinewStepRate *rate, void *context, TS *ts);
 /* This rank's rate of the TS's solution for the terms it treats explicitly (NaN: not admissible). Not collective. */
 PETSC_EXTERN PetscErrorCode SinewStepperRate(SinewStepper stepper, TS ts, PetscReal *rate);
-PETSC_EXTERN PetscInt       SinewStepperMaxSteps(SinewStepper stepper); /* 0: no limit */
+PETSC_EXTERN PetscInt SinewStepperMaxSteps(SinewStepper stepper); /* 0: no limit */
 
-/* Whether the TS overwrites its solution before a step is accepted, so that the last good state must be kept outside. */
+/* Whether the TS overwrites its solution before a step is accepted, so that the last good state must be kept outside.
+ */
 PETSC_EXTERN PetscBool SinewStepperOverwrites(SinewStepper stepper);
-/* Whether a checkpoint must make the method start afresh, so that the run and its restart agree (multistep methods). */
-PETSC_EXTERN PetscBool SinewStepperHasHistory(SinewStepper stepper);
+/* Forgets all but the state, as a restart does: multistep methods start afresh, preconditioners are built anew.
+ * Collective. */
+PETSC_EXTERN PetscErrorCode SinewStepperForget(SinewStepper stepper, TS ts);
 
 /* Prints the keys of all steppers (name NULL) or of one; *found: whether there is such a one. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewStepperList(FILE *out, const char name[], PetscBool *found);

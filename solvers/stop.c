@@ -16,15 +16,16 @@ static void hear(int signal_number)
 
 PetscErrorCode SinewStopInstall(void)
 {
-  const int        signals[] = {SIGUSR1, SIGTERM, SIGINT};
+  const int signals[] = {SIGUSR1, SIGTERM, SIGINT};
   struct sigaction action;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(&action, sizeof(action)));
   action.sa_handler = hear;
-  action.sa_flags   = SA_RESTART;
+  action.sa_flags = SA_RESTART;
   (void)sigemptyset(&action.sa_mask);
-  for (size_t s = 0; s < sizeof(signals) / sizeof(signals[0]); s++) PetscCheck(!sigaction(signals[s], &action, NULL), PETSC_COMM_SELF, PETSC_ERR_SYS, "sigaction failed");
+  for (size_t s = 0; s < sizeof(signals) / sizeof(signals[0]); s++)
+    PetscCheck(!sigaction(signals[s], &action, NULL), PETSC_COMM_SELF, PETSC_ERR_SYS, "sigaction failed");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

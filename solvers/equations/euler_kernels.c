@@ -16,7 +16,7 @@ static inline PetscReal greater(PetscReal a, PetscReal b)
 
 static inline PetscReal magnitude(PetscReal a)
 {
-  return a < 0 ? -a : a;
+  return PetscAbsReal(a);
 }
 
 static inline __attribute__((always_inline)) void primitive(const int dim, PetscReal gamma, PetscInt n,
@@ -130,13 +130,18 @@ static inline __attribute__((always_inline)) Flux hllc(Side l, Side r)
 {
   const PetscReal sl = lesser(l.un - l.c, r.un - r.c), sr = greater(l.un + l.c, r.un + r.c);
   const PetscReal ml = l.rho * (sl - l.un), mr = r.rho * (sr - r.un);
-  const PetscReal contact = ((r.p - l.p) + (ml * l.un - mr * r.un)) / (ml - mr);
+  /* contact = top / bottom with bottom < 0: its sign is known before the division, so that the reciprocal of S_K -
+     contact comes from the same one: 1 / bottom = apart q, 1 / (S_K - contact) = bottom^2 q with q = 1 / (bottom apart)
+   */
+  const PetscReal bottom = ml - mr, top = (r.p - l.p) + (ml * l.un - mr * r.un);
+  const int left = top <= 0;
+  const PetscReal s = left ? sl : sr, m = left ? ml : mr, apart = s * bottom - top, q = 1 / (bottom * apart);
+  const PetscReal contact = top * (apart * q), inverse = bottom * bottom * q;
   const PetscReal star = 0.5 * ((l.p + r.p) + (ml * (contact - l.un) + mr * (contact - r.un)));
-  const int left = contact >= 0;
   const PetscReal rho = left ? l.rho : r.rho, un = left ? l.un : r.un, ut1 = left ? l.ut1 : r.ut1,
                   ut2 = left ? l.ut2 : r.ut2;
-  const PetscReal p = left ? l.p : r.p, energy = left ? l.energy : r.energy, s = left ? sl : sr, m = left ? ml : mr;
-  const PetscReal clipped = left ? lesser(sl, 0) : greater(sr, 0), inverse = 1 / (s - contact);
+  const PetscReal p = left ? l.p : r.p, energy = left ? l.energy : r.energy,
+                  clipped = left ? lesser(sl, 0) : greater(sr, 0);
   const PetscReal rho_star = m * inverse, energy_star = (((s - un) * energy - p * un) + star * contact) * inverse;
   const PetscReal mass = rho * un, dmass = clipped * (rho_star - rho);
 
@@ -262,16 +267,36 @@ void SinewEulerConserved(const void *context, PetscInt n, const PetscReal *const
   }
 }
 
-void SinewEulerRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[], PetscInt stride,
-                    const PetscReal *restrict inverse, PetscReal *restrict rate)
+static inline __attribute__((always_inline)) void rates(const int dim, PetscReal gamma, PetscInt n,
+                                                        const PetscReal *const w[], const PetscReal *restrict ix,
+                                                        PetscInt sx, PetscReal iy, PetscReal iz,
+                                                        PetscReal *restrict rate)
 {
-  const SinewEulerGas *gas = (const SinewEulerGas *)context;
-  const PetscReal *restrict rho = w[0], *restrict un = w[1 + row->axis], *restrict p = w[1 + gas->dim],
-                            gamma = gas->gamma;
+  const PetscReal *restrict rho = w[0], *restrict vx = w[1], *restrict vy = w[dim > 1 ? 2 : 1],
+                            *restrict vz = w[dim > 2 ? 3 : 1], *restrict p = w[1 + dim];
 
 #pragma omp simd
-  for (PetscInt i = 0; i < n; i++)
-    rate[i] += (magnitude(un[i]) + PetscSqrtReal(gamma * p[i] / rho[i])) * inverse[i * stride];
+  for (PetscInt i = 0; i < n; i++) {
+    const PetscReal c = PetscSqrtReal(gamma * p[i] / rho[i]);
+    PetscReal sum = (magnitude(vx[i]) + c) * ix[i * sx];
+
+    if (dim > 1) sum += (magnitude(vy[i]) + c) * iy;
+    if (dim > 2) sum += (magnitude(vz[i]) + c) * iz;
+    rate[i] = sum;
+  }
+}
+
+void SinewEulerRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                    const PetscInt stride[3], const PetscReal *const inverse[3], PetscReal rate[])
+{
+  const SinewEulerGas *gas = (const SinewEulerGas *)context;
+
+  (void)row;
+  switch (gas->dim) {
+  case 1: rates(1, gas->gamma, n, w, inverse[0], stride[0], 0, 0, rate); break;
+  case 2: rates(2, gas->gamma, n, w, inverse[0], stride[0], inverse[1][0], 0, rate); break;
+  default: rates(3, gas->gamma, n, w, inverse[0], stride[0], inverse[1][0], inverse[2][0], rate); break;
+  }
 }
 
 /*

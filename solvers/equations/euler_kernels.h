@@ -21,8 +21,8 @@ void SinewEulerHLLC(const void *context, const SinewRow *row, PetscInt n, const 
                     const PetscReal *const r[], PetscReal *const f[]);
 void SinewEulerPhysicalFlux(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
                             PetscReal *const f[]);
-void SinewEulerRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[], PetscInt stride,
-                    const PetscReal inverse[], PetscReal rate[]);
+void SinewEulerRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                    const PetscInt stride[3], const PetscReal *const inverse[3], PetscReal rate[]);
 void SinewEulerToCharacteristic(const void *context, PetscInt axis, PetscInt n, const PetscReal *const w[],
                                 const PetscReal *const v[], PetscReal *const q[]);
 void SinewEulerFromCharacteristic(const void *context, PetscInt axis, PetscInt n, const PetscReal *const w[],

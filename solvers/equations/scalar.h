@@ -48,13 +48,13 @@ PETSC_INTERN void SinewScalarUpwind(const void *context, const SinewRow *row, Pe
 PETSC_INTERN void SinewScalarPhysicalFlux(const void *context, const SinewRow *row, PetscInt n,
                                           const PetscReal *const w[], PetscReal *const f[]);
 PETSC_INTERN void SinewScalarRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
-                                  PetscInt stride, const PetscReal inverse[], PetscReal rate[]);
+                                  const PetscInt stride[3], const PetscReal *const inverse[3], PetscReal rate[]);
 PETSC_INTERN void SinewBurgersGodunov(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const l[],
                                       const PetscReal *const r[], PetscReal *const f[]);
 PETSC_INTERN void SinewBurgersPhysicalFlux(const void *context, const SinewRow *row, PetscInt n,
                                            const PetscReal *const w[], PetscReal *const f[]);
 PETSC_INTERN void SinewBurgersRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
-                                   PetscInt stride, const PetscReal inverse[], PetscReal rate[]);
+                                   const PetscInt stride[3], const PetscReal *const inverse[3], PetscReal rate[]);
 PETSC_INTERN void SinewScalarDiffusiveFlux(const void *context, const SinewRow *row, PetscInt n,
                                            const PetscReal *const w[],
                                            const PetscReal *const gradient[3][SINEW_COMPONENTS_MAX],

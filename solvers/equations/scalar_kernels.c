@@ -21,7 +21,7 @@ static inline PetscReal greater(PetscReal a, PetscReal b)
 
 static inline PetscReal magnitude(PetscReal a)
 {
-  return a < 0 ? -a : a;
+  return PetscAbsReal(a);
 }
 
 void SinewScalarCopy(const void *context, PetscInt n, const PetscReal *const u[], PetscReal *const w[])
@@ -56,15 +56,19 @@ void SinewScalarPhysicalFlux(const void *context, const SinewRow *row, PetscInt 
   for (PetscInt i = 0; i < n; i++) f[0][i] = a.value[i * a.stride] * w[0][i];
 }
 
-void SinewScalarRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[], PetscInt stride,
-                     const PetscReal *restrict inverse, PetscReal *restrict rate)
+void SinewScalarRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                     const PetscInt stride[3], const PetscReal *const inverse[3], PetscReal rate[])
 {
   const SinewScalar *s = (const SinewScalar *)context;
-  const Line a = line(s, &s->velocity[row->axis], s->velocity[row->axis].center, row);
-  const PetscReal *restrict u = w[0];
+
+  (void)w;
+  (void)PetscArrayzero(rate, n);
+  for (PetscInt d = 0; d < s->dim; d++) {
+    const Line a = line(s, &s->velocity[d], s->velocity[d].center, row);
 
 #pragma omp simd
-  for (PetscInt i = 0; i < n; i++) rate[i] += (magnitude(a.value[i * a.stride]) + 0 * u[i]) * inverse[i * stride];
+    for (PetscInt i = 0; i < n; i++) rate[i] += magnitude(a.value[i * a.stride]) * inverse[d][i * stride[d]];
+  }
 }
 
 /* Godunov's flux of u^2/2: the larger of the two upwind candidates; exact for shocks and transonic rarefactions. */
@@ -93,15 +97,18 @@ void SinewBurgersPhysicalFlux(const void *context, const SinewRow *row, PetscInt
   for (PetscInt i = 0; i < n; i++) f[0][i] = 0.5 * (w[0][i] * w[0][i]);
 }
 
-void SinewBurgersRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[], PetscInt stride,
-                      const PetscReal *restrict inverse, PetscReal *restrict rate)
+void SinewBurgersRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                      const PetscInt stride[3], const PetscReal *const inverse[3], PetscReal rate[])
 {
+  const SinewScalar *s = (const SinewScalar *)context;
   const PetscReal *restrict u = w[0];
 
-  (void)context;
   (void)row;
+  (void)PetscArrayzero(rate, n);
+  for (PetscInt d = 0; d < s->dim; d++) {
 #pragma omp simd
-  for (PetscInt i = 0; i < n; i++) rate[i] += magnitude(u[i]) * inverse[i * stride];
+    for (PetscInt i = 0; i < n; i++) rate[i] += magnitude(u[i]) * inverse[d][i * stride[d]];
+  }
 }
 
 /* Row of the tensor's entry (a, b) in the order xx, yy, zz, xy, xz, yz (of the axes in use); -1: zero. */

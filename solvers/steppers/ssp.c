@@ -12,16 +12,18 @@ typedef struct {
   void *context;
   Vec Y, Z, S; /* two that take turns, one saved combination */
   PetscReal rate;
-  PetscBool rated;
+  PetscBool rated, in_place; /* in_place: the candidate overwrote the solution, which Z still has */
 } SSP;
 
-static PetscErrorCode default_stage(TS ts, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out)
+static PetscErrorCode default_stage(TS ts, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out,
+                                    Vec backup)
 {
   Vec F;
 
   PetscFunctionBeginUser;
   PetscCall(DMGetGlobalVector(ts->dm, &F));
   PetscCall(TSComputeRHSFunction(ts, t, Y, F));
+  if (backup) PetscCall(VecCopy(A, backup));
   if (out == A)
     PetscCall(VecAXPBYPCZ(out, c, b, a, F, Y));
   else {
@@ -36,17 +38,17 @@ static PetscErrorCode default_stage(TS ts, PetscReal t, Vec Y, PetscReal a, Vec 
 }
 
 static PetscErrorCode stage(TS ts, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out,
-                            PetscBool last)
+                            Vec backup, PetscBool last)
 {
   SSP *s = (SSP *)ts->data;
 
   PetscFunctionBeginUser;
   PetscCall(TSPreStage(ts, t));
   if (s->stage) {
-    PetscCall((*s->stage)(s->context, t, Y, a, A, b, c, out, last ? &s->rate : NULL));
+    PetscCall((*s->stage)(s->context, t, Y, a, A, b, c, out, backup, last ? &s->rate : NULL));
     if (last) s->rated = PETSC_TRUE;
   } else
-    PetscCall(default_stage(ts, t, Y, a, A, b, c, out));
+    PetscCall(default_stage(ts, t, Y, a, A, b, c, out, backup));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -67,8 +69,8 @@ static PetscErrorCode euler_steps(TS ts, PetscReal h, PetscReal dt, PetscInt cou
   for (PetscInt m = 0; m < count; m++, (*i)++) {
     Vec from = *i ? s->Y : ts->vec_sol;
 
-    PetscCall(
-        stage(ts, ts->ptime + (PetscReal)*i * h, from, 0, NULL, 1, dt, s->Z, (PetscBool)(last && m == count - 1)));
+    PetscCall(stage(ts, ts->ptime + (PetscReal)*i * h, from, 0, NULL, 1, dt, s->Z, NULL,
+                    (PetscBool)(last && m == count - 1)));
     swap(&s->Y, &s->Z);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -84,8 +86,8 @@ static PetscErrorCode step_rks2(TS ts, PetscReal dt)
   PetscFunctionBeginUser;
   PetscCall(euler_steps(ts, h, h, PetscMax(1, n - 1), &i, (PetscBool)(n == 1)));
   if (n == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(stage(ts, ts->ptime + dt, s->Y, w, ts->vec_sol, 1 - w, (1 - w) * h, s->Z, PETSC_TRUE));
-  swap(&s->Y, &s->Z);
+  PetscCall(stage(ts, ts->ptime + dt, s->Y, w, ts->vec_sol, 1 - w, (1 - w) * h, ts->vec_sol, s->Z, PETSC_TRUE));
+  s->in_place = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -102,12 +104,12 @@ static PetscErrorCode step_rks3(TS ts, PetscReal dt)
   saved = i ? s->S : ts->vec_sol;
   if (i) PetscCall(VecCopy(s->Y, s->S));
   PetscCall(euler_steps(ts, h, h, n * (n + 1) / 2 - 1 - i, &i, PETSC_FALSE));
-  PetscCall(stage(ts, ts->ptime + (PetscReal)i * h, s->Y, w, saved, 1 - w, (1 - w) * h, s->Z, PETSC_FALSE));
+  PetscCall(stage(ts, ts->ptime + (PetscReal)i * h, s->Y, w, saved, 1 - w, (1 - w) * h, s->Z, NULL, PETSC_FALSE));
   swap(&s->Y, &s->Z);
   /* the stage times go back: n (n+1) / 2 stages have advanced n (n-1) / 2 steps h */
   for (PetscInt m = n * (n + 1) / 2; m < s->stages; m++) {
-    PetscCall(
-        stage(ts, ts->ptime + (PetscReal)(m - n) * h, s->Y, 0, NULL, 1, h, s->Z, (PetscBool)(m == s->stages - 1)));
+    PetscCall(stage(ts, ts->ptime + (PetscReal)(m - n) * h, s->Y, 0, NULL, 1, h, s->Z, NULL,
+                    (PetscBool)(m == s->stages - 1)));
     swap(&s->Y, &s->Z);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -125,10 +127,10 @@ static PetscErrorCode step_rk104(TS ts, PetscReal dt)
   PetscCall(VecAXPBY(s->S, 1. / 25, 9. / 25, ts->vec_sol));
   PetscCall(VecAXPBY(s->Y, 15, -5, s->S)); /* now at t + dt / 3 */
   for (PetscInt m = 0; m < 4; m++) {
-    PetscCall(stage(ts, ts->ptime + dt / 3 + (PetscReal)m * h, s->Y, 0, NULL, 1, h, s->Z, PETSC_FALSE));
+    PetscCall(stage(ts, ts->ptime + dt / 3 + (PetscReal)m * h, s->Y, 0, NULL, 1, h, s->Z, NULL, PETSC_FALSE));
     swap(&s->Y, &s->Z);
   }
-  PetscCall(stage(ts, ts->ptime + dt, s->Y, 1, s->S, 0.6, 0.6 * h, s->Z, PETSC_TRUE));
+  PetscCall(stage(ts, ts->ptime + dt, s->Y, 1, s->S, 0.6, 0.6 * h, s->Z, NULL, PETSC_TRUE));
   swap(&s->Y, &s->Z);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -159,6 +161,23 @@ static PetscErrorCode find(TS ts, const char name[], const Scheme **scheme)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Asks the adaptor about the candidate, which it looks at as the solution; afterwards the solution is the candidate if
+   it was accepted, and what it was before, bit for bit, if not. */
+static PetscErrorCode judge(TS ts, PetscReal *next, PetscBool *accept)
+{
+  SSP *s = (SSP *)ts->data;
+
+  PetscFunctionBeginUser;
+  if (!s->in_place) swap(&ts->vec_sol, &s->Y);
+  PetscCall(TSAdaptCandidatesClear(ts->adapt));
+  PetscCall(TSAdaptCandidateAdd(ts->adapt, NULL, s->order, 1, 1, (PetscReal)s->stages, PETSC_TRUE));
+  PetscCall(TSAdaptChoose(ts->adapt, ts, ts->time_step, NULL, next, accept));
+  if (!s->in_place) swap(&ts->vec_sol, &s->Y);
+  if (s->in_place && !*accept) PetscCall(VecCopy(s->Z, ts->vec_sol));
+  if (!s->in_place && *accept) PetscCall(VecCopy(s->Y, ts->vec_sol));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode step(TS ts)
 {
   SSP *s = (SSP *)ts->data;
@@ -169,22 +188,16 @@ static PetscErrorCode step(TS ts)
   PetscFunctionBeginUser;
   PetscCall(find(ts, s->scheme, &scheme));
   while (!accept && !ts->reason) {
-    s->rated = PETSC_FALSE;
+    s->rated = s->in_place = PETSC_FALSE;
     PetscCall((*scheme->step)(ts, ts->time_step));
-    PetscCall(TSPostStage(ts, ts->ptime, 0, &s->Y));
-    PetscCall(TSAdaptCandidatesClear(ts->adapt));
-    PetscCall(TSAdaptCandidateAdd(ts->adapt, NULL, s->order, 1, 1, (PetscReal)s->stages, PETSC_TRUE));
-    swap(&ts->vec_sol, &s->Y); /* the adaptor looks at the candidate as the solution */
-    PetscCall(TSAdaptChoose(ts->adapt, ts, ts->time_step, NULL, &next, &accept));
-    swap(&ts->vec_sol, &s->Y);
-    if (accept) break;
-    ts->reject++;
+    PetscCall(TSPostStage(ts, ts->ptime, 0, s->in_place ? &ts->vec_sol : &s->Y));
+    PetscCall(judge(ts, &next, &accept));
+    if (accept)
+      ts->ptime += ts->time_step;
+    else
+      ts->reject++;
     ts->time_step = next;
   }
-  if (!accept) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(VecCopy(s->Y, ts->vec_sol));
-  ts->ptime += ts->time_step;
-  ts->time_step = next;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -20,10 +20,11 @@
 
 #define TSSINEWSSP "sinew_ssp"
 
-/* out = a A + b Y + c L(Y) at time t; A may be NULL, out may be A, not Y. rate != NULL: see SinewFVApply. Collective.
+/* out = a A + b Y + c L(Y) at time t; A may be NULL, out may be A, not Y; backup, if not NULL, receives the old A. rate
+ * != NULL: see SinewFVApply. Collective.
  */
 typedef PetscErrorCode SinewStage(void *context, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
-                                  Vec out, PetscReal *rate);
+                                  Vec out, Vec backup, PetscReal *rate);
 
 PETSC_EXTERN PetscErrorCode TSSinewSSPRegister(void);
 PETSC_EXTERN PetscErrorCode TSSinewSSPSetScheme(TS ts, const char scheme[],

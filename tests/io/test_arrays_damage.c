@@ -234,7 +234,12 @@ static void full_disk(void **state)
   SinewFile file;
 
   (void)state;
-  if (!mount_small(directory, "size=1m")) skip();
+  if (!mount_small(directory, "size=1m")) {
+    free(big.data);
+    free(small.data);
+    scratch_remove(directory);
+    skip();
+  }
   write_two(path, 3000);
 
   check_call(SinewFileCreate(PETSC_COMM_WORLD, path, &file));

@@ -1,5 +1,5 @@
-#ifndef SINEW_IO_RASTER_H
-#define SINEW_IO_RASTER_H
+#ifndef SINEW_IO_RASTER_PRIVATE_H
+#define SINEW_IO_RASTER_PRIVATE_H
 /*
   Pixels, lines and text (private to the pictures of io/image.h).
 
@@ -14,7 +14,7 @@
   Life-cycle: Create, paint, write, Destroy. The creator owns the object; Destroy of a zeroed object
   does nothing. Nothing here is collective.
 */
-#include "colormap.h"
+#include "colormap_private.h"
 
 typedef struct {
   int width, height;

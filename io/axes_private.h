@@ -1,5 +1,5 @@
-#ifndef SINEW_IO_AXES_H
-#define SINEW_IO_AXES_H
+#ifndef SINEW_IO_AXES_PRIVATE_H
+#define SINEW_IO_AXES_PRIVATE_H
 /*
   Frames, ticks and keys of the pictures (private to io/image.c). Runs on the rank that paints the
   canvas; nothing here is collective.
@@ -8,7 +8,7 @@
   number of decimals; very large and very small values are divided by a power of ten that is shown
   once, as `factor` ("1e-5", empty when there is none).
 */
-#include "raster.h"
+#include "raster_private.h"
 
 #define SINEW_TICKS_MAX 24
 

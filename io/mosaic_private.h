@@ -1,5 +1,5 @@
-#ifndef SINEW_IO_MOSAIC_H
-#define SINEW_IO_MOSAIC_H
+#ifndef SINEW_IO_MOSAIC_PRIVATE_H
+#define SINEW_IO_MOSAIC_PRIVATE_H
 /*
   Painting the cells of a distributed mesh into a raster (private to io/image.c).
 
@@ -18,7 +18,7 @@
   Life-cycle: set the public numbers, Create, (Upright,) Cells, Edges, Reduce, Sample, Destroy.
   Collective: Upright and Reduce. The mosaic owns its arrays.
 */
-#include "raster.h"
+#include "raster_private.h"
 
 typedef struct {
   int width, height;        /* pixels */

@@ -1,5 +1,5 @@
-#ifndef SINEW_IO_COLORMAP_H
-#define SINEW_IO_COLORMAP_H
+#ifndef SINEW_IO_COLORMAP_PRIVATE_H
+#define SINEW_IO_COLORMAP_PRIVATE_H
 /*
   Colour maps of the pictures (private to io/image.c and what it paints with).
 
