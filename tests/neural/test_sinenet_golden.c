@@ -128,6 +128,49 @@ static double value_of(const Case *c, const void *values, size_t k)
   return exact(c) ? ((const double *)values)[k] : (double)((const float *)values)[k];
 }
 
+/* The output of the n-th norm and activation (the first is the lifted input's copy) against /layers/NAME, of sample 0.
+ */
+static void compare_layer(const Case *c, PetscInt n, const char *layer)
+{
+  const Graph g = c->network->graph;
+  char name[64];
+  double *have, *want;
+  SinewTensor t;
+  SinewBox box;
+  GoldenError e;
+  PetscInt k = 0;
+
+  snprintf(name, sizeof(name), "/layers/%s", layer);
+  if (!golden_has(c->file, name)) return;
+  for (; k < g->ops; k++)
+    if (!strcmp(g->op[k].methods->name, "pointwise") && n-- == 0) break;
+  assert_true(k < g->ops);
+  t = GraphValue(g, g->op[k].output);
+  box = SinewLayoutBox(SinewTensorLayout(t));
+  have = golden_planes(t);
+  want = golden_box(c->file, name, SinewTensorLayout(t));
+  e = golden_error((size_t)(SinewTensorChannels(t) * box.ny * box.nx), have, want);
+  check_case(c, name + 1, e.l2 / e.norm, exact(c) ? 1e-7 : 1e-5);
+  free(have);
+  free(want);
+}
+
+/* Each level has two norms; the last Up of a wave has the wave's residual added already. */
+static void compare_layers(const Case *c)
+{
+  char name[32];
+
+  if (c->model.options.blocks > 1 || !c->model.options.training) return;
+  compare_layer(c, 0, "image_proj");
+  for (int i = 0; i < SINEW_SINENET_LEVELS; i++) {
+    snprintf(name, sizeof(name), "wave0/down%d_h", i);
+    compare_layer(c, 2 + 2 * i, name);
+    snprintf(name, sizeof(name), "wave0/up%d", i);
+    if (i < SINEW_SINENET_LEVELS - 1) compare_layer(c, 10 + 2 * i, name);
+  }
+  compare_layer(c, 16, "wave1_input");
+}
+
 /* ---- gradients ---------------------------------------------------------------------------------------- */
 
 static void compare_parameter_gradients(const Case *c, const char *group)
@@ -388,6 +431,7 @@ static void run_network(const char *path, SinewDtype dtype)
   if (c.network->ode) compare_slope(&c);
   if (c.network->ode) check_call(SinewNetworkForward(c.network));
   if (golden_has(c.file, "/output")) compare_output(&c, "/output");
+  compare_layers(&c);
   if (c.model.options.training) {
     compare_training(&c, "mse");
     compare_training(&c, "scaledl2");
