@@ -17,3 +17,36 @@ void SinewGemv(char t, PetscInt m, PetscInt n, PetscReal alpha, const PetscReal 
 
   if (m > 0 && n > 0) BLASgemv_(&t, &bm, &bn, &alpha, A, &la, x, &one, &beta, y, &one);
 }
+
+void SinewGram(PetscInt n, PetscInt k, const PetscReal A[], PetscInt lda, PetscReal beta, PetscReal C[], PetscInt ldc)
+{
+  const PetscBLASInt bn = (PetscBLASInt)n, bk = (PetscBLASInt)k, la = (PetscBLASInt)lda, lc = (PetscBLASInt)ldc;
+  const PetscReal one = 1;
+
+  if (n > 0) BLASsyrk_("U", "T", &bn, &bk, &one, A, &la, &beta, C, &lc);
+}
+
+PetscBool SinewCholesky(PetscInt n, PetscReal A[], PetscInt lda)
+{
+  const PetscBLASInt bn = (PetscBLASInt)n, la = (PetscBLASInt)lda;
+  PetscBLASInt info = 0;
+
+  LAPACKpotrf_("U", &bn, A, &la, &info);
+  return (PetscBool)(info == 0);
+}
+
+void SinewTriangularSolve(char t, PetscInt n, const PetscReal U[], PetscInt ldu, PetscReal x[])
+{
+  const PetscBLASInt bn = (PetscBLASInt)n, lu = (PetscBLASInt)ldu, one = 1;
+  PetscBLASInt info = 0;
+
+  LAPACKtrtrs_("U", &t, "N", &bn, &one, U, &lu, x, &bn, &info);
+}
+
+void SinewQR(PetscInt m, PetscInt n, PetscReal A[], PetscInt lda, PetscReal tau[], PetscReal work[], PetscInt lwork)
+{
+  const PetscBLASInt bm = (PetscBLASInt)m, bn = (PetscBLASInt)n, la = (PetscBLASInt)lda, lw = (PetscBLASInt)lwork;
+  PetscBLASInt info = 0;
+
+  LAPACKgeqrf_(&bm, &bn, A, &la, tau, work, &lw, &info);
+}
