@@ -10,6 +10,6 @@
 
 typedef PetscErrorCode SinewCommand(int argc, char **argv, int *code);
 
-SinewCommand CommandRun, CommandCheck, CommandList, CommandInfo, CommandCompare, CommandPlot;
+SinewCommand CommandRun, CommandCheck, CommandList, CommandInfo, CommandCompare, CommandPlot, CommandPredict;
 
 #endif

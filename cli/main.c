@@ -11,15 +11,17 @@
 typedef struct {
   const char   *name, *usage, *doc;
   SinewCommand *function;
+  int helps; /* --help is its own */
 } Command;
 
 static const Command commands[] = {
-  {"run",     "DECK [key=value ...] [--restart auto|FILE] [--wall-time H:MM:SS] [--allow-change KEY]", "run a deck",                                   CommandRun    },
-  {"check",   "DECK [key=value ...]",                                                                 "check a deck and print the plan, without running", CommandCheck  },
-  {"list",    "[equations|steppers|NAME]",                                                            "all keys of a deck, or of one equation or stepper", CommandList   },
-  {"info",    "FILE",                                                                                 "what a Sinew file holds",                         CommandInfo   },
-  {"compare", "A B [--tolerance X] [--norm l1|l2|linf] [--relative] [--fields a,b]",                    "differences between two files",                   CommandCompare},
-  {"plot",    "FILE... [-o out.png] [--field NAME] [--slice z=0.5] [--line y=0.5] ...",               "a picture of a field",                            CommandPlot   },
+  {"run",     "DECK [key=value ...] [--restart auto|FILE] [--wall-time H:MM:SS] [--allow-change KEY]", "run a deck",                                   CommandRun, 0},
+  {"check",   "DECK [key=value ...]",                                                                 "check a deck and print the plan, without running", CommandCheck, 0},
+  {"list",    "[equations|steppers|NAME]",                                                            "all keys of a deck, or of one equation or stepper", CommandList, 0},
+  {"info",    "FILE",                                                                                 "what a Sinew file holds",                         CommandInfo, 1},
+  {"compare", "A B [--tolerance X] [--norm l1|l2|linf] [--relative] [--fields a,b]",                    "differences between two files",                   CommandCompare, 1},
+  {"plot",    "FILE... [-o out.png] [--field NAME] [--slice z=0.5] [--line y=0.5] ...",               "a picture of a field",                            CommandPlot, 0},
+  {"predict", "MODEL INPUT -o OUTPUT [--precision f32|f64]",                                          "apply a network to the inputs of a file",          CommandPredict, 0},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -65,6 +67,10 @@ int main(int argc, char **argv)
   if (!command) {
     fprintf(stderr, "sinew: no command %s\n", argv[1]);
     return usage(stderr);
+  }
+  if (own == 3 && !command->helps && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"))) {
+    printf("usage: sinew %s %s\n\n%s\n", command->name, command->usage, command->doc);
+    return SINEW_EXIT_DONE;
   }
   setenv("OMP_NUM_THREADS", "1", 0); /* ranks are the parallelism; spinning threads beside them cost a factor of six */
   /* PETSc sees the program's name and what follows `--` */

@@ -210,6 +210,18 @@ PetscErrorCode SinewDeckDestroy(SinewDeck *deck)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewDeckResolve(SinewDeck deck, const char file[], size_t size, char path[])
+{
+  const char *slash = strrchr(deck->name, '/');
+
+  PetscFunctionBeginUser;
+  if (file[0] == '/' || !slash)
+    PetscCall(PetscStrncpy(path, file, size));
+  else
+    PetscCall(PetscSNPrintf(path, size, "%.*s%s", (int)(slash + 1 - deck->name), deck->name, file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 const char *SinewDeckText(SinewDeck deck)
 {
   return deck->text;

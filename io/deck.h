@@ -101,6 +101,8 @@ PETSC_EXTERN PetscErrorCode SinewDeckCreateFromText(MPI_Comm comm, const char na
 PETSC_EXTERN PetscErrorCode SinewDeckDestroy(SinewDeck *deck);
 
 PETSC_EXTERN SinewNode SinewDeckRoot(SinewDeck deck);
+/* A file that the deck names: relative names count from the deck's own folder, wherever the program was started. */
+PETSC_EXTERN PetscErrorCode SinewDeckResolve(SinewDeck deck, const char file[], size_t size, char path[]);
 /* The value of a key of a map, which counts as asked for; SINEW_NODE_NONE when map is none, no map,
  * or lacks the key. */
 PETSC_EXTERN SinewNode SinewNodeGet(SinewDeck deck, SinewNode map, const char key[]);

@@ -193,7 +193,8 @@ PetscErrorCode SinewDeckCheck(SinewDeck deck)
     fflush(stderr);
   }
   PetscCallMPI(MPI_Bcast(&count, 1, MPIU_INT, 0, deck->comm));
-  count = PetscMax(count, 1);
-  SETERRQ(deck->comm, SINEW_ERR_INPUT, "%s: %" PetscInt_FMT " mistake%s%s", deck->name, count, count == 1 ? "" : "s",
-          count > SHOW_MAX ? ", the first 20 are shown" : "");
+  if (count > SHOW_MAX)
+    SETERRQ(deck->comm, SINEW_ERR_INPUT, "%s: %" PetscInt_FMT " mistakes, the first %d are shown", deck->name, count,
+            SHOW_MAX);
+  PetscFunctionReturn(SINEW_ERR_INPUT); /* the lines have said everything */
 }

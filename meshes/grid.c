@@ -214,33 +214,41 @@ static PetscErrorCode create_frame(SinewGrid g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewGridCreate(MPI_Comm comm, const SinewGridOptions *options, PetscInt components, SinewGrid *grid)
+/* Everything but the decisions; what a failure leaves is for SinewGridDestroy. */
+static PetscErrorCode build(SinewGrid g)
 {
-  SinewGrid g;
-  SinewGridOptions *o;
-  PetscInt ranks[3], *sizes[3], start[3], count[3];
+  SinewGridOptions *o = &g->options;
+  PetscInt *sizes[3], start[3], count[3];
 
   PetscFunctionBeginUser;
-  PetscCall(PetscNew(&g));
-  g->comm = comm;
-  g->options = *options;
-  g->components = components;
-  o = &g->options;
-  for (PetscInt d = o->dim; d < 3; d++) o->cells[d] = 1;
-  o->align = PetscMax(1, o->align);
-  PetscCall(check_alignment(comm, o));
-  PetscCall(choose_ranks(comm, o, ranks));
-  for (PetscInt d = 0; d < 3; d++) {
-    PetscCall(cut_axis(o->cells[d], d < o->dim ? o->align : 1, ranks[d], &sizes[d]));
-    o->ranks[d] = ranks[d];
-  }
-  PetscCall(create_dm(comm, o, ranks, sizes, components, o->ghosts, &g->dm));
+  for (PetscInt d = 0; d < 3; d++) PetscCall(cut_axis(o->cells[d], d < o->dim ? o->align : 1, o->ranks[d], &sizes[d]));
+  PetscCall(create_dm(g->comm, o, o->ranks, sizes, g->components, o->ghosts, &g->dm));
   for (PetscInt d = 0; d < 3; d++) PetscCall(PetscFree(sizes[d]));
   PetscCall(DMDAGetCorners(g->dm, &start[0], &start[1], &start[2], &count[0], &count[1], &count[2]));
   for (PetscInt d = 0; d < 3; d++) PetscCall(create_axis(g, d, start[d], count[d]));
   PetscCall(create_frame(g));
-  *grid = g;
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewGridCreate(MPI_Comm comm, const SinewGridOptions *options, PetscInt components, SinewGrid *grid)
+{
+  SinewGridOptions o = *options;
+  PetscInt ranks[3];
+  PetscErrorCode error;
+
+  PetscFunctionBeginUser;
+  for (PetscInt d = o.dim; d < 3; d++) o.cells[d] = 1;
+  o.align = PetscMax(1, o.align);
+  PetscCall(check_alignment(comm, &o));
+  PetscCall(choose_ranks(comm, &o, ranks));
+  PetscCall(PetscArraycpy(o.ranks, ranks, 3));
+  PetscCall(PetscNew(grid));
+  (*grid)->comm = comm;
+  (*grid)->options = o;
+  (*grid)->components = components;
+  error = build(*grid);
+  if (error) PetscCall(SinewGridDestroy(grid));
+  PetscFunctionReturn(error);
 }
 
 PetscErrorCode SinewGridDestroy(SinewGrid *grid)

@@ -142,7 +142,7 @@ static PetscErrorCode create_side(SinewBoundary b, PetscInt s)
       if (piece->value[c])
         PetscCall(SinewExpressionUses(piece->value[c], 't', &timed));
       else
-        timed = (PetscBool)(piece->table_variable == 't');
+        timed = (PetscBool)(piece->table_variable == 't' || piece->kind == SINEW_BOUNDARY_EXACT);
       if (timed) side->timed = PETSC_TRUE;
     }
   }
@@ -231,7 +231,7 @@ static void fill_columns(SinewBoundary b, PetscInt s, PetscInt c, PetscInt colum
 
 typedef struct {
   const PetscInt *start, *count;
-  PetscInt ghosts[3], pitch, components;
+  PetscInt ghosts[3], pitch, rows, components;
   PetscReal *w;
 } Patch;
 
@@ -239,9 +239,8 @@ static PetscReal *cell(const Patch *p, PetscInt c, const PetscInt at[3])
 {
   const PetscInt i = at[0] - p->start[0] + p->ghosts[0], j = at[1] - p->start[1] + p->ghosts[1],
                  k = at[2] - p->start[2] + p->ghosts[2];
-  const PetscInt rows = p->count[1] + 2 * p->ghosts[1];
 
-  return p->w + ((k * rows + j) * p->components + c) * p->pitch + i;
+  return p->w + ((k * p->rows + j) * p->components + c) * p->pitch + i;
 }
 
 /* All ghosts behind one side; `from`, `to`: the patch's range of cells along each transverse axis.
@@ -273,9 +272,9 @@ static void fill_side(SinewBoundary b, PetscInt s, const Patch *patch, const Pet
 }
 
 PetscErrorCode SinewBoundaryFill(SinewBoundary b, const PetscInt start[3], const PetscInt count[3], PetscInt pitch,
-                                 PetscReal w[])
+                                 PetscInt rows, PetscReal w[])
 {
-  Patch patch = {start, count, {0, 0, 0}, pitch, b->components, w};
+  Patch patch = {start, count, {0, 0, 0}, pitch, rows, b->components, w};
 
   PetscFunctionBeginUser;
   for (PetscInt d = 0; d < 3; d++) patch.ghosts[d] = SinewGridAxis(b->grid, d)->ghosts;

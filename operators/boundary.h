@@ -65,10 +65,11 @@ PETSC_EXTERN PetscErrorCode SinewBoundaryPrepare(SinewBoundary boundary, PetscRe
   those of periodic sides and of other ranks must be there already. Not collective.
 
   start, count  the patch's cells without ghosts (global index of the first)
+  rows          rows a plane of the patch has in memory (at least count[1] and its ghosts)
   w             component c of cell (i, j, k) is w[((k' * rows + j') * components + c) * pitch +
   i'], primes counting from the first ghost
 */
 PETSC_EXTERN PetscErrorCode SinewBoundaryFill(SinewBoundary boundary, const PetscInt start[3], const PetscInt count[3],
-                                              PetscInt pitch, PetscReal w[]);
+                                              PetscInt pitch, PetscInt rows, PetscReal w[]);
 
 #endif

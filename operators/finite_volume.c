@@ -146,7 +146,7 @@ static void lay_out(SinewFV fv, Arena *arena)
 static void choose_tiles(SinewFV fv)
 {
   const PetscInt values =
-      192 * 1024 / fv->nc / (fv->scheme->pointwise ? 2 : 1); /* of a component in a patch: 1.5 MiB in all */
+      96 * 1024 / fv->nc / (fv->scheme->pointwise ? 2 : 1); /* of a component in a patch: 768 KiB in all */
   PetscInt row;
 
   fv->tile[0] = PetscMin(fv->axis[0]->count, 512);
@@ -329,7 +329,8 @@ static PetscErrorCode load_patch(const SinewFV fv, const Task *task)
   PetscCall(PetscLogEventEnd(event_load, 0, 0, 0, 0));
   if (fv->boundary) {
     PetscCall(PetscLogEventBegin(event_boundary, 0, 0, 0, 0));
-    PetscCall(SinewBoundaryFill(fv->boundary, task->start, task->count, fv->pitch, fv->w + LEAD - fv->axis[0]->ghosts));
+    PetscCall(SinewBoundaryFill(fv->boundary, task->start, task->count, fv->pitch, fv->stride[2] / fv->stride[1],
+                                fv->w + LEAD - fv->axis[0]->ghosts));
     PetscCall(PetscLogEventEnd(event_boundary, 0, 0, 0, 0));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

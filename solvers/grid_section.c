@@ -91,6 +91,8 @@ PetscErrorCode SinewGridSectionRead(SinewDeck deck, SinewGridSection *section)
   PetscCall(PetscMemzero(&v, sizeof(v)));
   PetscCall(SinewDeckRead(deck, grid, "grid", SinewGridKeys, &v));
   o->dim = v.cells.n;
+  if (o->dim < 1) /* a mistake among the cells: their number still says how much is expected elsewhere */
+    o->dim = PetscMin(SinewNodeCount(deck, SinewNodeGet(deck, grid, "cells")), 3);
   if (o->dim < 1) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(check_lengths(deck, grid, o->dim, v.lower.n, "lower"));
   PetscCall(check_lengths(deck, grid, o->dim, v.upper.n, "upper"));
@@ -278,22 +280,23 @@ typedef struct {
 } PieceValues;
 
 #define PIECE(member) offsetof(PieceValues, member)
-static const SinewKey piece_keys[] = {{.name = "where",
-                                       .type = SINEW_KEY_EXPRESSION,
-                                       .offset = PIECE(where),
-                                       .doc = "positive where this piece rules",
-                                       .change = SINEW_CHANGE_FROZEN},
-                                      {.name = "values",
-                                       .type = SINEW_KEY_NODE,
-                                       .offset = PIECE(values),
-                                       .doc = "primitives and their formulas",
-                                       .change = SINEW_CHANGE_FROZEN},
-                                      {.name = "file",
-                                       .type = SINEW_KEY_STRING,
-                                       .offset = PIECE(file),
-                                       .doc = "CSV table of primitives over t, x, y or z",
-                                       .change = SINEW_CHANGE_FROZEN},
-                                      {.name = NULL}};
+static const SinewKey piece_keys[] = {
+    {.name = "where",
+     .type = SINEW_KEY_EXPRESSION,
+     .offset = PIECE(where),
+     .doc = "positive where this piece rules",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "values",
+     .type = SINEW_KEY_NODE,
+     .offset = PIECE(values),
+     .doc = "primitives and their formulas",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "file",
+     .type = SINEW_KEY_STRING,
+     .offset = PIECE(file),
+     .doc = "CSV table of primitives over t, x, y or z; relative to the deck's folder",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = NULL}};
 
 static PetscErrorCode read_piece(MPI_Comm comm, SinewDeck deck, SinewEquation e, SinewNode node, const char path[],
                                  SinewBoundarySide *side)
@@ -327,7 +330,12 @@ static PetscErrorCode read_piece(MPI_Comm comm, SinewDeck deck, SinewEquation e,
   if (!e) PetscFunctionReturn(PETSC_SUCCESS);
   if (kind == KIND_TABLE && !v.file)
     PetscCall(SinewDeckMistake(deck, node, path, "missing file: the table's CSV file"));
-  if (kind == KIND_TABLE && v.file) PetscCall(read_table(comm, deck, e, node, path, v.file, piece));
+  if (kind == KIND_TABLE && v.file) {
+    char file[PETSC_MAX_PATH_LEN];
+
+    PetscCall(SinewDeckResolve(deck, v.file, sizeof(file), file));
+    PetscCall(read_table(comm, deck, e, node, path, file, piece));
+  }
   if (piece->kind == SINEW_BOUNDARY_EXACT) {
     piece->state = exact_state;
     piece->state_context = e;

@@ -14,8 +14,8 @@
 
   A side may also be a list of pieces, each with a `where` (positive where the piece rules); the first that applies
   rules. Kinds: outflow, wall, no_slip, inflow, dirichlet (values on the side itself), exact (the initial condition's
-  own formula at the time), table (values from a CSV file whose first column is t, x, y or z and whose others are
-  primitives).
+  own formula at the time), table (values from a CSV file, named relative to the deck's folder, whose first column is t,
+  x, y or z and whose others are primitives).
 */
 #include "equation.h"
 

@@ -458,7 +458,7 @@ static PetscErrorCode paint(SinewOutputs o, const Image *image, PetscReal t, Vec
       .title = title, .colormap = colormap_list[image->colormap], .width = image->width, .lines = image->lines};
 
   PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(title, sizeof(title), "%s, t = %g", image->field, (double)t));
+  snprintf(title, sizeof(title), "%s, t = %g", image->field, (double)t); /* PETSc would write "100." */
   if (image->every > 0)
     PetscCall(
         PetscSNPrintf(path, sizeof(path), "%s/%s_%04d.png", o->directory, image->field, (int)(t / image->every + 0.5)));
@@ -496,8 +496,8 @@ PetscReal SinewOutputsNext(SinewOutputs o, PetscReal t)
   return next;
 }
 
-PetscErrorCode SinewOutputsOpen(SinewOutputs o, MPI_Comm comm, PetscBool restart, PetscBool quiet, PetscInt step,
-                                PetscReal begin, PetscReal end, const char *const provenance[])
+PetscErrorCode SinewOutputsOpen(SinewOutputs o, MPI_Comm comm, PetscBool restart, PetscBool goes_on, PetscBool quiet,
+                                PetscInt step, PetscReal begin, PetscReal end, const char *const provenance[])
 {
   double cells = 1;
 
@@ -509,10 +509,13 @@ PetscErrorCode SinewOutputsOpen(SinewOutputs o, MPI_Comm comm, PetscBool restart
   for (PetscInt k = 0; provenance[k] && o->series; k += 2)
     PetscCall(SinewSeriesProvenance(o->series, provenance[k], provenance[k + 1]));
   if (restart && o->series) {
-    PetscCall(SinewSeriesTruncate(o->series, begin));
+    const PetscBool stays = (PetscBool)(!goes_on || step == 0 || due(o->v.every, begin));
+
+    PetscCall(SinewSeriesTruncate(o->series, stays ? begin : begin * (1 - 4e-12)));
     o->written_at = begin;
   }
-  if (o->v.history_every > 0) PetscCall(open_history(o, restart, step));
+  if (o->v.history_every > 0)
+    PetscCall(open_history(o, restart, goes_on && step % o->v.history_every ? step - 1 : step));
   if (!quiet) PetscCall(SinewProgressCreate(comm, stdout, o->v.progress, begin, end, cells, &o->progress));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

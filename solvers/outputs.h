@@ -26,11 +26,12 @@ PETSC_EXTERN const char *SinewOutputsDirectory(SinewOutputs outputs);
 
 /*
   SinewOutputsOpen - makes the directory and the files, collective. restart: the run goes on from (step, begin): entries
-  after it are dropped. quiet: no progress lines. provenance: pairs of key and value, NULL-terminated, that every file
-  carries.
+  after it are dropped; so is the last state of the earlier run, unless an uninterrupted one would have written it or
+  goes_on is false (no step will follow). quiet: no progress lines. provenance: pairs of key and value, NULL-terminated,
+  that every file carries.
 */
-PETSC_EXTERN PetscErrorCode SinewOutputsOpen(SinewOutputs outputs, MPI_Comm comm, PetscBool restart, PetscBool quiet,
-                                             PetscInt step, PetscReal begin, PetscReal end,
+PETSC_EXTERN PetscErrorCode SinewOutputsOpen(SinewOutputs outputs, MPI_Comm comm, PetscBool restart, PetscBool goes_on,
+                                             PetscBool quiet, PetscInt step, PetscReal begin, PetscReal end,
                                              const char *const provenance[]);
 /* The first time after t at which something is due (PETSC_MAX_REAL: never). Not collective. */
 PETSC_EXTERN PetscReal SinewOutputsNext(SinewOutputs outputs, PetscReal t);

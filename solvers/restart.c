@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define FORMAT_NAME "/fields/%s"
 
@@ -94,21 +95,26 @@ PetscErrorCode SinewSimulationSave(SinewSimulation s)
 {
   const double begin = MPI_Wtime();
   SinewFile file;
-  PetscInt step;
-  PetscInt64 wide;
-  PetscReal t, nominal;
+  PetscInt step, rejections;
+  PetscInt64 wide, rejected;
+  PetscReal t, nominal, cfl;
 
   PetscFunctionBeginUser;
   PetscCall(TSGetStepNumber(s->ts, &step));
   PetscCall(TSGetTime(s->ts, &t));
   PetscCall(SinewStepControlGetNominal(s->ts, &nominal));
+  PetscCall(SinewStepControlGetCFL(s->ts, &cfl));
+  PetscCall(SinewStepControlGetRejections(s->ts, &rejections, NULL));
   wide = step;
+  rejected = rejections;
   PetscCall(SinewCheckpointsBegin(s->checkpoints, wide, &file));
   PetscCall(write_fields(s, file));
   PetscCall(write_mesh(s, file));
   PetscCall(SinewFileWriteReals(file, "/", "time", 1, &t));
   PetscCall(SinewFileWriteInts(file, "/", "step", 1, &wide));
   PetscCall(SinewFileWriteReals(file, "/", "nominal_step", 1, &nominal));
+  PetscCall(SinewFileWriteReals(file, "/", "cfl", 1, &cfl));
+  PetscCall(SinewFileWriteInts(file, "/", "rejections", 1, &rejected));
   PetscCall(SinewFileWriteString(file, "/", "equation", s->equation->type->name));
   PetscCall(SinewFileWriteString(file, "/", "stepper", SinewStepperName(s->stepper)));
   PetscCall(SinewFileWriteString(file, "/", "effective_deck", SinewDeckEffective(s->deck)));
@@ -116,7 +122,7 @@ PetscErrorCode SinewSimulationSave(SinewSimulation s)
     PetscCall(SinewFileWriteString(file, "/", s->provenance[k], s->provenance[k + 1]));
   PetscCall(SinewCheckpointsEnd(s->checkpoints, &file));
   PetscCall(PetscStrncpy(s->last_checkpoint, SinewCheckpointsLastPath(s->checkpoints), sizeof(s->last_checkpoint)));
-  if (SinewStepperHasHistory(s->stepper)) PetscCall(TSRestartStep(s->ts));
+  PetscCall(SinewStepperForget(s->stepper, s->ts));
   s->checkpoint_step = step;
   s->checkpoint_time = t;
   s->checkpoint_clock = MPI_Wtime();
@@ -130,8 +136,8 @@ static PetscErrorCode load(SinewSimulation s, SinewFile file)
   char *equation, *effective;
   PetscBool same;
   PetscInt n;
-  PetscInt64 step;
-  PetscReal t, nominal;
+  PetscInt64 step, rejected;
+  PetscReal t, nominal, cfl = 0;
 
   PetscFunctionBeginUser;
   PetscCall(SinewFileReadString(file, "/", "equation", &equation));
@@ -151,7 +157,10 @@ static PetscErrorCode load(SinewSimulation s, SinewFile file)
   if (n != 1) SETERRQ(s->comm, SINEW_ERR_INPUT, "%s: time, step or nominal_step is missing", SinewFilePath(file));
   PetscCall(TSSetTime(s->ts, t));
   PetscCall(TSSetStepNumber(s->ts, (PetscInt)step));
-  PetscCall(SinewStepControlSetNominal(s->ts, nominal));
+  PetscCall(SinewFileReadReals(file, "/", "cfl", 1, &n, &cfl));
+  PetscCall(SinewStepControlResume(s->ts, nominal, cfl));
+  PetscCall(SinewFileReadInts(file, "/", "rejections", 1, &n, &rejected));
+  if (n == 1) PetscCall(SinewStepControlSetRejections(s->ts, (PetscInt)rejected));
   PetscCall(PetscFree(equation));
   PetscCall(PetscFree(effective));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -182,7 +191,7 @@ PetscErrorCode SinewSimulationSetAside(SinewSimulation s)
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
-  if (rank == 0 && !stat(s->checkpoint_directory, &status)) {
+  if (rank == 0 && rmdir(s->checkpoint_directory) && !stat(s->checkpoint_directory, &status)) { /* not even empty */
     char aside[PETSC_MAX_PATH_LEN + 16];
 
     for (int k = 1; k < 10000; k++) {

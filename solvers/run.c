@@ -1,7 +1,9 @@
 /* The time loop of a simulation: TSSolve with what happens after every step, and the ways in which a run ends. */
 #include <math.h>
+#include <stdio.h>
 #include <unistd.h>
 
+#include "io/publish.h"
 #include "solvers/diagnostics.h"
 #include "solvers/simulation_private.h"
 #include "solvers/stop.h"
@@ -19,9 +21,13 @@ PetscErrorCode SinewSimulationEvent(void *context, PetscReal t, PetscReal *event
 /* What rank 0 sees from outside: the clock and the file `stop`, looked for at most twice a second. */
 static PetscBool time_to_stop(SinewSimulation s)
 {
-  const double now = MPI_Wtime(), reserve = 1.5 * s->slowest_step + 2 * s->slowest_checkpoint + 1;
+  const double now = MPI_Wtime();
+  double reserve;
   char path[PETSC_MAX_PATH_LEN + 8];
 
+  s->slowest_step = PetscMax(s->slowest_step, now - s->candidate_clock);
+  s->candidate_clock = now;
+  reserve = 1.5 * s->slowest_step + 2 * s->slowest_checkpoint + 1;
   if (s->options.wall_time > 0 && now - s->begin_clock + reserve > s->options.wall_time) return PETSC_TRUE;
   if (now - s->step_clock < 0.5) return PETSC_FALSE;
   s->step_clock = now;
@@ -157,28 +163,24 @@ static PetscErrorCode report_breakdown(SinewSimulation s, TSConvergedReason reas
 {
   PetscReal t, dt;
   PetscInt step;
-  char where[256] = "the solver did not converge";
+  char where[512] = "the solver did not converge",
+       line[1024]; /* by snprintf: PETSc's own writes 0.5e-3 as 0.0005 and 1 as 1. */
+  int used;
 
   PetscFunctionBeginUser;
   PetscCall(TSGetTime(s->ts, &t));
   PetscCall(TSGetTimeStep(s->ts, &dt));
   PetscCall(TSGetStepNumber(s->ts, &step));
   if (s->found) {
-    size_t used;
-
-    PetscCall(PetscSNPrintf(where, sizeof(where),
-                            "not admissible in cell (%" PetscInt_FMT ", %" PetscInt_FMT ", %" PetscInt_FMT "):",
-                            s->bad_cell[0], s->bad_cell[1], s->bad_cell[2]));
-    for (PetscInt c = 0; c < s->equation->components; c++) {
-      PetscCall(PetscStrlen(where, &used));
-      PetscCall(PetscSNPrintf(where + used, sizeof(where) - used, "%s %s = %g", c ? "," : "", s->equation->component[c],
-                              (double)s->bad_value[c]));
-    }
+    used = snprintf(where, sizeof(where), "not admissible in cell (%d, %d, %d):", (int)s->bad_cell[0],
+                    (int)s->bad_cell[1], (int)s->bad_cell[2]);
+    for (PetscInt c = 0; c < s->equation->components; c++)
+      used += snprintf(where + used, sizeof(where) - (size_t)used, "%s %s = %g", c ? "," : "",
+                       s->equation->component[c], (double)s->bad_value[c]);
   }
-  PetscCall(PetscFPrintf(s->comm, stderr,
-                         "the solution broke down in step %" PetscInt_FMT " from t = %g (dt down to %g): %s (%s)\n",
-                         step + 1, (double)t, (double)dt, where, TSConvergedReasons[reason]));
-  PetscCall(PetscFPrintf(s->comm, stderr, "the last good state is in %s\n", s->last_checkpoint));
+  snprintf(line, sizeof(line), "the solution broke down in step %d from t = %g (dt down to %g): %s (%s)", (int)step + 1,
+           (double)t, (double)dt, where, TSConvergedReasons[reason]);
+  PetscCall(PetscFPrintf(s->comm, stderr, "%s\nthe last good state is in %s\n", line, s->last_checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -217,17 +219,25 @@ static PetscErrorCode report(SinewSimulation s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscBool goes_on(SinewSimulation s)
+{
+  const PetscInt most = SinewStepperMaxSteps(s->stepper);
+
+  return (PetscBool)(s->first_time < s->end && (!most || s->first_step < most));
+}
+
 static PetscErrorCode begin(SinewSimulation s)
 {
   PetscFunctionBeginUser;
-  s->begin_clock = s->step_clock = s->checkpoint_clock = MPI_Wtime();
+  s->begin_clock = s->step_clock = s->candidate_clock = s->checkpoint_clock = MPI_Wtime();
   PetscCall(TSGetStepNumber(s->ts, &s->first_step));
   PetscCall(TSGetTime(s->ts, &s->first_time));
   s->checkpoint_step = s->first_step;
   s->checkpoint_time = s->first_time;
   if (!s->restarted) PetscCall(SinewSimulationSetAside(s));
-  PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, s->options.quiet, s->first_step, s->first_time, s->end,
-                             s->provenance));
+  PetscCall(SinewMakeDirectory(s->comm, s->checkpoint_directory)); /* better now than after hours */
+  PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, goes_on(s), s->options.quiet, s->first_step,
+                             s->first_time, s->end, s->provenance));
   if (!s->restarted) PetscCall(SinewOutputsStep(s->outputs, 0, 0, 0, 0, s->U, PETSC_FALSE, s->begin_clock));
   s->io_seconds = MPI_Wtime() - s->begin_clock;
   PetscCall(TSSetPostStep(s->ts, after_step));
@@ -244,7 +254,7 @@ PetscErrorCode SinewSimulationRun(SinewSimulation s, int *code)
 
   PetscFunctionBeginUser;
   PetscCall(begin(s));
-  if (s->first_time < s->end) {
+  if (goes_on(s)) {
     PetscCall(TSSolve(s->ts, s->U));
     PetscCall(TSGetConvergedReason(s->ts, &reason));
   }

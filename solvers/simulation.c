@@ -298,7 +298,7 @@ PetscErrorCode SinewSimulationPlan(SinewSimulation s, FILE *out)
   PetscInt local[6], extreme[6];
   PetscReal dt;
   PetscLogDouble memory, largest;
-  char text[3][64] = {"", "", ""};
+  char end[32], text[3][64] = {"", "", ""};
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(s->comm, &ranks));
@@ -332,8 +332,9 @@ PetscErrorCode SinewSimulationPlan(SinewSimulation s, FILE *out)
       extreme[0] == -extreme[3] && extreme[1] == -extreme[4] && extreme[2] == -extreme[5] ? "" : text[2]));
   PetscCall(PetscFPrintf(s->comm, out, "stepper   %s, %s\n", SinewStepperName(s->stepper),
                          SinewStepperSpace(s->stepper)->reconstruction->name));
-  PetscCall(PetscFPrintf(s->comm, out, "time      to %g, first step %.3g: about %.0f steps if it stays\n",
-                         (double)s->end, (double)dt, (double)PetscCeilReal(s->end / dt)));
+  snprintf(end, sizeof(end), "%g", (double)s->end); /* PETSc would write "100." */
+  PetscCall(PetscFPrintf(s->comm, out, "time      to %s, first step %.3g: about %.0f steps if it stays\n", end,
+                         (double)dt, (double)PetscCeilReal(s->end / dt)));
   PetscCall(PetscFPrintf(s->comm, out, "memory    %.0f MB on the fullest rank\n", largest / 1e6));
   PetscCall(PetscFPrintf(s->comm, out, "output    %s\n", SinewOutputsDirectory(s->outputs)));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -39,7 +39,7 @@ struct _p_SinewSimulation {
   PetscBool restarted;
 
   /* the run */
-  double begin_clock, step_clock, slowest_step, slowest_checkpoint, io_seconds, checkpoint_clock;
+  double begin_clock, step_clock, candidate_clock, slowest_step, slowest_checkpoint, io_seconds, checkpoint_clock;
   PetscInt first_step, checkpoint_step;
   PetscReal first_time, checkpoint_time;
   PetscBool stop;  /* agreed by all ranks */

@@ -220,3 +220,35 @@ PetscErrorCode SinewStepControlGetRejections(TS ts, PetscInt *total, PetscBool *
   if (inadmissible) *inadmissible = a->inadmissible;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscErrorCode SinewStepControlSetRejections(TS ts, PetscInt total)
+{
+  Adapt *a = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(get(ts, &a));
+  a->total = total;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepControlResume(TS ts, PetscReal nominal, PetscReal cfl)
+{
+  Adapt *a = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(get(ts, &a));
+  if (a->c.mode == SINEW_STEP_FIXED) nominal = a->c.dt;
+  if (cfl > 0 && a->c.cfl > 0 && a->c.cfl < cfl) nominal *= a->c.cfl / cfl;
+  PetscCall(SinewStepControlSetNominal(ts, limited(a, nominal, 0)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepControlGetCFL(TS ts, PetscReal *cfl)
+{
+  Adapt *a = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(get(ts, &a));
+  *cfl = a->c.cfl;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

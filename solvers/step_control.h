@@ -45,6 +45,12 @@ PETSC_EXTERN PetscErrorCode SinewStepControlStart(TS ts);
 PETSC_EXTERN PetscErrorCode SinewStepControlGetNominal(TS ts, PetscReal *nominal);
 /* Restores it and sets the TS's next step accordingly. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewStepControlSetNominal(TS ts, PetscReal nominal);
+/* Restores it where the deck may have changed: no larger than the deck's own fixed step, dt_max, or ratio to the CFL
+   number that it was chosen by (0: none). Not collective. */
+PETSC_EXTERN PetscErrorCode SinewStepControlResume(TS ts, PetscReal nominal, PetscReal cfl);
+PETSC_EXTERN PetscErrorCode SinewStepControlGetCFL(TS ts, PetscReal *cfl);
+/* Goes on counting rejections from here, as a restart does. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewStepControlSetRejections(TS ts, PetscInt total);
 /* Rejections so far, and whether the last candidate was not admissible. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewStepControlGetRejections(TS ts, PetscInt *total, PetscBool *inadmissible);
 

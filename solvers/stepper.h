@@ -49,8 +49,9 @@ PETSC_EXTERN PetscInt SinewStepperMaxSteps(SinewStepper stepper); /* 0: no limit
 /* Whether the TS overwrites its solution before a step is accepted, so that the last good state must be kept outside.
  */
 PETSC_EXTERN PetscBool SinewStepperOverwrites(SinewStepper stepper);
-/* Whether a checkpoint must make the method start afresh, so that the run and its restart agree (multistep methods). */
-PETSC_EXTERN PetscBool SinewStepperHasHistory(SinewStepper stepper);
+/* Forgets all but the state, as a restart does: multistep methods start afresh, preconditioners are built anew.
+ * Collective. */
+PETSC_EXTERN PetscErrorCode SinewStepperForget(SinewStepper stepper, TS ts);
 
 /* Prints the keys of all steppers (name NULL) or of one; *found: whether there is such a one. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewStepperList(FILE *out, const char name[], PetscBool *found);

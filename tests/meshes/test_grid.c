@@ -1,8 +1,8 @@
-//RANKS 1 2 4
+// RANKS 1 2 4
 /* Grids: boxes on multiples of the alignment, exact extents, ghosts of periodic axes, clear refusals. */
-#include "tests/harness.h"
 #include "io/error.h"
 #include "meshes/grid.h"
+#include "tests/harness.h"
 
 static PetscErrorCode squeeze(void *context, PetscInt axis, PetscInt n, const PetscReal s[], PetscReal x[])
 {
@@ -14,17 +14,24 @@ static PetscErrorCode squeeze(void *context, PetscInt axis, PetscInt n, const Pe
 
 static void stretched_axis(void **state)
 {
-  SinewGridOptions o = {.dim = 2, .cells = {16, 24}, .lower = {0, 0}, .upper = {1, 1}, .periodic = {PETSC_TRUE, PETSC_FALSE}, .ghosts = 2, .map = squeeze, .mapped = {PETSC_FALSE, PETSC_TRUE}};
-  SinewGrid        g;
+  SinewGridOptions o = {.dim = 2,
+                        .cells = {16, 24},
+                        .lower = {0, 0},
+                        .upper = {1, 1},
+                        .periodic = {PETSC_TRUE, PETSC_FALSE},
+                        .ghosts = 2,
+                        .map = squeeze,
+                        .mapped = {PETSC_FALSE, PETSC_TRUE}};
+  SinewGrid g;
 
   (void)state;
   check_call(SinewGridCreate(PETSC_COMM_WORLD, &o, 1, &g));
   const SinewAxis *y = SinewGridAxis(g, 1);
 
   for (PetscInt j = -2; j < y->count + 2; j++) {
-    const PetscInt  global = y->start + j;
-    const PetscReal s      = (PetscReal)global / 24;
-    const PetscReal exact  = global < 0 ? -s * s : global > 24 ? 2 - (2 - s) * (2 - s) : s * s;
+    const PetscInt global = y->start + j;
+    const PetscReal s = (PetscReal)global / 24;
+    const PetscReal exact = global < 0 ? -s * s : global > 24 ? 2 - (2 - s) * (2 - s) : s * s;
 
     assert_true(fabs(y->face[j + 2] - exact) < 1e-15);
     assert_true(y->width[j + 2] > 0);
@@ -34,12 +41,16 @@ static void stretched_axis(void **state)
 
 static void ghosts_are_periodic_images(void **state)
 {
-  SinewGridOptions o = {.dim = 3, .cells = {8, 12, 16}, .upper = {1, 1, 1}, .periodic = {PETSC_TRUE, PETSC_TRUE, PETSC_TRUE}, .ghosts = 3};
-  SinewGrid        g;
-  DM               dm;
-  Vec              global, local;
-  PetscReal       *u;
-  PetscInt         bad = 0, n = 0;
+  SinewGridOptions o = {.dim = 3,
+                        .cells = {8, 12, 16},
+                        .upper = {1, 1, 1},
+                        .periodic = {PETSC_TRUE, PETSC_TRUE, PETSC_TRUE},
+                        .ghosts = 3};
+  SinewGrid g;
+  DM dm;
+  Vec global, local;
+  PetscReal *u;
+  PetscInt bad = 0, n = 0;
 
   (void)state;
   check_call(SinewGridCreate(PETSC_COMM_WORLD, &o, 2, &g));
@@ -52,7 +63,7 @@ static void ghosts_are_periodic_images(void **state)
   for (PetscInt k = z->start; k < z->start + z->count; k++)
     for (PetscInt j = y->start; j < y->start + y->count; j++)
       for (PetscInt i = x->start; i < x->start + x->count; i++, n += 2) {
-        u[n]     = (PetscReal)((k * 12 + j) * 8 + i);
+        u[n] = (PetscReal)((k * 12 + j) * 8 + i);
         u[n + 1] = -u[n];
       }
   check_call(VecRestoreArray(global, &u));
@@ -64,7 +75,8 @@ static void ghosts_are_periodic_images(void **state)
   for (PetscInt k = z->first; k < z->start + z->count + 3; k++)
     for (PetscInt j = y->first; j < y->start + y->count + 3; j++)
       for (PetscInt i = x->first; i < x->start + x->count + 3; i++, n += 2) {
-        const PetscBool owned = (PetscBool)(k >= z->start && k < z->start + z->count && j >= y->start && j < y->start + y->count && i >= x->start && i < x->start + x->count);
+        const PetscBool owned = (PetscBool)(k >= z->start && k < z->start + z->count && j >= y->start &&
+                                            j < y->start + y->count && i >= x->start && i < x->start + x->count);
         const PetscReal image = (PetscReal)(((k + 16) % 16 * 12 + (j + 12) % 12) * 8 + (i + 8) % 8);
 
         if (u[n] != (owned ? 0.5 : image) || u[n + 1] != (owned ? 0.5 : -image)) bad++;
@@ -78,16 +90,20 @@ static void ghosts_are_periodic_images(void **state)
 
 static void boxes_are_aligned(void **state)
 {
-  SinewGridOptions o = {.dim = 2, .cells = {96, 64}, .upper = {1, 1}, .periodic = {PETSC_TRUE, PETSC_TRUE}, .ghosts = 2, .align = 16};
-  SinewGrid        g;
+  SinewGridOptions o = {
+      .dim = 2, .cells = {96, 64}, .upper = {1, 1}, .periodic = {PETSC_TRUE, PETSC_TRUE}, .ghosts = 2, .align = 16};
+  SinewGrid g;
 
   (void)state;
   check_call(SinewGridCreate(PETSC_COMM_WORLD, &o, 1, &g));
-  for (int d = 0; d < 2; d++) check_all(SinewGridAxis(g, d)->start % 16 == 0 && SinewGridAxis(g, d)->count % 16 == 0 && SinewGridAxis(g, d)->count > 0);
+  for (int d = 0; d < 2; d++)
+    check_all(SinewGridAxis(g, d)->start % 16 == 0 && SinewGridAxis(g, d)->count % 16 == 0 &&
+              SinewGridAxis(g, d)->count > 0);
   check_call(SinewGridDestroy(&g));
 }
 
-static PetscErrorCode silent(MPI_Comm comm, int line, const char *func, const char *file, PetscErrorCode code, PetscErrorType type, const char *message, void *context)
+static PetscErrorCode silent(MPI_Comm comm, int line, const char *func, const char *file, PetscErrorCode code,
+                             PetscErrorType type, const char *message, void *context)
 {
   (void)comm, (void)line, (void)func, (void)file;
   if (type == PETSC_ERROR_INITIAL) strncpy((char *)context, message, 255);
@@ -96,9 +112,10 @@ static PetscErrorCode silent(MPI_Comm comm, int line, const char *func, const ch
 
 static void refusals(void **state)
 {
-  SinewGridOptions odd = {.dim = 1, .cells = {100}, .upper = {1}, .ghosts = 2, .align = 16}, tiny = {.dim = 1, .cells = {1}, .upper = {1}, .ghosts = 3};
-  SinewGrid        g;
-  char             message[256] = "";
+  SinewGridOptions odd = {.dim = 1, .cells = {100}, .upper = {1}, .ghosts = 2, .align = 16},
+                   tiny = {.dim = 1, .cells = {1}, .upper = {1}, .ghosts = 3};
+  SinewGrid g;
+  char message[256] = "";
 
   (void)state;
   PetscPushErrorHandler(silent, message);
@@ -108,4 +125,5 @@ static void refusals(void **state)
   PetscPopErrorHandler();
 }
 
-SINEW_TEST_MAIN(cmocka_unit_test(stretched_axis), cmocka_unit_test(ghosts_are_periodic_images), cmocka_unit_test(boxes_are_aligned), cmocka_unit_test(refusals))
+SINEW_TEST_MAIN(cmocka_unit_test(stretched_axis), cmocka_unit_test(ghosts_are_periodic_images),
+                cmocka_unit_test(boxes_are_aligned), cmocka_unit_test(refusals))

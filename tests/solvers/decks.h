@@ -1,28 +1,28 @@
 #ifndef SINEW_TESTS_SOLVERS_DECKS_H
 #define SINEW_TESTS_SOLVERS_DECKS_H
 /* Runs decks from text inside a test, without files: the deck is the test. */
-#include "tests/harness.h"
 #include "solvers/diagnostics.h"
 #include "solvers/simulation.h"
+#include "tests/harness.h"
 
 #define NO_FILES "output: {series: false, history_every: 0}\ncheckpoint: {at_end: false, every_wall: 0}\n"
 
 typedef struct {
-  SinewDeck       deck;
+  SinewDeck deck;
   SinewSimulation simulation;
-  SinewEquation   equation;
-  SinewGrid       grid;
-  TS              ts;
-  Vec             U;
-  int             code;
+  SinewEquation equation;
+  SinewGrid grid;
+  TS ts;
+  Vec U;
+  int code;
 } Run;
 
 /* Sets up and runs `text` plus printf-formatted overrides ("grid.cells=[64]"), NULL-terminated. */
 static inline Run run_deck(MPI_Comm comm, const char text[], const char *const overrides[])
 {
   SinewSimulationOptions options = {.name = "test", .quiet = PETSC_TRUE};
-  PetscInt               count   = 0;
-  Run                    r       = {0};
+  PetscInt count = 0;
+  Run r = {0};
 
   while (overrides && overrides[count]) count++;
   check_call(SinewDeckCreateFromText(comm, "test.yaml", text, count, overrides, &r.deck));
@@ -44,7 +44,7 @@ static inline double l1_error(const char text[], const char *const overrides[], 
 {
   PetscReal l1[SINEW_COMPONENTS_MAX], l2[SINEW_COMPONENTS_MAX], linf[SINEW_COMPONENTS_MAX];
   PetscBool known;
-  Run       r = run_deck(PETSC_COMM_WORLD, text, overrides);
+  Run r = run_deck(PETSC_COMM_WORLD, text, overrides);
 
   assert_int_equal(r.code, 0);
   check_call(SinewSimulationErrors(r.simulation, &known, l1, l2, linf));

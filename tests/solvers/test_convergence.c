@@ -1,5 +1,5 @@
-//RANKS 1
-//TIMEOUT 300
+// RANKS 1
+// TIMEOUT 300
 /* Orders of convergence and errors against exact solutions, each a deck. */
 #include "tests/solvers/decks.h"
 
@@ -10,12 +10,15 @@ static double order(const char text[], int dim, int n, PetscInt component, const
 
   for (int k = 0; k < 2; k++) {
     const char *overrides[8] = {NULL};
-    char        cells[64];
-    int         m = n << k, used = 0;
+    char cells[64];
+    int m = n << k, used = 0;
 
-    if (dim == 1) snprintf(cells, sizeof(cells), "grid.cells=[%d]", m);
-    else if (dim == 2) snprintf(cells, sizeof(cells), "grid.cells=[%d,%d]", m, m);
-    else snprintf(cells, sizeof(cells), "grid.cells=[%d,%d,%d]", m, m, m);
+    if (dim == 1)
+      snprintf(cells, sizeof(cells), "grid.cells=[%d]", m);
+    else if (dim == 2)
+      snprintf(cells, sizeof(cells), "grid.cells=[%d,%d]", m, m);
+    else
+      snprintf(cells, sizeof(cells), "grid.cells=[%d,%d,%d]", m, m, m);
     overrides[used++] = cells;
     for (int e = 0; extra && extra[e]; e++) overrides[used++] = extra[e];
     error[k] = l1_error(text, overrides, component);
@@ -38,7 +41,8 @@ static void advection_plm(void **state)
 
 static void advection_weno5(void **state)
 {
-  const char *const extra[] = {"stepper.type=rk", "stepper.scheme=5dp", "stepper.reconstruction=weno5", "stepper.control=cfl", "stepper.cfl=0.5", NULL};
+  const char *const extra[] = {"stepper.type=rk",     "stepper.scheme=5dp", "stepper.reconstruction=weno5",
+                               "stepper.control=cfl", "stepper.cfl=0.5",    NULL};
 
   (void)state;
   assert_true(order(advection, 2, 32, 0, extra) >= 4.5);
@@ -58,7 +62,8 @@ static void vortex_plm(void **state)
 
 static void vortex_weno5(void **state)
 {
-  const char *const extra[] = {"stepper.type=rk", "stepper.scheme=5dp", "stepper.reconstruction=weno5", "stepper.control=cfl", "stepper.cfl=0.5", NULL};
+  const char *const extra[] = {"stepper.type=rk",     "stepper.scheme=5dp", "stepper.reconstruction=weno5",
+                               "stepper.control=cfl", "stepper.cfl=0.5",    NULL};
 
   (void)state;
   assert_true(order(vortex, 2, 64, 0, extra) >= 4.5);
@@ -120,7 +125,7 @@ static void sod(void **state)
                              "initial: {type: sod}\n"
                              "stepper: {type: ssp, reconstruction: plm_mc}\n"
                              "time: {end: 0.2}\n" NO_FILES;
-  const double      error  = l1_error(text, NULL, 0);
+  const double error = l1_error(text, NULL, 0);
 
   (void)state;
   print_message("  Sod, 400 cells, PLM + HLLC: L1 error of density %.5f\n", error);
@@ -135,9 +140,9 @@ static void viscous_shear(void **state)
                              "initial: {type: expression, rho: 1, p: 100, velocity_y: \"0.01*sin(2*pi*x)\"}\n"
                              "stepper: {type: ssp}\n"
                              "time: {end: 0.5}\n" NO_FILES;
-  Run               r      = run_deck(PETSC_COMM_WORLD, text, NULL);
-  PetscReal         total[8], min[8], max[8];
-  const double      exact = 0.01 * exp(-0.01 * 4 * PETSC_PI * PETSC_PI * 0.5);
+  Run r = run_deck(PETSC_COMM_WORLD, text, NULL);
+  PetscReal total[8], min[8], max[8];
+  const double exact = 0.01 * exp(-0.01 * 4 * PETSC_PI * PETSC_PI * 0.5);
 
   (void)state;
   check_call(SinewDiagnose(r.equation, r.U, total, min, max));
@@ -146,4 +151,8 @@ static void viscous_shear(void **state)
   end_run(&r);
 }
 
-SINEW_TEST_MAIN(cmocka_unit_test(advection_plm), cmocka_unit_test(advection_weno5), cmocka_unit_test(vortex_plm), cmocka_unit_test(vortex_weno5), cmocka_unit_test(diffusion_implicit), cmocka_unit_test(diffusion_explicit), cmocka_unit_test(diffusion_crank_nicolson), cmocka_unit_test(diffusion_bdf), cmocka_unit_test(stretched_grid), cmocka_unit_test(sod), cmocka_unit_test(viscous_shear))
+SINEW_TEST_MAIN(cmocka_unit_test(advection_plm), cmocka_unit_test(advection_weno5), cmocka_unit_test(vortex_plm),
+                cmocka_unit_test(vortex_weno5), cmocka_unit_test(diffusion_implicit),
+                cmocka_unit_test(diffusion_explicit), cmocka_unit_test(diffusion_crank_nicolson),
+                cmocka_unit_test(diffusion_bdf), cmocka_unit_test(stretched_grid), cmocka_unit_test(sod),
+                cmocka_unit_test(viscous_shear))

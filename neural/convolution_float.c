@@ -1,0 +1,306 @@
+/* Convolutions in float through oneDNN: primitives, blocked weights and memory objects are made once. */
+#include "neural/convolution_private.h"
+#include <dnnl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DNNL(call)                                                                                              \
+  do {                                                                                                          \
+    const dnnl_status_t status_ = (call);                                                                       \
+    PetscCheck(status_ == dnnl_success, PETSC_COMM_SELF, PETSC_ERR_LIB, "oneDNN error %d in %s", (int)status_, #call); \
+  } while (0)
+
+struct _p_ConvolutionEngine {
+  dnnl_engine_t engine;
+  dnnl_stream_t stream;
+};
+
+/* An array of which the address comes with each call, or (weights) one that is owned. */
+typedef struct {
+  dnnl_memory_t memory;
+  void *owned;
+} Array;
+
+typedef struct {
+  dnnl_primitive_t run, reorder; /* reorder: between the caller's weights and the blocked ones */
+  Array x, weight, bias, y;
+  Array plain; /* the caller's weights: a slice of [out][channels][k][k] */
+} Pass;
+
+struct _p_Convolution {
+  ConvolutionShape s;
+  ConvolutionEngine engine;
+  Pass forward, data, weights;
+};
+
+static PetscErrorCode create_engine(ConvolutionEngine *engine)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(engine));
+  DNNL(dnnl_engine_create(&(*engine)->engine, dnnl_cpu, 0));
+  DNNL(dnnl_stream_create(&(*engine)->stream, (*engine)->engine, dnnl_stream_default_flags));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode destroy_engine(ConvolutionEngine *engine)
+{
+  PetscFunctionBeginUser;
+  if (!*engine) PetscFunctionReturn(PETSC_SUCCESS);
+  DNNL(dnnl_stream_destroy((*engine)->stream));
+  DNNL(dnnl_engine_destroy((*engine)->engine));
+  PetscCall(PetscFree(*engine));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- descriptions ----------------------------------------------------------------------------------- */
+
+typedef struct {
+  dnnl_memory_desc_t x, weight, plain, bias, y;
+} Descriptions;
+
+static PetscErrorCode describe(const ConvolutionShape *s, Descriptions *d)
+{
+  const PetscInt reach = s->dilation * (s->kernel - 1), k = s->kernel;
+  const dnnl_dims_t x = {s->batch, s->in, s->ny + reach, s->nx + reach}, y = {s->batch, s->out, s->ny, s->nx};
+  const dnnl_dims_t w = {s->out, s->in, k, k}, strides = {s->channels * k * k, k * k, k, 1}, bias = {s->out};
+
+  PetscFunctionBeginUser;
+  DNNL(dnnl_memory_desc_init_by_tag(&d->x, 4, x, dnnl_f32, dnnl_nhwc));
+  DNNL(dnnl_memory_desc_init_by_tag(&d->y, 4, y, dnnl_f32, dnnl_nhwc));
+  DNNL(dnnl_memory_desc_init_by_tag(&d->weight, 4, w, dnnl_f32, dnnl_format_tag_any));
+  DNNL(dnnl_memory_desc_init_by_strides(&d->plain, 4, w, dnnl_f32, strides));
+  DNNL(dnnl_memory_desc_init_by_tag(&d->bias, 1, bias, dnnl_f32, dnnl_a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode describe_forward(const ConvolutionShape *s, dnnl_engine_t engine, Descriptions *d,
+                                       dnnl_primitive_desc_t *out)
+{
+  const dnnl_dims_t strides = {1, 1}, dilates = {s->dilation - 1, s->dilation - 1}, pad = {0, 0};
+  dnnl_convolution_desc_t c;
+  dnnl_primitive_attr_t attributes;
+  dnnl_post_ops_t post;
+
+  PetscFunctionBeginUser;
+  DNNL(dnnl_dilated_convolution_forward_desc_init(&c, s->training ? dnnl_forward_training : dnnl_forward_inference,
+                                                  dnnl_convolution_direct, &d->x, &d->weight, s->accumulate ? NULL : &d->bias,
+                                                  &d->y, strides, dilates, pad, pad));
+  DNNL(dnnl_primitive_attr_create(&attributes));
+  DNNL(dnnl_post_ops_create(&post));
+  if (s->accumulate) DNNL(dnnl_post_ops_append_sum(post, 1));
+  DNNL(dnnl_primitive_attr_set_post_ops(attributes, post));
+  DNNL(dnnl_primitive_desc_create(out, &c, attributes, engine, NULL));
+  DNNL(dnnl_post_ops_destroy(post));
+  DNNL(dnnl_primitive_attr_destroy(attributes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode describe_data(const ConvolutionShape *s, dnnl_engine_t engine, Descriptions *d,
+                                    const_dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *out)
+{
+  const dnnl_dims_t strides = {1, 1}, dilates = {s->dilation - 1, s->dilation - 1}, pad = {0, 0};
+  dnnl_convolution_desc_t c;
+
+  PetscFunctionBeginUser;
+  DNNL(dnnl_dilated_convolution_backward_data_desc_init(&c, dnnl_convolution_direct, &d->x, &d->weight, &d->y, strides,
+                                                        dilates, pad, pad));
+  DNNL(dnnl_primitive_desc_create(out, &c, NULL, engine, hint));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode describe_weights(const ConvolutionShape *s, dnnl_engine_t engine, Descriptions *d,
+                                       const_dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *out)
+{
+  const dnnl_dims_t strides = {1, 1}, dilates = {s->dilation - 1, s->dilation - 1}, pad = {0, 0};
+  dnnl_convolution_desc_t c;
+
+  PetscFunctionBeginUser;
+  DNNL(dnnl_dilated_convolution_backward_weights_desc_init(&c, dnnl_convolution_direct, &d->x, &d->weight,
+                                                           s->accumulate ? NULL : &d->bias, &d->y, strides, dilates, pad, pad));
+  DNNL(dnnl_primitive_desc_create(out, &c, NULL, engine, hint));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- passes ----------------------------------------------------------------------------------------- */
+
+static PetscErrorCode create_array(ConvolutionEngine e, const dnnl_memory_desc_t *description, PetscBool own, Array *array)
+{
+  PetscFunctionBeginUser;
+  if (own) PetscCall(NeuralAlloc(dnnl_memory_desc_get_size(description), &array->owned));
+  DNNL(dnnl_memory_create(&array->memory, description, e->engine, own ? array->owned : DNNL_MEMORY_NONE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The primitive of a description, its arrays, and the reorder of weights: to the blocked ones, or (gradient) from them. */
+static PetscErrorCode create_pass(ConvolutionEngine e, dnnl_primitive_desc_t description, dnnl_query_t weight_query,
+                                  PetscBool gradient, const Descriptions *d, Pass *pass)
+{
+  const dnnl_memory_desc_t *weight = dnnl_primitive_desc_query_md(description, weight_query, 0);
+  dnnl_primitive_desc_t reorder;
+
+  PetscFunctionBeginUser;
+  PetscCall(create_array(e, &d->x, PETSC_FALSE, &pass->x));
+  PetscCall(create_array(e, &d->y, PETSC_FALSE, &pass->y));
+  PetscCall(create_array(e, &d->bias, PETSC_FALSE, &pass->bias));
+  PetscCall(create_array(e, &d->plain, PETSC_FALSE, &pass->plain));
+  PetscCall(create_array(e, weight, PETSC_TRUE, &pass->weight));
+  DNNL(dnnl_primitive_create(&pass->run, description));
+  DNNL(dnnl_reorder_primitive_desc_create(&reorder, gradient ? weight : &d->plain, e->engine, gradient ? &d->plain : weight,
+                                          e->engine, NULL));
+  DNNL(dnnl_primitive_create(&pass->reorder, reorder));
+  DNNL(dnnl_primitive_desc_destroy(reorder));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode destroy_pass(Pass *pass)
+{
+  Array *arrays[] = {&pass->x, &pass->weight, &pass->bias, &pass->y, &pass->plain};
+
+  PetscFunctionBeginUser;
+  if (!pass->run) PetscFunctionReturn(PETSC_SUCCESS);
+  for (size_t k = 0; k < sizeof(arrays) / sizeof(arrays[0]); ++k) {
+    DNNL(dnnl_memory_destroy(arrays[k]->memory));
+    free(arrays[k]->owned);
+  }
+  DNNL(dnnl_primitive_destroy(pass->run));
+  DNNL(dnnl_primitive_destroy(pass->reorder));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_backward(Convolution c, Descriptions *d, dnnl_primitive_desc_t hint)
+{
+  const dnnl_engine_t engine = c->engine->engine;
+  dnnl_primitive_desc_t description;
+
+  PetscFunctionBeginUser;
+  PetscCall(describe_data(&c->s, engine, d, hint, &description));
+  PetscCall(create_pass(c->engine, description, dnnl_query_weights_md, PETSC_FALSE, d, &c->data));
+  DNNL(dnnl_primitive_desc_destroy(description));
+  PetscCall(describe_weights(&c->s, engine, d, hint, &description));
+  PetscCall(create_pass(c->engine, description, dnnl_query_diff_weights_md, PETSC_TRUE, d, &c->weights));
+  DNNL(dnnl_primitive_desc_destroy(description));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create(ConvolutionEngine engine, const ConvolutionShape *shape, Convolution *out)
+{
+  Convolution c;
+  Descriptions d;
+  dnnl_primitive_desc_t description;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&c));
+  c->s = *shape;
+  c->engine = engine;
+  *out = c;
+  if (!shape->ny || !shape->nx) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(describe(shape, &d));
+  PetscCall(describe_forward(shape, engine->engine, &d, &description));
+  PetscCall(create_pass(engine, description, dnnl_query_weights_md, PETSC_FALSE, &d, &c->forward));
+  if (shape->training) PetscCall(create_backward(c, &d, description));
+  DNNL(dnnl_primitive_desc_destroy(description));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode destroy(Convolution *convolution)
+{
+  Convolution c = *convolution;
+
+  PetscFunctionBeginUser;
+  *convolution = NULL;
+  if (!c) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(destroy_pass(&c->forward));
+  PetscCall(destroy_pass(&c->data));
+  PetscCall(destroy_pass(&c->weights));
+  PetscCall(PetscFree(c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- running ---------------------------------------------------------------------------------------- */
+
+static PetscErrorCode execute(Convolution c, dnnl_primitive_t primitive, int n, const dnnl_exec_arg_t arguments[])
+{
+  PetscFunctionBeginUser;
+  DNNL(dnnl_primitive_execute(primitive, c->engine->stream, n, arguments));
+  DNNL(dnnl_stream_wait(c->engine->stream));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode place(const Array *array, const void *address)
+{
+  PetscFunctionBeginUser;
+  DNNL(dnnl_memory_set_data_handle(array->memory, (void *)address));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Moves weights to (or gradients from) the blocked array of a pass. */
+static PetscErrorCode reorder(Convolution c, Pass *pass, const void *weight, PetscBool gradient)
+{
+  const Array *from = gradient ? &pass->weight : &pass->plain, *to = gradient ? &pass->plain : &pass->weight;
+  const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from->memory}, {DNNL_ARG_TO, to->memory}};
+
+  PetscFunctionBeginUser;
+  PetscCall(place(&pass->plain, (const float *)weight + c->s.slice * c->s.kernel * c->s.kernel));
+  PetscCall(execute(c, pass->reorder, 2, arguments));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode pack(Convolution c, const void *weight)
+{
+  PetscFunctionBeginUser;
+  if (c->forward.run) PetscCall(reorder(c, &c->forward, weight, PETSC_FALSE));
+  if (c->data.run) PetscCall(reorder(c, &c->data, weight, PETSC_FALSE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode forward(Convolution c, const void *x, const void *bias, void *y)
+{
+  const Pass *p = &c->forward;
+  const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, p->x.memory},
+                                       {DNNL_ARG_WEIGHTS, p->weight.memory},
+                                       {DNNL_ARG_DST, p->y.memory},
+                                       {DNNL_ARG_BIAS, p->bias.memory}};
+
+  PetscFunctionBeginUser;
+  if (!p->run) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(place(&p->x, x));
+  PetscCall(place(&p->y, y));
+  PetscCall(place(&p->bias, bias));
+  PetscCall(execute(c, p->run, c->s.accumulate ? 3 : 4, arguments));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode backward_data(Convolution c, const void *gy, void *gx)
+{
+  const Pass *p = &c->data;
+  const dnnl_exec_arg_t arguments[] = {
+      {DNNL_ARG_DIFF_DST, p->y.memory}, {DNNL_ARG_WEIGHTS, p->weight.memory}, {DNNL_ARG_DIFF_SRC, p->x.memory}};
+
+  PetscFunctionBeginUser;
+  if (!p->run) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(place(&p->x, gx));
+  PetscCall(place(&p->y, gy));
+  PetscCall(execute(c, p->run, 3, arguments));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode backward_weights(Convolution c, const void *x, const void *gy, void *gweight, void *gbias)
+{
+  Pass *p = &c->weights;
+  const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, p->x.memory},
+                                       {DNNL_ARG_DIFF_DST, p->y.memory},
+                                       {DNNL_ARG_DIFF_WEIGHTS, p->weight.memory},
+                                       {DNNL_ARG_DIFF_BIAS, p->bias.memory}};
+
+  PetscFunctionBeginUser;
+  if (!p->run) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(place(&p->x, x));
+  PetscCall(place(&p->y, gy));
+  PetscCall(place(&p->bias, gbias));
+  PetscCall(execute(c, p->run, c->s.accumulate ? 3 : 4, arguments));
+  PetscCall(reorder(c, p, gweight, PETSC_TRUE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const ConvolutionMethods ConvolutionFloat = {create_engine, destroy_engine, create,        destroy,
+                                             pack,          forward,        backward_data, backward_weights};

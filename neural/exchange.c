@@ -1,0 +1,299 @@
+/*
+  Which cells go where: boxes of one layout into padded boxes of another, and back (the adjoint).
+  Both ends of a message list its rectangles in the same order: by periodic image, rows first.
+*/
+#include "neural/tensor_private.h"
+#include <string.h>
+
+typedef struct {
+  SinewBox from, to; /* relative to the own boxes' first cells; only the own end is used when the other is remote */
+} Piece;
+
+typedef struct {
+  PetscMPIInt rank;
+  PetscInt first, count; /* pieces */
+  PetscInt offset;       /* cells before it in the buffer */
+  PetscInt cells;
+} Message;
+
+typedef struct {
+  PetscInt messages, pieces, cells;
+  Message *message;
+  Piece *piece;
+  char *buffer;
+} Side;
+
+struct _p_Exchange {
+  MPI_Comm comm;
+  PetscMPIInt tag;
+  Side send, receive;
+  PetscInt copies;
+  Piece *copy; /* within this rank */
+  size_t reserved;
+  MPI_Request *request;
+  PetscBool in_place; /* one layout: the boxes themselves are there already */
+};
+
+/* ---- planning ------------------------------------------------------------------------------------ */
+
+static SinewBox intersect(SinewBox a, SinewBox b)
+{
+  const PetscInt y = PetscMax(a.y, b.y), x = PetscMax(a.x, b.x);
+
+  return (SinewBox){y, x, PetscMax(0, PetscMin(a.y + a.ny, b.y + b.ny) - y), PetscMax(0, PetscMin(a.x + a.nx, b.x + b.nx) - x)};
+}
+
+static SinewBox padded(SinewBox box, PetscInt halo)
+{
+  if (!box.ny || !box.nx) return box;
+  return (SinewBox){box.y - halo, box.x - halo, box.ny + 2 * halo, box.nx + 2 * halo};
+}
+
+static SinewBox relative(SinewBox piece, SinewBox box)
+{
+  piece.y -= box.y;
+  piece.x -= box.x;
+  return piece;
+}
+
+/* What box `have` gives to the padded box around `want`: up to `most` pieces; returns their number. piece may be NULL. */
+static PetscInt pieces_between(SinewLayout layout, SinewBox have, SinewBox want, PetscInt halo, PetscBool in_place,
+                               Piece piece[])
+{
+  const SinewBox need = padded(want, halo);
+  const PetscInt images_y = layout->periodic ? 1 + halo / layout->ny : 0, images_x = layout->periodic ? 1 + halo / layout->nx : 0;
+  PetscInt n = 0;
+
+  for (PetscInt sy = -images_y; sy <= images_y; ++sy)
+    for (PetscInt sx = -images_x; sx <= images_x; ++sx) {
+      const SinewBox image = {have.y + sy * layout->ny, have.x + sx * layout->nx, have.ny, have.nx};
+      const SinewBox common = intersect(image, need);
+
+      if (!common.ny || !common.nx) continue;
+      if (in_place && !sy && !sx && have.y == want.y && have.x == want.x) continue;
+      if (piece) piece[n] = (Piece){relative(common, image), relative(common, want)};
+      ++n;
+    }
+  return n;
+}
+
+static PetscInt cells_of(PetscInt n, const Piece piece[])
+{
+  PetscInt cells = 0;
+
+  for (PetscInt k = 0; k < n; ++k) cells += piece[k].from.ny * piece[k].from.nx;
+  return cells;
+}
+
+/* The box pair (have, want) between this rank and rank r, for sending or receiving. */
+static PetscInt pieces_with(SinewLayout from, SinewLayout to, PetscInt halo, PetscBool sending, PetscMPIInt r, Piece piece[])
+{
+  return pieces_between(from, sending ? from->box : from->boxes[r], sending ? to->boxes[r] : to->box, halo, from == to, piece);
+}
+
+static PetscErrorCode plan_side(SinewLayout from, SinewLayout to, PetscInt halo, PetscBool sending, Side *side)
+{
+  PetscMPIInt size, me;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(from->comm, &size));
+  PetscCallMPI(MPI_Comm_rank(from->comm, &me));
+  for (PetscMPIInt r = 0; r < size; ++r) {
+    const PetscInt n = r == me ? 0 : pieces_with(from, to, halo, sending, r, NULL);
+
+    side->messages += n > 0;
+    side->pieces += n;
+  }
+  PetscCall(PetscCalloc2((size_t)side->messages, &side->message, (size_t)side->pieces, &side->piece));
+  side->messages = side->pieces = 0;
+  for (PetscMPIInt r = 0; r < size; ++r) {
+    Piece *piece = side->piece + side->pieces;
+    const PetscInt n = r == me ? 0 : pieces_with(from, to, halo, sending, r, NULL);
+
+    if (!n) continue;
+    (void)pieces_with(from, to, halo, sending, r, piece);
+    side->message[side->messages++] = (Message){r, side->pieces, n, side->cells, cells_of(n, piece)};
+    side->pieces += n;
+    side->cells += cells_of(n, piece);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ExchangeCreate(SinewLayout from, SinewLayout to, PetscInt halo, Exchange *exchange)
+{
+  Exchange e;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&e));
+  PetscCall(PetscCommDuplicate(from->comm, &e->comm, &e->tag));
+  e->in_place = (PetscBool)(from == to);
+  PetscCall(plan_side(from, to, halo, PETSC_TRUE, &e->send));
+  PetscCall(plan_side(from, to, halo, PETSC_FALSE, &e->receive));
+  e->copies = pieces_between(from, from->box, to->box, halo, e->in_place, NULL);
+  PetscCall(PetscMalloc1((size_t)e->copies, &e->copy));
+  (void)pieces_between(from, from->box, to->box, halo, e->in_place, e->copy);
+  PetscCall(PetscMalloc1((size_t)(e->send.messages + e->receive.messages), &e->request));
+  *exchange = e;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ExchangeReserve(Exchange e, size_t bytes_per_cell)
+{
+  PetscFunctionBeginUser;
+  if (bytes_per_cell <= e->reserved) PetscFunctionReturn(PETSC_SUCCESS);
+  e->reserved = bytes_per_cell;
+  PetscCall(PetscFree(e->send.buffer));
+  PetscCall(PetscFree(e->receive.buffer));
+  PetscCall(PetscMalloc1((size_t)e->send.cells * bytes_per_cell, &e->send.buffer));
+  PetscCall(PetscMalloc1((size_t)e->receive.cells * bytes_per_cell, &e->receive.buffer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ExchangeDestroy(Exchange *exchange)
+{
+  Exchange e = *exchange;
+
+  PetscFunctionBeginUser;
+  *exchange = NULL;
+  if (!e) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int s = 0; s < 2; ++s) {
+    Side *side = s ? &e->send : &e->receive;
+
+    PetscCall(PetscFree2(side->message, side->piece));
+    PetscCall(PetscFree(side->buffer));
+  }
+  PetscCall(PetscFree(e->copy));
+  PetscCall(PetscFree(e->request));
+  PetscCall(PetscCommDestroy(&e->comm));
+  PetscCall(PetscFree(e));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- moving -------------------------------------------------------------------------------------- */
+
+static size_t value_size(SinewTensor t) { return t->dtype == SINEW_FLOAT32 ? sizeof(float) : sizeof(double); }
+
+/* The first value of cell (y, x), in box coordinates, of sample b. */
+static char *cell(SinewTensor t, PetscInt b, PetscInt y, PetscInt x)
+{
+  const SinewBox box = t->layout->box;
+  const PetscInt h = t->halo, index = (b * (box.ny + 2 * h) + y + h) * (box.nx + 2 * h) + x + h;
+
+  return (char *)t->data + (size_t)(index * t->channels) * value_size(t);
+}
+
+static void add_values(SinewDtype dtype, PetscInt n, const void *from, void *to)
+{
+  if (dtype == SINEW_FLOAT32)
+    for (PetscInt i = 0; i < n; ++i) ((float *)to)[i] += ((const float *)from)[i];
+  else
+    for (PetscInt i = 0; i < n; ++i) ((double *)to)[i] += ((const double *)from)[i];
+}
+
+/* Tensor to buffer; returns the end of what was written. */
+static char *pack(SinewTensor t, SinewBox r, char *buffer)
+{
+  const size_t bytes = (size_t)(r.nx * t->channels) * value_size(t);
+
+  for (PetscInt b = 0; b < t->batch; ++b)
+    for (PetscInt y = 0; y < r.ny; ++y, buffer += bytes) memcpy(buffer, cell(t, b, r.y + y, r.x), bytes);
+  return buffer;
+}
+
+static char *unpack(SinewTensor t, SinewBox r, PetscBool add, char *buffer)
+{
+  const size_t bytes = (size_t)(r.nx * t->channels) * value_size(t);
+
+  for (PetscInt b = 0; b < t->batch; ++b)
+    for (PetscInt y = 0; y < r.ny; ++y, buffer += bytes) {
+      if (add)
+        add_values(t->dtype, r.nx * t->channels, buffer, cell(t, b, r.y + y, r.x));
+      else
+        memcpy(cell(t, b, r.y + y, r.x), buffer, bytes);
+    }
+  return buffer;
+}
+
+static void copy_within(SinewTensor from, SinewBox a, SinewTensor to, SinewBox c, PetscBool add)
+{
+  const PetscInt n = a.nx * from->channels;
+
+  for (PetscInt b = 0; b < from->batch; ++b)
+    for (PetscInt y = 0; y < a.ny; ++y) {
+      if (add)
+        add_values(from->dtype, n, cell(from, b, a.y + y, a.x), cell(to, b, c.y + y, c.x));
+      else
+        memcpy(cell(to, b, c.y + y, c.x), cell(from, b, a.y + y, a.x), (size_t)n * value_size(from));
+    }
+}
+
+static PetscErrorCode post(Exchange e, const Side *out, const Side *in, size_t bytes, SinewTensor source, PetscBool adjoint)
+{
+  MPI_Request *request = e->request;
+
+  PetscFunctionBeginUser;
+  PetscCheck(bytes <= e->reserved, PETSC_COMM_SELF, PETSC_ERR_PLIB, "exchange buffer too small");
+  for (PetscInt m = 0; m < in->messages; ++m) {
+    const Message *k = &in->message[m];
+    PetscMPIInt count;
+
+    PetscCall(PetscMPIIntCast(k->cells * (PetscInt)bytes, &count));
+    PetscCallMPI(MPI_Irecv(in->buffer + (size_t)k->offset * bytes, count, MPI_BYTE, k->rank, e->tag, e->comm, request++));
+  }
+  for (PetscInt m = 0; m < out->messages; ++m) {
+    const Message *k = &out->message[m];
+    char *buffer = out->buffer + (size_t)k->offset * bytes;
+
+    for (PetscInt p = k->first; p < k->first + k->count; ++p)
+      buffer = pack(source, adjoint ? out->piece[p].to : out->piece[p].from, buffer);
+    PetscCallMPI(MPI_Isend(out->buffer + (size_t)k->offset * bytes, (PetscMPIInt)(k->cells * (PetscInt)bytes), MPI_BYTE,
+                           k->rank, e->tag, e->comm, request++));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode wait(Exchange e)
+{
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Waitall((PetscMPIInt)(e->send.messages + e->receive.messages), e->request, MPI_STATUSES_IGNORE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static size_t bytes_per_cell(SinewTensor t) { return (size_t)(t->batch * t->channels) * value_size(t); }
+
+PetscErrorCode ExchangeBegin(Exchange e, SinewTensor from, SinewTensor to)
+{
+  PetscFunctionBeginUser;
+  PetscCall(post(e, &e->send, &e->receive, bytes_per_cell(from), from, PETSC_FALSE));
+  for (PetscInt c = 0; c < e->copies; ++c) copy_within(from, e->copy[c].from, to, e->copy[c].to, PETSC_FALSE);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ExchangeEnd(Exchange e, SinewTensor from, SinewTensor to)
+{
+  PetscFunctionBeginUser;
+  (void)from;
+  PetscCall(wait(e));
+  for (PetscInt m = 0; m < e->receive.messages; ++m) {
+    const Message *k = &e->receive.message[m];
+    char *buffer = e->receive.buffer + (size_t)k->offset * bytes_per_cell(to);
+
+    for (PetscInt p = k->first; p < k->first + k->count; ++p) buffer = unpack(to, e->receive.piece[p].to, PETSC_FALSE, buffer);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode ExchangeAdjoint(Exchange e, SinewTensor from, SinewTensor to)
+{
+  PetscFunctionBeginUser;
+  PetscCall(post(e, &e->receive, &e->send, bytes_per_cell(from), to, PETSC_TRUE));
+  for (PetscInt c = 0; c < e->copies; ++c) copy_within(to, e->copy[c].to, from, e->copy[c].from, PETSC_TRUE);
+  PetscCall(wait(e));
+  for (PetscInt m = 0; m < e->send.messages; ++m) {
+    const Message *k = &e->send.message[m];
+    char *buffer = e->send.buffer + (size_t)k->offset * bytes_per_cell(from);
+
+    for (PetscInt p = k->first; p < k->first + k->count; ++p) buffer = unpack(from, e->send.piece[p].from, PETSC_TRUE, buffer);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

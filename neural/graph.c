@@ -1,0 +1,332 @@
+/* Graphs of layers: parameters, nodes, running forth and back. Memory is planned in graph_memory.c. */
+#include "neural/graph_private.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+PETSC_INTERN PetscErrorCode GraphPlanMemory(Graph graph);
+
+PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, PetscBool training, PetscBool lean, Graph *graph)
+{
+  Graph g;
+
+  PetscFunctionBeginUser;
+  PetscCall(NeuralEvents());
+  PetscCall(PetscNew(&g));
+  PetscCall(PetscCommDuplicate(comm, &g->comm, NULL));
+  g->dtype = dtype;
+  g->value_size = SinewDtypeSize(dtype);
+  g->batch = batch;
+  g->training = training;
+  g->lean = (PetscBool)(lean && !training);
+  g->kernels = dtype == SINEW_FLOAT32 ? &KernelsFloat : &KernelsDouble;
+  g->convolution = dtype == SINEW_FLOAT32 ? &ConvolutionFloat : &ConvolutionDouble;
+  PetscCall((*g->convolution->create_engine)(&g->engine));
+  *graph = g;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode destroy_nodes(Graph g)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < g->nodes; ++k) {
+    PetscCall(SinewTensorDestroy(&g->node[k].value));
+    PetscCall(SinewTensorDestroy(&g->node[k].gradient));
+    PetscCall(SinewLayoutDestroy(&g->node[k].layout));
+  }
+  for (PetscInt k = 0; k < g->buffers; ++k) free(g->buffer[k]);
+  PetscCall(PetscFree(g->buffer));
+  PetscCall(PetscFree(g->node));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphDestroy(Graph *graph)
+{
+  Graph g = *graph;
+
+  PetscFunctionBeginUser;
+  *graph = NULL;
+  if (!g) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt k = 0; k < g->ops; ++k) {
+    if (g->op[k].methods->destroy) PetscCall((*g->op[k].methods->destroy)(g, &g->op[k]));
+    PetscCall(PetscFree(g->op[k].data));
+  }
+  PetscCall(ConditionDestroy(g));
+  for (PetscInt k = 0; k < g->exchanges; ++k) PetscCall(ExchangeDestroy(&g->exchange[k].exchange));
+  PetscCall(destroy_nodes(g));
+  for (PetscInt k = 0; k < g->parameters; ++k) free(g->parameter[k].value);
+  free(g->gradients);
+  free(g->row);
+  free(g->scratch);
+  PetscCall((*g->convolution->destroy_engine)(&g->engine));
+  PetscCall(PetscFree(g->op));
+  PetscCall(PetscFree(g->parameter));
+  PetscCall(PetscFree(g->packed));
+  PetscCall(PetscFree(g->exchange));
+  PetscCall(PetscFree(g->sums));
+  PetscCall(PetscCommDestroy(&g->comm));
+  PetscCall(PetscFree(g));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- building --------------------------------------------------------------------------------------- */
+
+/* Room for one more entry of `size` bytes in a list. */
+static PetscErrorCode grow(PetscInt used, PetscInt *room, size_t size, void *list)
+{
+  char **entries = list, *grown;
+
+  PetscFunctionBeginUser;
+  if (used < *room) PetscFunctionReturn(PETSC_SUCCESS);
+  *room = *room ? 2 * *room : 32;
+  PetscCall(PetscCalloc1((size_t)*room * size, &grown));
+  if (used) PetscCall(PetscMemcpy(grown, *entries, (size_t)used * size));
+  PetscCall(PetscFree(*entries));
+  *entries = grown;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphParameter(Graph g, PetscInt *id, int rank, const PetscInt64 shape[], double bound, double constant,
+                              const char format[], ...)
+{
+  SinewParameter *p;
+  char name[sizeof(p->name)];
+  va_list words;
+  int length;
+
+  PetscFunctionBeginUser;
+  va_start(words, format);
+  length = vsnprintf(name, sizeof(name), format, words);
+  va_end(words);
+  PetscCheck(length > 0 && (size_t)length < sizeof(name), g->comm, PETSC_ERR_PLIB, "parameter name too long");
+  for (*id = 0; *id < g->parameters && strcmp(g->parameter[*id].name, name); ++*id)
+    ;
+  if (*id < g->parameters) {
+    p = &g->parameter[*id];
+    PetscCheck(p->rank == rank && !memcmp(p->shape, shape, (size_t)rank * sizeof(*shape)), g->comm, PETSC_ERR_PLIB,
+               "%s was declared with another shape", name);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(grow(g->parameters, &g->parameter_room, sizeof(*g->parameter), &g->parameter));
+  p = &g->parameter[g->parameters];
+  memcpy(p->name, name, sizeof(name));
+  p->rank = rank;
+  p->size = 1;
+  for (int k = 0; k < rank; ++k) p->size *= (size_t)(p->shape[k] = shape[k]);
+  p->bound = bound;
+  p->constant = constant;
+  PetscCall(NeuralAlloc(p->size * g->value_size, &p->value));
+  ++g->parameters;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphNode(Graph g, SinewLayout layout, PetscInt channels, PetscInt halo, PetscBool exchanged, PetscInt *id)
+{
+  PetscFunctionBeginUser;
+  PetscCall(grow(g->nodes, &g->node_room, sizeof(*g->node), &g->node));
+  g->node[g->nodes] = (Node){.layout = layout, .channels = channels, .halo = halo, .first = -1, .last = -1, .writer = -1};
+  g->node[g->nodes].exchanged = (PetscBool)(exchanged && halo > 0);
+  PetscCall(SinewLayoutReference(layout));
+  *id = g->nodes++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphOp(Graph g, const OpMethods *methods, PetscInt inputs, const PetscInt input[], PetscInt output, void *data)
+{
+  Op *op;
+
+  PetscFunctionBeginUser;
+  PetscCheck(inputs <= OP_INPUTS_MAX, g->comm, PETSC_ERR_PLIB, "too many inputs");
+  PetscCall(grow(g->ops, &g->op_room, sizeof(*g->op), &g->op));
+  op = &g->op[g->ops];
+  *op = (Op){.methods = methods, .index = g->ops, .inputs = inputs, .output = output, .data = data};
+  for (PetscInt k = 0; k < inputs; ++k) {
+    Node *node = &g->node[input[k]];
+
+    op->input[k] = input[k];
+    node->last = node->writer = op->index;
+  }
+  if (output >= 0) g->node[output].first = g->node[output].last = op->index;
+  ++g->ops;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphKeep(Graph g, PetscInt node)
+{
+  PetscFunctionBeginUser;
+  g->node[node].keep = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphExchange(Graph g, SinewLayout from, SinewLayout to, PetscInt halo, PetscInt channels, Exchange *exchange)
+{
+  PetscInt k = 0;
+
+  PetscFunctionBeginUser;
+  while (k < g->exchanges && (g->exchange[k].from != from || g->exchange[k].to != to || g->exchange[k].halo != halo)) ++k;
+  if (k == g->exchanges) {
+    PetscCall(grow(g->exchanges, &g->exchange_room, sizeof(*g->exchange), &g->exchange));
+    PetscCall(ExchangeCreate(from, to, halo, &g->exchange[k].exchange));
+    g->exchange[k].from = from;
+    g->exchange[k].to = to;
+    g->exchange[k].halo = halo;
+    ++g->exchanges;
+  }
+  *exchange = g->exchange[k].exchange;
+  PetscCall(ExchangeReserve(*exchange, (size_t)(g->batch * channels) * g->value_size));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- setting up ------------------------------------------------------------------------------------- */
+
+static PetscErrorCode create_gradients(Graph g)
+{
+  char *next;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < g->parameters; ++k) g->gradient_count += g->parameter[k].size;
+  PetscCall(NeuralAlloc(g->gradient_count * g->value_size, &g->gradients));
+  next = g->gradients;
+  for (PetscInt k = 0; k < g->parameters; ++k) {
+    g->parameter[k].gradient = next;
+    next += g->parameter[k].size * g->value_size;
+  }
+  g->bytes += g->gradient_count * g->value_size;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Who writes each gradient first, running backwards. */
+static PetscErrorCode mark_fresh(Graph g)
+{
+  PetscBool *written;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1((size_t)g->nodes, &written));
+  for (PetscInt k = g->ops - 1; k >= 0; --k)
+    for (PetscInt i = 0; i < g->op[k].inputs; ++i) {
+      g->op[k].fresh[i] = (PetscBool)!written[g->op[k].input[i]];
+      written[g->op[k].input[i]] = PETSC_TRUE;
+    }
+  PetscCall(PetscFree(written));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_scratch(Graph g)
+{
+  size_t widest = 0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < g->nodes; ++k) {
+    const Node *node = &g->node[k];
+
+    widest = PetscMax(widest, (size_t)(node->channels * (node->layout->box.nx + 4)));
+    g->sum_count = PetscMax(g->sum_count, (size_t)(g->batch * node->channels));
+  }
+  g->row_bytes = widest * g->value_size;
+  PetscCall(NeuralAlloc(g->row_bytes, &g->row));
+  g->sum_count = 4 * g->sum_count + 4 * (size_t)g->batch;
+  PetscCall(PetscMalloc1(g->sum_count, &g->sums));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphSetup(Graph g)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1((size_t)g->parameters, &g->packed));
+  for (PetscInt k = 0; k < g->parameters; ++k) g->bytes += g->parameter[k].size * g->value_size;
+  if (g->training) {
+    PetscCall(create_gradients(g));
+    PetscCall(mark_fresh(g));
+  }
+  PetscCall(GraphPlanMemory(g));
+  PetscCall(create_scratch(g));
+  for (PetscInt k = 0; k < g->ops; ++k)
+    if (g->op[k].methods->setup) PetscCall((*g->op[k].methods->setup)(g, &g->op[k]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphScratch(Graph g, size_t bytes)
+{
+  PetscFunctionBeginUser;
+  if (bytes <= g->scratch_bytes) PetscFunctionReturn(PETSC_SUCCESS);
+  g->scratch_bytes = bytes;
+  free(g->scratch);
+  PetscCall(NeuralAlloc(bytes, &g->scratch));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphPack(Graph g)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < g->ops; ++k)
+    if (g->op[k].methods->pack) PetscCall((*g->op[k].methods->pack)(g, &g->op[k]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- running ---------------------------------------------------------------------------------------- */
+
+PetscErrorCode GraphForward(Graph g, PetscInt begin, PetscInt end)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = begin; k < end; ++k) PetscCall((*g->op[k].methods->forward)(g, &g->op[k]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphFill(Graph g, Op *op, GraphMake *make)
+{
+  const Node *node = &g->node[op->output];
+  const SinewBox box = node->layout->box;
+  const PetscInt h = node->exchanged ? node->halo : 0, ny = box.ny, nx = box.nx, inside = ny - 2 * h;
+  const PetscBool split = (PetscBool)(h && ny > 2 * h && nx > 2 * h);
+  const SinewBox rim[] = {{0, 0, h, nx}, {ny - h, 0, h, nx}, {h, 0, inside, h}, {h, nx - h, inside, h}};
+
+  PetscFunctionBeginUser;
+  for (PetscInt b = 0; b < g->batch; ++b) {
+    if (!split && ny && nx) (*make)(g, op, b, (SinewBox){0, 0, ny, nx});
+    for (int k = 0; k < 4 && split; ++k) (*make)(g, op, b, rim[k]);
+  }
+  if (h) PetscCall(SinewTensorHaloBegin(node->value));
+  for (PetscInt b = 0; b < g->batch && split; ++b) (*make)(g, op, b, (SinewBox){h, h, inside, nx - 2 * h});
+  if (h) PetscCall(SinewTensorHaloEnd(node->value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Gradients of a layer's inputs start from zero where it is the first to add to them. */
+void GraphClearInputs(Graph g, const Op *op)
+{
+  for (PetscInt i = 0; i < op->inputs; ++i) {
+    const Node *node = &g->node[op->input[i]];
+
+    if (op->fresh[i])
+      memset(node->gradient->data, 0, SinewTensorBytes(node->layout, g->dtype, g->batch, node->channels, node->halo));
+  }
+}
+
+static PetscErrorCode reduce_gradients(Graph g)
+{
+  PetscMPIInt count;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscLogEventBegin(NEURAL_Reduce, 0, 0, 0, 0));
+  PetscCall(PetscMPIIntCast((PetscInt)g->gradient_count, &count));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, g->gradients, count, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE, MPI_SUM,
+                             g->comm));
+  PetscCall(PetscLogEventEnd(NEURAL_Reduce, 0, 0, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphBackward(Graph g)
+{
+  PetscFunctionBeginUser;
+  memset(g->gradients, 0, g->gradient_count * g->value_size);
+  for (PetscInt k = g->ops - 1; k >= 0; --k) {
+    Op *op = &g->op[k];
+
+    if (op->output >= 0 && g->node[op->output].exchanged) PetscCall(SinewTensorHaloSum(GraphGradient(g, op->output)));
+    PetscCall((*op->methods->backward)(g, op));
+  }
+  PetscCall(ConditionBackward(g));
+  PetscCall(reduce_gradients(g));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,161 @@
+#ifndef SINEW_NEURAL_GRAPH_PRIVATE_H
+#define SINEW_NEURAL_GRAPH_PRIVATE_H
+/*
+  For those who build networks (and hence visible outside the library, but not installed): a graph is a list of layers in the order in which they run. Each
+  makes one tensor (a node) from earlier ones.
+
+    GraphCreate; GraphInput; LayerConvolution, LayerPointwise, ... ; GraphKeep(output); GraphSetup;
+    GraphPack after the parameters have values; GraphForward; GraphBackward.
+
+  A layer's input must carry the halo that the layer needs: 3x3 convolutions one of exactly the
+  dilation, up-sampling one of 2. `halo` arguments say how much of it an output gets, filled by an
+  exchange that overlaps with the making of its interior.
+
+  In inference a node's memory is reused after its last reader; nodes of GraphKeep never are. In
+  training values are all kept, and gradients reused.
+*/
+#include "neural/convolution_private.h"
+#include "neural/kernels_private.h"
+#include "neural/network.h"
+
+typedef struct _p_Graph *Graph;
+typedef struct Op Op;
+
+typedef struct {
+  SinewLayout layout;
+  PetscInt channels, halo;
+  PetscBool exchanged; /* its halo came by an exchange, not from a pointwise layer */
+  PetscBool keep;
+  PetscInt first, last;   /* layers that make it and that read it last */
+  PetscInt writer;        /* last reader, which is the first to write the gradient */
+  SinewTensor value, gradient;
+} Node;
+
+typedef struct {
+  const char *name;
+  PetscErrorCode (*setup)(Graph graph, Op *op);
+  PetscErrorCode (*pack)(Graph graph, Op *op); /* parameters have new values */
+  PetscErrorCode (*forward)(Graph graph, Op *op);
+  PetscErrorCode (*backward)(Graph graph, Op *op);
+  PetscErrorCode (*destroy)(Graph graph, Op *op);
+} OpMethods;
+
+#define OP_INPUTS_MAX 4
+
+struct Op {
+  const OpMethods *methods;
+  PetscInt index;
+  PetscInt inputs, input[OP_INPUTS_MAX], output; /* output -1: none */
+  PetscBool fresh[OP_INPUTS_MAX]; /* backward: nobody has written this input's gradient before */
+  void *data;
+};
+
+typedef struct Condition Condition;
+
+struct _p_Graph {
+  MPI_Comm comm;
+  SinewDtype dtype;
+  size_t value_size;
+  PetscInt batch;
+  PetscBool training, lean;
+  const Kernels *kernels;
+  const ConvolutionMethods *convolution;
+  ConvolutionEngine engine;
+  PetscInt nodes, ops, parameters, exchanges, buffers;
+  PetscInt node_room, op_room, parameter_room, exchange_room;
+  Node *node;
+  Op *op;
+  SinewParameter *parameter;
+  PetscBool *packed; /* by parameter: convolutions hold it, so `lean` may release it */
+  struct {
+    SinewLayout from, to;
+    PetscInt halo;
+    Exchange exchange;
+  } *exchange;
+  void **buffer;
+  void *gradients; /* of all parameters, one after the other */
+  size_t gradient_count, bytes;
+  void *row, *scratch; /* a padded row; a gradient on its way */
+  size_t row_bytes, scratch_bytes;
+  double *sums; /* scratch for sums over channels */
+  size_t sum_count;
+  Condition *condition;
+  double flops;
+};
+
+PETSC_EXTERN PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, PetscBool training, PetscBool lean,
+                                        Graph *graph);
+PETSC_EXTERN PetscErrorCode GraphDestroy(Graph *graph);
+/* A parameter by its printf-like name; declared before with the same name and shape, it is that one. So a builder may declare
+ * all in the order of a state_dict before it makes the layers. */
+PETSC_EXTERN PetscErrorCode GraphParameter(Graph graph, PetscInt *id, int rank, const PetscInt64 shape[], double bound,
+                                           double constant, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(7, 8);
+PETSC_EXTERN PetscErrorCode GraphNode(Graph graph, SinewLayout layout, PetscInt channels, PetscInt halo, PetscBool exchanged,
+                                      PetscInt *id);
+PETSC_EXTERN PetscErrorCode GraphOp(Graph graph, const OpMethods *methods, PetscInt inputs, const PetscInt input[],
+                                    PetscInt output, void *data);
+PETSC_EXTERN PetscErrorCode GraphKeep(Graph graph, PetscInt node);
+PETSC_EXTERN PetscErrorCode GraphSetup(Graph graph);
+PETSC_EXTERN PetscErrorCode GraphPack(Graph graph);
+PETSC_EXTERN PetscErrorCode GraphForward(Graph graph, PetscInt begin, PetscInt end);
+PETSC_EXTERN PetscErrorCode GraphBackward(Graph graph);
+/* The exchange between two layouts, made once. Collective. */
+PETSC_EXTERN PetscErrorCode GraphExchange(Graph graph, SinewLayout from, SinewLayout to, PetscInt halo, PetscInt channels,
+                                          Exchange *exchange);
+
+/* For layers' backward: sets to zero the gradients of inputs that nobody has written yet. */
+PETSC_EXTERN void GraphClearInputs(Graph graph, const Op *op);
+/* For layers' forward: makes the output with `make`, its rim first and its interior while the rim travels. Collective. */
+typedef void GraphMake(Graph graph, Op *op, PetscInt b, SinewBox rectangle);
+PETSC_EXTERN PetscErrorCode GraphFill(Graph graph, Op *op, GraphMake *make);
+PETSC_EXTERN PetscErrorCode GraphScratch(Graph graph, size_t bytes); /* for layers' setup: at least so much of `scratch` */
+
+static inline SinewTensor GraphValue(Graph g, PetscInt node) { return g->node[node].value; }
+static inline SinewTensor GraphGradient(Graph g, PetscInt node) { return g->node[node].gradient; }
+
+/* ---- layers ------------------------------------------------------------------------------------------ */
+
+/* A node filled from outside; its halo is exchanged at the start of each run. */
+PETSC_EXTERN PetscErrorCode LayerInput(Graph graph, SinewLayout layout, PetscInt channels, PetscInt halo, PetscInt *out);
+
+/*
+  The convolution of the concatenation of `sources` nodes. Parameters NAME.weight [channels][sum of
+  sources' channels][kernel][kernel] and NAME.bias. 1x1 convolutions keep their source's halo.
+*/
+PETSC_EXTERN PetscErrorCode LayerConvolution(Graph graph, const char name[], PetscInt sources, const PetscInt source[],
+                                             PetscInt kernel, PetscInt dilation, PetscInt channels, PetscInt *out);
+
+typedef struct {
+  const char *norm;      /* NAME.weight and NAME.bias of a norm over channels and map, or NULL */
+  Activation activation;
+  const char *condition; /* NAME of the linear layer of the conditioning, or NULL */
+  PetscBool scale_shift; /* the conditioning scales and shifts (AdaGN), instead of only adding */
+  int residuals;         /* nodes added at the end */
+  PetscInt residual[RESIDUALS_MAX];
+} PointwiseLayer;
+PETSC_EXTERN PetscErrorCode LayerPointwise(Graph graph, const PointwiseLayer *layer, PetscInt source, PetscInt halo,
+                                           PetscInt *out);
+
+/* Pooling into `halved`, then onto the boxes of `merged` (see SinewLayoutCoarsen). */
+PETSC_EXTERN PetscErrorCode LayerPool(Graph graph, PetscBool maximum, PetscInt source, SinewLayout halved, SinewLayout merged,
+                                      PetscInt halo, PetscInt *out);
+/* Bicubic, twice as fine: from the halved layout of `fine`, halo 2. */
+PETSC_EXTERN PetscErrorCode LayerUpsample(Graph graph, PetscInt source, SinewLayout fine, PetscInt halo, PetscInt *out);
+/* The same map on other boxes, halo included. */
+PETSC_EXTERN PetscErrorCode LayerMove(Graph graph, PetscInt source, SinewLayout to, PetscInt halo, PetscInt *out);
+
+/* ---- conditioning: sinusoidal embeddings, two-layer perceptrons, linear layers ------------------------- */
+
+/* `features` = dimension of an embedding (4 times as many after the perceptrons); names NULL-ended: one perceptron each. */
+PETSC_EXTERN PetscErrorCode ConditionCreate(Graph graph, PetscInt features, const char *const names[]);
+PETSC_EXTERN PetscErrorCode ConditionDestroy(Graph graph);
+PETSC_EXTERN PetscErrorCode ConditionSetEmbedding(Graph graph, const double first[], const double second[]);
+PETSC_EXTERN void ConditionEmbed(PetscInt features, double t, double embedding[]); /* in single precision, as the original */
+PETSC_EXTERN PetscErrorCode ConditionForward(Graph graph);
+PETSC_EXTERN PetscErrorCode ConditionBackward(Graph graph);
+PETSC_EXTERN PetscInt ConditionFeatures(Graph graph); /* inputs of the linear layers */
+/* out[batch][n] = linear layer of the condition; and its adjoint from g[batch][n] */
+PETSC_EXTERN PetscErrorCode ConditionLinear(Graph graph, PetscInt weight, PetscInt bias, double out[]);
+PETSC_EXTERN PetscErrorCode ConditionLinearAdjoint(Graph graph, PetscInt weight, PetscInt bias, const double g[]);
+
+#endif

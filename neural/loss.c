@@ -1,0 +1,112 @@
+/* Losses. Outputs have few channels, so plain loops do. */
+#include "neural/loss.h"
+#include "neural/tensor_private.h"
+
+static PetscInt index_of(SinewTensor t, PetscInt b, PetscInt y, PetscInt x, PetscInt c)
+{
+  const SinewBox box = t->layout->box;
+  const PetscInt h = t->halo;
+
+  return ((b * (box.ny + 2 * h) + y + h) * (box.nx + 2 * h) + x + h) * t->channels + c;
+}
+
+static double get(SinewTensor t, PetscInt b, PetscInt y, PetscInt x, PetscInt c)
+{
+  const PetscInt k = index_of(t, b, y, x, c);
+
+  return t->dtype == SINEW_FLOAT32 ? (double)((const float *)t->data)[k] : ((const double *)t->data)[k];
+}
+
+static void set(SinewTensor t, PetscInt b, PetscInt y, PetscInt x, PetscInt c, double value)
+{
+  const PetscInt k = index_of(t, b, y, x, c);
+
+  if (t->dtype == SINEW_FLOAT32)
+    ((float *)t->data)[k] = (float)value;
+  else
+    ((double *)t->data)[k] = value;
+}
+
+static PetscErrorCode check(SinewTensor prediction, SinewTensor target)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(prediction->layout == target->layout && prediction->batch == target->batch && prediction->channels == target->channels,
+             prediction->layout->comm, PETSC_ERR_ARG_SIZ, "prediction and target differ in shape");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Squared norms of p - y and of y over the map, for each sample and channel: sums[2 (b channels + c)], ... + 1. */
+static PetscErrorCode squares(SinewTensor p, SinewTensor t, double sums[])
+{
+  const SinewBox box = p->layout->box;
+  PetscMPIInt count;
+
+  PetscFunctionBeginUser;
+  for (PetscInt b = 0; b < p->batch; ++b)
+    for (PetscInt c = 0; c < p->channels; ++c) {
+      double *s = sums + 2 * (b * p->channels + c);
+
+      s[0] = s[1] = 0;
+      for (PetscInt y = 0; y < box.ny; ++y)
+        for (PetscInt x = 0; x < box.nx; ++x) {
+          const double want = get(t, b, y, x, c), d = get(p, b, y, x, c) - want;
+
+          s[0] += d * d;
+          s[1] += want * want;
+        }
+    }
+  PetscCall(PetscMPIIntCast(2 * p->batch * p->channels, &count));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, count, MPI_DOUBLE, MPI_SUM, p->layout->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* gradient = factor[b][c] (p - y) */
+static void set_gradient(SinewTensor p, SinewTensor t, const double factor[], SinewTensor gradient)
+{
+  const SinewBox box = p->layout->box;
+
+  for (PetscInt b = 0; b < p->batch; ++b)
+    for (PetscInt y = 0; y < box.ny; ++y)
+      for (PetscInt x = 0; x < box.nx; ++x)
+        for (PetscInt c = 0; c < p->channels; ++c)
+          set(gradient, b, y, x, c, factor[b * p->channels + c] * (get(p, b, y, x, c) - get(t, b, y, x, c)));
+}
+
+PetscErrorCode SinewLossMeanSquare(SinewTensor p, SinewTensor t, double *loss, SinewTensor gradient)
+{
+  const PetscInt n = p->batch * p->channels;
+  const double count = (double)n * (double)p->layout->ny * (double)p->layout->nx;
+  double *sums, *factor;
+
+  PetscFunctionBeginUser;
+  PetscCall(check(p, t));
+  PetscCall(PetscMalloc2((size_t)(2 * n), &sums, (size_t)n, &factor));
+  PetscCall(squares(p, t, sums));
+  *loss = 0;
+  for (PetscInt k = 0; k < n; ++k) {
+    *loss += sums[2 * k] / count;
+    factor[k] = 2 / count;
+  }
+  if (gradient) set_gradient(p, t, factor, gradient);
+  PetscCall(PetscFree2(sums, factor));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewLossScaledL2(SinewTensor p, SinewTensor t, double *loss, SinewTensor gradient)
+{
+  const PetscInt n = p->batch * p->channels;
+  double *sums, *factor;
+
+  PetscFunctionBeginUser;
+  PetscCall(check(p, t));
+  PetscCall(PetscMalloc2((size_t)(2 * n), &sums, (size_t)n, &factor));
+  PetscCall(squares(p, t, sums));
+  *loss = 0;
+  for (PetscInt k = 0; k < n; ++k) {
+    *loss += sqrt(sums[2 * k] / sums[2 * k + 1]) / (double)n;
+    factor[k] = sums[2 * k] > 0 ? 1 / (sqrt(sums[2 * k]) * sqrt(sums[2 * k + 1]) * (double)n) : 0;
+  }
+  if (gradient) set_gradient(p, t, factor, gradient);
+  PetscCall(PetscFree2(sums, factor));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,81 @@
+#ifndef SINEW_NEURAL_NETWORK_H
+#define SINEW_NEURAL_NETWORK_H
+/*
+  A network: a static graph of layers over named parameters, for one shape of input on one layout.
+
+  Life-cycle
+    a builder (SinewSinenetCreate in sinenet.h) makes it;
+    SinewNetworkGetParameters gives the table of parameters: fill the values (or SinewNetworkLoad,
+      SinewNetworkInitialize) and call SinewNetworkUpdate, again after every change;
+    fill the box of SinewNetworkInput, SinewNetworkForward, read the box of SinewNetworkOutput;
+    when made for training: fill the box of SinewNetworkOutputGradient (dLoss/dOutput),
+      SinewNetworkBackward, read the parameters' gradients and SinewNetworkInputGradient;
+    SinewNetworkDestroy.
+
+  Everything is planned and allocated when the network is made; Forward and Backward allocate
+  nothing. Made for inference, layers share their memory, and SinewNetworkUpdate may release the
+  plain copies of the convolutions' weights (option `lean` of the builder).
+
+  Parameters are replicated: every rank holds all of them and must set them equally. Their order and
+  names are those of the original's state_dict. Values and gradients have the network's element type.
+
+  Communication in Forward: one halo exchange for each convolution or up-sampling input, and for each
+  norm one reduction of 2 numbers a sample (two in double precision: mean, then variance) among the
+  ranks that own a box of that level. Backward: a halo sum for each exchange, 2 numbers a sample for
+  each norm, and one reduction of all gradients. Results do not depend on the number of ranks beyond
+  rounding. All functions are collective but the getters.
+
+  Errors. Parameters that are missing, unknown, of another shape or not finite: SINEW_ERR_INPUT with
+  one line naming file and parameter.
+
+  Source: DESIGN, section 3; the adjoint of a norm is the derivative of (x - mean) / sqrt(var + eps).
+*/
+#include "tensor.h"
+
+typedef struct _p_SinewNetwork *SinewNetwork;
+
+typedef struct {
+  char name[80];
+  int rank;
+  PetscInt64 shape[4];
+  size_t size; /* number of values */
+  void *value, *gradient; /* float or double, C order; value NULL once released, gradient NULL for inference */
+  double bound; /* initial values are uniform in (-bound, bound); where bound is 0: all equal to `constant` */
+  double constant;
+} SinewParameter;
+
+PETSC_EXTERN PetscErrorCode SinewNetworkDestroy(SinewNetwork *network);
+
+PETSC_EXTERN PetscErrorCode SinewNetworkGetParameters(SinewNetwork network, PetscInt *count, const SinewParameter **parameters);
+/* Seeded random values: the same on any number of ranks and for both element types (up to rounding). Updates. */
+PETSC_EXTERN PetscErrorCode SinewNetworkInitialize(SinewNetwork network, PetscInt64 seed);
+/* Reads every parameter from GROUP/NAME of an HDF5 file, checks them, updates. Every rank reads. */
+PETSC_EXTERN PetscErrorCode SinewNetworkLoad(SinewNetwork network, SinewFile file, const char path[], const char group[]);
+/* Writes them there. Not after a release. */
+PETSC_EXTERN PetscErrorCode SinewNetworkStore(SinewNetwork network, SinewFile file, const char group[]);
+PETSC_EXTERN PetscErrorCode SinewNetworkUpdate(SinewNetwork network);
+
+/*
+  SinewNetworkSetCondition - what a conditional network is conditioned on, for each sample: time[batch]
+  (in frames) and parameter[batch] (NULL: without it). Local. A network that is not conditional ignores it.
+*/
+PETSC_EXTERN PetscErrorCode SinewNetworkSetCondition(SinewNetwork network, const double time[], const double parameter[]);
+/* The same from given sinusoidal embeddings, [batch][features]. */
+PETSC_EXTERN PetscErrorCode SinewNetworkSetEmbedding(SinewNetwork network, const double time[], const double parameter[]);
+
+PETSC_EXTERN PetscErrorCode SinewNetworkForward(SinewNetwork network);
+PETSC_EXTERN PetscErrorCode SinewNetworkBackward(SinewNetwork network);
+
+/* Tensors of the network, not to be destroyed; gradients only when made for training. */
+PETSC_EXTERN SinewTensor SinewNetworkInput(SinewNetwork network);
+PETSC_EXTERN SinewTensor SinewNetworkOutput(SinewNetwork network);
+PETSC_EXTERN SinewTensor SinewNetworkOutputGradient(SinewNetwork network);
+PETSC_EXTERN SinewTensor SinewNetworkInputGradient(SinewNetwork network);
+
+PETSC_EXTERN PetscInt SinewNetworkParameterCount(SinewNetwork network); /* numbers, not arrays */
+/* Floating-point operations of the convolutions in one Forward, over all ranks and samples, 2 for a multiply-add. */
+PETSC_EXTERN PetscReal SinewNetworkFlops(SinewNetwork network);
+/* Bytes this rank holds for the network. */
+PETSC_EXTERN size_t SinewNetworkMemory(SinewNetwork network);
+
+#endif

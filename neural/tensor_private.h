@@ -1,0 +1,50 @@
+#ifndef SINEW_NEURAL_TENSOR_PRIVATE_H
+#define SINEW_NEURAL_TENSOR_PRIVATE_H
+/* What tensors, layers and networks share among themselves. */
+#include "neural/tensor.h"
+
+typedef struct _p_Exchange *Exchange;
+
+struct _p_SinewLayout {
+  PetscInt references;
+  MPI_Comm comm, active; /* active: ranks with a box */
+  PetscBool periodic;
+  PetscInt ny, nx;
+  PetscInt ry, rx;     /* boxes along each axis */
+  PetscInt *cy, *cx;   /* ry + 1 and rx + 1 cuts, from 0 to ny and nx */
+  PetscMPIInt *owner;  /* of box [j rx + i] */
+  SinewBox *boxes;     /* of every rank of comm */
+  SinewBox box;        /* this rank's */
+  Exchange *exchanges; /* halo exchanges of this layout, by width - 1; made on demand */
+  PetscInt widths;
+};
+
+struct _p_SinewTensor {
+  SinewLayout layout;
+  SinewDtype dtype;
+  PetscInt batch, channels, halo;
+  void *data;
+  PetscBool owns;
+};
+
+/*
+  An exchange copies boxes of one layout into padded boxes of another (or of the same: then the
+  halo alone is filled). Its adjoint adds what lies in the padded boxes of `to` onto the boxes of
+  `from`. One may be under way at a time. Collective, except Reserve.
+*/
+PETSC_INTERN PetscErrorCode ExchangeCreate(SinewLayout from, SinewLayout to, PetscInt halo, Exchange *exchange);
+PETSC_INTERN PetscErrorCode ExchangeDestroy(Exchange *exchange);
+PETSC_INTERN PetscErrorCode ExchangeReserve(Exchange exchange, size_t bytes_per_cell);
+PETSC_INTERN PetscErrorCode ExchangeBegin(Exchange exchange, SinewTensor from, SinewTensor to);
+PETSC_INTERN PetscErrorCode ExchangeEnd(Exchange exchange, SinewTensor from, SinewTensor to);
+PETSC_INTERN PetscErrorCode ExchangeAdjoint(Exchange exchange, SinewTensor from, SinewTensor to);
+
+PETSC_INTERN void TensorZeroBorder(SinewTensor tensor); /* the halo beyond the map's border, unless it is periodic */
+
+/* Memory that vector instructions and oneDNN like: 64-byte aligned, zeroed, freed by free(). */
+PETSC_INTERN PetscErrorCode NeuralAlloc(size_t bytes, void **memory);
+
+PETSC_INTERN PetscErrorCode NeuralEvents(void); /* registers the logging events once */
+PETSC_EXTERN PetscLogEvent  NEURAL_Convolution, NEURAL_Norm, NEURAL_Sample, NEURAL_Halo, NEURAL_Reduce, NEURAL_Convert;
+
+#endif

@@ -1,0 +1,115 @@
+// RANKS 1 2
+// TIMEOUT 120
+/* What every stepper must do, whatever it is: reach the end exactly, converge to the exact solution, hit output times,
+   recover from a step that breaks down or say that it cannot, repeat itself bit for bit. */
+#include "tests/solvers/decks.h"
+
+static const char problem[] = "equation: {type: advection, velocity: 0.5, diffusivity: 0.01}\n"
+                              "grid: {cells: [48]}\n"
+                              "initial: {type: sine, offset: 1}\n"
+                              "stepper: {type: ssp}\n"
+                              "time: {end: 0.3}\n" NO_FILES;
+
+static const char *const steppers[] = {
+    "stepper={type: euler, cfl: 0.2}",
+    "stepper={type: ssp, scheme: rks2}",
+    "stepper={type: ssp, scheme: rks2, stages: 4}",
+    "stepper={type: ssp, scheme: rks3}",
+    "stepper={type: ssp, scheme: rks3, stages: 9}",
+    "stepper={type: ssp, scheme: rk104}",
+    "stepper={type: rk, scheme: 3bs, rtol: 1e-6, atol: 1e-6}",
+    "stepper={type: rk, scheme: 5dp, control: cfl, cfl: 0.5}",
+    "stepper={type: arkimex, scheme: \"3\", rtol: 1e-6, atol: 1e-6}",
+    "stepper={type: bdf, order: 3, rtol: 1e-5, atol: 1e-5}",
+    "stepper={type: cn, dt: 0.005}",
+    "stepper={type: beuler, dt: 0.0005}",
+};
+#define STEPPERS ((int)(sizeof(steppers) / sizeof(steppers[0])))
+
+static void all_reach_the_end_with_a_small_error(void **state)
+{
+  (void)state;
+  for (int k = 0; k < STEPPERS; k++) {
+    const char *const overrides[] = {steppers[k], NULL};
+    Run r = run_deck(PETSC_COMM_WORLD, problem, overrides);
+    PetscReal l1[1], l2[1], linf[1], t;
+    PetscBool known;
+    PetscInt steps;
+
+    check_call(TSGetTime(r.ts, &t));
+    check_call(TSGetStepNumber(r.ts, &steps));
+    check_call(SinewSimulationErrors(r.simulation, &known, l1, l2, linf));
+    print_message("  %-62s %5d steps, L1 error %.2e\n", steppers[k], (int)steps, (double)l1[0]);
+    assert_int_equal(r.code, 0);
+    assert_true(t == 0.3);
+    assert_true(known);
+    assert_true(l1[0] < 6e-3);
+    end_run(&r);
+  }
+}
+
+static void all_repeat_themselves(void **state)
+{
+  (void)state;
+  for (int k = 0; k < STEPPERS; k++) {
+    const char *const overrides[] = {steppers[k], NULL};
+    Run a = run_deck(PETSC_COMM_WORLD, problem, overrides), b = run_deck(PETSC_COMM_WORLD, problem, overrides);
+
+    check_all(checksum_of(&a) == checksum_of(&b));
+    end_run(&a);
+    end_run(&b);
+  }
+}
+
+/* Steps that would break down are halved until they do not; nothing of a failed attempt stays. */
+static const char harsh[] = "equation: {type: euler}\n"
+                            "grid: {cells: [100], boundary: {x: outflow}}\n"
+                            "initial: {type: riemann, x0: 0.5, left: [1, -1, 0.01], right: [1, 1, 0.01]}\n"
+                            "time: {end: 0.05}\n" NO_FILES;
+
+static void rejected_steps_are_tried_again(void **state)
+{
+  const char *const overrides[] = {
+      "stepper={type: ssp, control: cfl, cfl: 1, growth: 50, reconstruction: plm_mc, rejections: 20}", NULL};
+  Run r = run_deck(PETSC_COMM_WORLD, harsh, overrides);
+  PetscReal total[3], min[3], max[3];
+
+  (void)state;
+  assert_int_equal(r.code, 0);
+  check_call(SinewDiagnose(r.equation, r.U, total, min, max));
+  assert_true(min[0] > 0 && min[2] > 0);
+  end_run(&r);
+}
+
+static void hopeless_steps_end_in_a_breakdown_with_the_last_good_state(void **state)
+{
+  const char *const types[] = {"stepper={type: ssp, dt: 0.05, rejections: 1}",
+                               "stepper={type: rk, scheme: 3bs, control: fixed, dt: 0.05, rejections: 1}"};
+
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    const char *const overrides[] = {types[k], "time.end=0.2", NULL};
+    SinewSimulationOptions options = {.name = "test", .quiet = PETSC_TRUE};
+    SinewDeck deck;
+    SinewSimulation s;
+    Vec U;
+    PetscReal total[3], min[3], max[3];
+    SinewEquation e;
+    int code;
+
+    check_call(SinewDeckCreateFromText(PETSC_COMM_WORLD, "test.yaml", harsh, 2, overrides, &deck));
+    check_call(SinewSimulationCreate(PETSC_COMM_WORLD, deck, &options, &s));
+    check_call(SinewSimulationSetUp(s));
+    check_call(SinewSimulationRun(s, &code));
+    assert_int_equal(code, 3);
+    check_call(SinewSimulationGet(s, &e, NULL, NULL, NULL, &U));
+    check_call(SinewDiagnose(e, U, total, min, max));
+    assert_true(min[0] > 0 && min[2] > 0 && isfinite(max[0]) && isfinite(max[2]));
+    check_call(SinewSimulationDestroy(&s));
+    check_call(SinewDeckDestroy(&deck));
+  }
+}
+
+SINEW_TEST_MAIN(cmocka_unit_test(all_reach_the_end_with_a_small_error), cmocka_unit_test(all_repeat_themselves),
+                cmocka_unit_test(rejected_steps_are_tried_again),
+                cmocka_unit_test(hopeless_steps_end_in_a_breakdown_with_the_last_good_state))
