@@ -1,0 +1,50 @@
+#ifndef SINEW_NEURAL_COLLOCATION_H
+#define SINEW_NEURAL_COLLOCATION_H
+/*
+  A point network and pointwise residuals make a least-squares problem: rows are scale(p) R_k(x_p, jet of u
+  at x_p), for points p spread over the ranks and residual components k. Several terms (interior, boundary,
+  data), each with its own points, order of jet and function.
+
+  Points have global indices 0 .. n-1 in every term, cut into `parts` contiguous parts; a rank owns whole
+  parts (SinewCollocationRange says which points those are, so that each rank makes its own, for example by
+  SinewSample). The number of parts, not of ranks, decides the order of sums; see least_squares.h.
+
+  Life-cycle. Create with a jet (referred to, not owned); AddTerm for each term (allocates); SetPoints when
+  points or their scale change (copied, no allocation); hand SinewCollocationProblem to
+  SinewLeastSquaresCreate after all terms are there; Destroy after the least squares. Create and AddTerm are
+  collective in the sense that all ranks must call them alike; nothing communicates.
+*/
+#include "jet.h"
+#include "least_squares.h"
+
+/*
+  SinewPointResidual - r [residuals][n] at n points (this rank's points first .. first + n - 1 of the term),
+  given x [n][dim] and jets u [outputs][channels][n]; unless dr is NULL also dr [residuals][outputs][channels][n]
+  = d r / d u, zero on entry: set what is not zero.
+*/
+typedef PetscErrorCode SinewPointResidual(void *ctx, PetscInt first, PetscInt n, const PetscReal x[],
+                                          const PetscReal u[], PetscReal r[], PetscReal dr[]);
+
+typedef struct _p_SinewCollocation *SinewCollocation;
+
+/* SinewCollocationCreate - parts is rounded up to a multiple of the number of ranks. */
+PETSC_EXTERN PetscErrorCode SinewCollocationCreate(MPI_Comm comm, SinewJet jet, PetscInt parts, SinewCollocation *);
+PETSC_EXTERN PetscErrorCode SinewCollocationDestroy(SinewCollocation *);
+
+/* SinewCollocationRange - this rank's points of n. */
+PETSC_EXTERN PetscErrorCode SinewCollocationRange(SinewCollocation, PetscInt n, PetscInt *first, PetscInt *count);
+
+/* SinewCollocationAddTerm - a term with n points in all; returns its index. */
+PETSC_EXTERN PetscErrorCode SinewCollocationAddTerm(SinewCollocation, SinewJetOrder order, PetscInt n,
+                                                    PetscInt residuals, SinewPointResidual *function, void *ctx,
+                                                    PetscInt *term);
+
+/* SinewCollocationSetPoints - this rank's points x [count][dim] of a term, and the factors of their rows (NULL: all
+   1 / sqrt(n), so that |r|^2 is the mean of squares). */
+PETSC_EXTERN PetscErrorCode SinewCollocationSetPoints(SinewCollocation, PetscInt term, const PetscReal x[],
+                                                      const PetscReal scale[]);
+
+/* SinewCollocationProblem - filled in; valid until the next AddTerm or Destroy. held_out is left NULL. */
+PETSC_EXTERN PetscErrorCode SinewCollocationProblem(SinewCollocation, SinewLeastSquaresProblem *problem);
+
+#endif
