@@ -34,7 +34,8 @@ static void add_to(Graph g, void *values, PetscInt k, double value)
     ((double *)values)[k] += value;
 }
 
-static PetscErrorCode declare(Graph g, PetscInt out, PetscInt in, const char name[], int index, PetscInt *weight, PetscInt *bias)
+static PetscErrorCode declare(Graph g, PetscInt out, PetscInt in, const char name[], int index, PetscInt *weight,
+                              PetscInt *bias)
 {
   const double bound = 1 / sqrt((double)in);
 
@@ -74,13 +75,17 @@ PetscErrorCode ConditionDestroy(Graph g)
 
   PetscFunctionBeginUser;
   if (!c) PetscFunctionReturn(PETSC_SUCCESS);
-  for (PetscInt k = 0; k < c->perceptrons; ++k) PetscCall(PetscFree2(c->perceptron[k].embedding, c->perceptron[k].hidden));
+  for (PetscInt k = 0; k < c->perceptrons; ++k)
+    PetscCall(PetscFree2(c->perceptron[k].embedding, c->perceptron[k].hidden));
   PetscCall(PetscFree4(c->value, c->gradient, c->work, c->hidden));
   PetscCall(PetscFree(g->condition));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscInt ConditionFeatures(Graph g) { return g->condition->wide; }
+PetscInt ConditionFeatures(Graph g)
+{
+  return g->condition->wide;
+}
 
 void ConditionEmbed(PetscInt features, double t, double embedding[])
 {
@@ -103,7 +108,7 @@ PetscErrorCode ConditionSetEmbedding(Graph g, const double first[], const double
 
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < c->perceptrons; ++k) {
-    c->perceptron[k].given = (PetscBool)!!given[k];
+    c->perceptron[k].given = (PetscBool) !!given[k];
     if (given[k]) PetscCall(PetscArraycpy(c->perceptron[k].embedding, given[k], g->batch * c->features));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -164,7 +169,8 @@ PetscErrorCode ConditionForward(Graph g)
 
   PetscFunctionBeginUser;
   if (!c) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCheck(c->perceptron[0].given, g->comm, PETSC_ERR_ORDER, "a conditional network needs SinewNetworkSetCondition first");
+  PetscCheck(c->perceptron[0].given, g->comm, PETSC_ERR_ORDER,
+             "a conditional network needs SinewNetworkSetCondition first");
   for (PetscInt k = 0; k < c->perceptrons; ++k) {
     Perceptron *p = &c->perceptron[k];
 

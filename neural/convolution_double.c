@@ -3,17 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LANES  8             /* of a vector */
-#define BLOCK  (2 * LANES)   /* output channels worked on at once */
-#define PIXELS 6             /* output cells worked on at once: 12 vectors of sums */
+#define LANES  8           /* of a vector */
+#define BLOCK  (2 * LANES) /* output channels worked on at once */
+#define PIXELS 6           /* output cells worked on at once: 12 vectors of sums */
 
 typedef double Vector __attribute__((vector_size(LANES * sizeof(double)), aligned(sizeof(double)), may_alias));
 
 struct _p_Convolution {
   ConvolutionShape s;
   PetscInt blocks, taps;
-  double *forward;  /* [block][tap][in][BLOCK] */
-  double *adjoint;  /* [tap][out][in], then the same of gradients; training only */
+  double *forward; /* [block][tap][in][BLOCK] */
+  double *adjoint; /* [tap][out][in], then the same of gradients; training only */
   double *gradient;
 };
 
@@ -72,7 +72,10 @@ static PetscErrorCode pack(Convolution c, const void *weight)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscInt padded_width(const ConvolutionShape *s) { return s->nx + s->dilation * (s->kernel - 1); }
+static PetscInt padded_width(const ConvolutionShape *s)
+{
+  return s->nx + s->dilation * (s->kernel - 1);
+}
 
 /* The input cell under tap t of output cell (b, y, x). */
 static PetscInt input_cell(const ConvolutionShape *s, PetscInt t, PetscInt b, PetscInt y, PetscInt x)
@@ -83,8 +86,9 @@ static PetscInt input_cell(const ConvolutionShape *s, PetscInt t, PetscInt b, Pe
 }
 
 /* Sums of `pixels` (a constant) neighbouring cells and one block of channels, into sum[pixels][BLOCK]. */
-static inline __attribute__((always_inline)) void block_sums(const Convolution c, const double *x, PetscInt b, PetscInt j,
-                                                             PetscInt i, PetscInt block, const int pixels, double *sum)
+static inline __attribute__((always_inline)) void block_sums(const Convolution c, const double *x, PetscInt b,
+                                                             PetscInt j, PetscInt i, PetscInt block, const int pixels,
+                                                             double *sum)
 {
   const PetscInt in = c->s.in;
   const double *w = c->forward + block * c->taps * in * BLOCK;
@@ -120,7 +124,8 @@ static void forward_cells(const Convolution c, const double *x, const double *bi
 
   memset(sum, 0, sizeof(sum));
   for (int p = 0; p < pixels; ++p)
-    for (PetscInt k = 0; k < n; ++k) sum[p * BLOCK + k] = c->s.accumulate ? cell[p * out + k] : (bias ? bias[o + k] : 0);
+    for (PetscInt k = 0; k < n; ++k)
+      sum[p * BLOCK + k] = c->s.accumulate ? cell[p * out + k] : (bias ? bias[o + k] : 0);
   if (pixels == PIXELS)
     block_sums(c, x, b, j, i, block, PIXELS, sum);
   else

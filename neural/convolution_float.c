@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DNNL(call)                                                                                              \
-  do {                                                                                                          \
-    const dnnl_status_t status_ = (call);                                                                       \
+#define DNNL(call)                                                                                                     \
+  do {                                                                                                                 \
+    const dnnl_status_t status_ = (call);                                                                              \
     PetscCheck(status_ == dnnl_success, PETSC_COMM_SELF, PETSC_ERR_LIB, "oneDNN error %d in %s", (int)status_, #call); \
   } while (0)
 
@@ -83,8 +83,8 @@ static PetscErrorCode describe_forward(const ConvolutionShape *s, dnnl_engine_t 
 
   PetscFunctionBeginUser;
   DNNL(dnnl_dilated_convolution_forward_desc_init(&c, s->training ? dnnl_forward_training : dnnl_forward_inference,
-                                                  dnnl_convolution_direct, &d->x, &d->weight, s->accumulate ? NULL : &d->bias,
-                                                  &d->y, strides, dilates, pad, pad));
+                                                  dnnl_convolution_direct, &d->x, &d->weight,
+                                                  s->accumulate ? NULL : &d->bias, &d->y, strides, dilates, pad, pad));
   DNNL(dnnl_primitive_attr_create(&attributes));
   DNNL(dnnl_post_ops_create(&post));
   if (s->accumulate) DNNL(dnnl_post_ops_append_sum(post, 1));
@@ -116,14 +116,16 @@ static PetscErrorCode describe_weights(const ConvolutionShape *s, dnnl_engine_t 
 
   PetscFunctionBeginUser;
   DNNL(dnnl_dilated_convolution_backward_weights_desc_init(&c, dnnl_convolution_direct, &d->x, &d->weight,
-                                                           s->accumulate ? NULL : &d->bias, &d->y, strides, dilates, pad, pad));
+                                                           s->accumulate ? NULL : &d->bias, &d->y, strides, dilates,
+                                                           pad, pad));
   DNNL(dnnl_primitive_desc_create(out, &c, NULL, engine, hint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- passes ----------------------------------------------------------------------------------------- */
 
-static PetscErrorCode create_array(ConvolutionEngine e, const dnnl_memory_desc_t *description, PetscBool own, Array *array)
+static PetscErrorCode create_array(ConvolutionEngine e, const dnnl_memory_desc_t *description, PetscBool own,
+                                   Array *array)
 {
   PetscFunctionBeginUser;
   if (own) PetscCall(NeuralAlloc(dnnl_memory_desc_get_size(description), &array->owned));
@@ -131,7 +133,8 @@ static PetscErrorCode create_array(ConvolutionEngine e, const dnnl_memory_desc_t
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The primitive of a description, its arrays, and the reorder of weights: to the blocked ones, or (gradient) from them. */
+/* The primitive of a description, its arrays, and the reorder of weights: to the blocked ones, or (gradient) from them.
+ */
 static PetscErrorCode create_pass(ConvolutionEngine e, dnnl_primitive_desc_t description, dnnl_query_t weight_query,
                                   PetscBool gradient, const Descriptions *d, Pass *pass)
 {
@@ -145,8 +148,8 @@ static PetscErrorCode create_pass(ConvolutionEngine e, dnnl_primitive_desc_t des
   PetscCall(create_array(e, &d->plain, PETSC_FALSE, &pass->plain));
   PetscCall(create_array(e, weight, PETSC_TRUE, &pass->weight));
   DNNL(dnnl_primitive_create(&pass->run, description));
-  DNNL(dnnl_reorder_primitive_desc_create(&reorder, gradient ? weight : &d->plain, e->engine, gradient ? &d->plain : weight,
-                                          e->engine, NULL));
+  DNNL(dnnl_reorder_primitive_desc_create(&reorder, gradient ? weight : &d->plain, e->engine,
+                                          gradient ? &d->plain : weight, e->engine, NULL));
   DNNL(dnnl_primitive_create(&pass->reorder, reorder));
   DNNL(dnnl_primitive_desc_destroy(reorder));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -18,11 +18,12 @@ typedef struct _p_ConvolutionEngine *ConvolutionEngine; /* what convolutions of 
 typedef struct _p_Convolution *Convolution;
 
 typedef struct {
-  PetscInt batch, ny, nx;   /* of the output */
-  PetscInt in, out;         /* channels */
+  PetscInt batch, ny, nx; /* of the output */
+  PetscInt in, out;       /* channels */
   PetscInt kernel, dilation;
-  PetscInt slice, channels; /* weights are [out][channels][kernel][kernel]; this one reads channels slice .. slice+in-1 */
-  PetscBool accumulate;     /* add to y, without bias; else overwrite it */
+  PetscInt slice,
+      channels;         /* weights are [out][channels][kernel][kernel]; this one reads channels slice .. slice+in-1 */
+  PetscBool accumulate; /* add to y, without bias; else overwrite it */
   PetscBool training;
 } ConvolutionShape;
 

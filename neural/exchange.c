@@ -40,7 +40,8 @@ static SinewBox intersect(SinewBox a, SinewBox b)
 {
   const PetscInt y = PetscMax(a.y, b.y), x = PetscMax(a.x, b.x);
 
-  return (SinewBox){y, x, PetscMax(0, PetscMin(a.y + a.ny, b.y + b.ny) - y), PetscMax(0, PetscMin(a.x + a.nx, b.x + b.nx) - x)};
+  return (SinewBox){y, x, PetscMax(0, PetscMin(a.y + a.ny, b.y + b.ny) - y),
+                    PetscMax(0, PetscMin(a.x + a.nx, b.x + b.nx) - x)};
 }
 
 static SinewBox padded(SinewBox box, PetscInt halo)
@@ -56,12 +57,14 @@ static SinewBox relative(SinewBox piece, SinewBox box)
   return piece;
 }
 
-/* What box `have` gives to the padded box around `want`: up to `most` pieces; returns their number. piece may be NULL. */
+/* What box `have` gives to the padded box around `want`: up to `most` pieces; returns their number. piece may be NULL.
+ */
 static PetscInt pieces_between(SinewLayout layout, SinewBox have, SinewBox want, PetscInt halo, PetscBool in_place,
                                Piece piece[])
 {
   const SinewBox need = padded(want, halo);
-  const PetscInt images_y = layout->periodic ? 1 + halo / layout->ny : 0, images_x = layout->periodic ? 1 + halo / layout->nx : 0;
+  const PetscInt images_y = layout->periodic ? 1 + halo / layout->ny : 0,
+                 images_x = layout->periodic ? 1 + halo / layout->nx : 0;
   PetscInt n = 0;
 
   for (PetscInt sy = -images_y; sy <= images_y; ++sy)
@@ -86,9 +89,11 @@ static PetscInt cells_of(PetscInt n, const Piece piece[])
 }
 
 /* The box pair (have, want) between this rank and rank r, for sending or receiving. */
-static PetscInt pieces_with(SinewLayout from, SinewLayout to, PetscInt halo, PetscBool sending, PetscMPIInt r, Piece piece[])
+static PetscInt pieces_with(SinewLayout from, SinewLayout to, PetscInt halo, PetscBool sending, PetscMPIInt r,
+                            Piece piece[])
 {
-  return pieces_between(from, sending ? from->box : from->boxes[r], sending ? to->boxes[r] : to->box, halo, from == to, piece);
+  return pieces_between(from, sending ? from->box : from->boxes[r], sending ? to->boxes[r] : to->box, halo, from == to,
+                        piece);
 }
 
 static PetscErrorCode plan_side(SinewLayout from, SinewLayout to, PetscInt halo, PetscBool sending, Side *side)
@@ -171,7 +176,10 @@ PetscErrorCode ExchangeDestroy(Exchange *exchange)
 
 /* ---- moving -------------------------------------------------------------------------------------- */
 
-static size_t value_size(SinewTensor t) { return t->dtype == SINEW_FLOAT32 ? sizeof(float) : sizeof(double); }
+static size_t value_size(SinewTensor t)
+{
+  return t->dtype == SINEW_FLOAT32 ? sizeof(float) : sizeof(double);
+}
 
 /* The first value of cell (y, x), in box coordinates, of sample b. */
 static char *cell(SinewTensor t, PetscInt b, PetscInt y, PetscInt x)
@@ -227,7 +235,8 @@ static void copy_within(SinewTensor from, SinewBox a, SinewTensor to, SinewBox c
     }
 }
 
-static PetscErrorCode post(Exchange e, const Side *out, const Side *in, size_t bytes, SinewTensor source, PetscBool adjoint)
+static PetscErrorCode post(Exchange e, const Side *out, const Side *in, size_t bytes, SinewTensor source,
+                           PetscBool adjoint)
 {
   MPI_Request *request = e->request;
 
@@ -238,7 +247,8 @@ static PetscErrorCode post(Exchange e, const Side *out, const Side *in, size_t b
     PetscMPIInt count;
 
     PetscCall(PetscMPIIntCast(k->cells * (PetscInt)bytes, &count));
-    PetscCallMPI(MPI_Irecv(in->buffer + (size_t)k->offset * bytes, count, MPI_BYTE, k->rank, e->tag, e->comm, request++));
+    PetscCallMPI(
+        MPI_Irecv(in->buffer + (size_t)k->offset * bytes, count, MPI_BYTE, k->rank, e->tag, e->comm, request++));
   }
   for (PetscInt m = 0; m < out->messages; ++m) {
     const Message *k = &out->message[m];
@@ -259,7 +269,10 @@ static PetscErrorCode wait(Exchange e)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static size_t bytes_per_cell(SinewTensor t) { return (size_t)(t->batch * t->channels) * value_size(t); }
+static size_t bytes_per_cell(SinewTensor t)
+{
+  return (size_t)(t->batch * t->channels) * value_size(t);
+}
 
 PetscErrorCode ExchangeBegin(Exchange e, SinewTensor from, SinewTensor to)
 {
@@ -278,7 +291,8 @@ PetscErrorCode ExchangeEnd(Exchange e, SinewTensor from, SinewTensor to)
     const Message *k = &e->receive.message[m];
     char *buffer = e->receive.buffer + (size_t)k->offset * bytes_per_cell(to);
 
-    for (PetscInt p = k->first; p < k->first + k->count; ++p) buffer = unpack(to, e->receive.piece[p].to, PETSC_FALSE, buffer);
+    for (PetscInt p = k->first; p < k->first + k->count; ++p)
+      buffer = unpack(to, e->receive.piece[p].to, PETSC_FALSE, buffer);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -293,7 +307,8 @@ PetscErrorCode ExchangeAdjoint(Exchange e, SinewTensor from, SinewTensor to)
     const Message *k = &e->send.message[m];
     char *buffer = e->send.buffer + (size_t)k->offset * bytes_per_cell(from);
 
-    for (PetscInt p = k->first; p < k->first + k->count; ++p) buffer = unpack(from, e->send.piece[p].from, PETSC_TRUE, buffer);
+    for (PetscInt p = k->first; p < k->first + k->count; ++p)
+      buffer = unpack(from, e->send.piece[p].from, PETSC_TRUE, buffer);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -7,7 +7,8 @@
 
 PETSC_INTERN PetscErrorCode GraphPlanMemory(Graph graph);
 
-PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, PetscBool training, PetscBool lean, Graph *graph)
+PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, PetscBool training, PetscBool lean,
+                           Graph *graph)
 {
   Graph g;
 
@@ -121,18 +122,21 @@ PetscErrorCode GraphParameter(Graph g, PetscInt *id, int rank, const PetscInt64 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode GraphNode(Graph g, SinewLayout layout, PetscInt channels, PetscInt halo, PetscBool exchanged, PetscInt *id)
+PetscErrorCode GraphNode(Graph g, SinewLayout layout, PetscInt channels, PetscInt halo, PetscBool exchanged,
+                         PetscInt *id)
 {
   PetscFunctionBeginUser;
   PetscCall(grow(g->nodes, &g->node_room, sizeof(*g->node), &g->node));
-  g->node[g->nodes] = (Node){.layout = layout, .channels = channels, .halo = halo, .first = -1, .last = -1, .writer = -1};
+  g->node[g->nodes] =
+      (Node){.layout = layout, .channels = channels, .halo = halo, .first = -1, .last = -1, .writer = -1};
   g->node[g->nodes].exchanged = (PetscBool)(exchanged && halo > 0);
   PetscCall(SinewLayoutReference(layout));
   *id = g->nodes++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode GraphOp(Graph g, const OpMethods *methods, PetscInt inputs, const PetscInt input[], PetscInt output, void *data)
+PetscErrorCode GraphOp(Graph g, const OpMethods *methods, PetscInt inputs, const PetscInt input[], PetscInt output,
+                       void *data)
 {
   Op *op;
 
@@ -159,12 +163,14 @@ PetscErrorCode GraphKeep(Graph g, PetscInt node)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode GraphExchange(Graph g, SinewLayout from, SinewLayout to, PetscInt halo, PetscInt channels, Exchange *exchange)
+PetscErrorCode GraphExchange(Graph g, SinewLayout from, SinewLayout to, PetscInt halo, PetscInt channels,
+                             Exchange *exchange)
 {
   PetscInt k = 0;
 
   PetscFunctionBeginUser;
-  while (k < g->exchanges && (g->exchange[k].from != from || g->exchange[k].to != to || g->exchange[k].halo != halo)) ++k;
+  while (k < g->exchanges && (g->exchange[k].from != from || g->exchange[k].to != to || g->exchange[k].halo != halo))
+    ++k;
   if (k == g->exchanges) {
     PetscCall(grow(g->exchanges, &g->exchange_room, sizeof(*g->exchange), &g->exchange));
     PetscCall(ExchangeCreate(from, to, halo, &g->exchange[k].exchange));
@@ -310,8 +316,8 @@ static PetscErrorCode reduce_gradients(Graph g)
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Reduce, 0, 0, 0, 0));
   PetscCall(PetscMPIIntCast((PetscInt)g->gradient_count, &count));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, g->gradients, count, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE, MPI_SUM,
-                             g->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, g->gradients, count, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE,
+                             MPI_SUM, g->comm));
   PetscCall(PetscLogEventEnd(NEURAL_Reduce, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -27,9 +27,12 @@ static PetscInt choose(PetscInt n, const Buffer buffer[], const Use *use)
     if (best == n)
       best = k;
     else {
-      const PetscBool fits = (PetscBool)(buffer[k].bytes >= use->bytes), best_fits = (PetscBool)(buffer[best].bytes >= use->bytes);
+      const PetscBool fits = (PetscBool)(buffer[k].bytes >= use->bytes),
+                      best_fits = (PetscBool)(buffer[best].bytes >= use->bytes);
 
-      if (fits ? !best_fits || buffer[k].bytes < buffer[best].bytes : !best_fits && buffer[k].bytes > buffer[best].bytes) best = k;
+      if (fits ? !best_fits || buffer[k].bytes < buffer[best].bytes
+               : !best_fits && buffer[k].bytes > buffer[best].bytes)
+        best = k;
     }
   }
   return best;

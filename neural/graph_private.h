@@ -1,8 +1,8 @@
 #ifndef SINEW_NEURAL_GRAPH_PRIVATE_H
 #define SINEW_NEURAL_GRAPH_PRIVATE_H
 /*
-  For those who build networks (and hence visible outside the library, but not installed): a graph is a list of layers in the order in which they run. Each
-  makes one tensor (a node) from earlier ones.
+  For those who build networks (and hence visible outside the library, but not installed): a graph is a list of layers
+  in the order in which they run. Each makes one tensor (a node) from earlier ones.
 
     GraphCreate; GraphInput; LayerConvolution, LayerPointwise, ... ; GraphKeep(output); GraphSetup;
     GraphPack after the parameters have values; GraphForward; GraphBackward.
@@ -26,8 +26,8 @@ typedef struct {
   PetscInt channels, halo;
   PetscBool exchanged; /* its halo came by an exchange, not from a pointwise layer */
   PetscBool keep;
-  PetscInt first, last;   /* layers that make it and that read it last */
-  PetscInt writer;        /* last reader, which is the first to write the gradient */
+  PetscInt first, last; /* layers that make it and that read it last */
+  PetscInt writer;      /* last reader, which is the first to write the gradient */
   SinewTensor value, gradient;
 } Node;
 
@@ -46,7 +46,7 @@ struct Op {
   const OpMethods *methods;
   PetscInt index;
   PetscInt inputs, input[OP_INPUTS_MAX], output; /* output -1: none */
-  PetscBool fresh[OP_INPUTS_MAX]; /* backward: nobody has written this input's gradient before */
+  PetscBool fresh[OP_INPUTS_MAX];                /* backward: nobody has written this input's gradient before */
   void *data;
 };
 
@@ -71,7 +71,7 @@ struct _p_Graph {
     SinewLayout from, to;
     PetscInt halo;
     Exchange exchange;
-  } *exchange;
+  } * exchange;
   void **buffer;
   void *gradients; /* of all parameters, one after the other */
   size_t gradient_count, bytes;
@@ -83,15 +83,15 @@ struct _p_Graph {
   double flops;
 };
 
-PETSC_EXTERN PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, PetscBool training, PetscBool lean,
-                                        Graph *graph);
+PETSC_EXTERN PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, PetscBool training,
+                                        PetscBool lean, Graph *graph);
 PETSC_EXTERN PetscErrorCode GraphDestroy(Graph *graph);
-/* A parameter by its printf-like name; declared before with the same name and shape, it is that one. So a builder may declare
- * all in the order of a state_dict before it makes the layers. */
+/* A parameter by its printf-like name; declared before with the same name and shape, it is that one. So a builder may
+ * declare all in the order of a state_dict before it makes the layers. */
 PETSC_EXTERN PetscErrorCode GraphParameter(Graph graph, PetscInt *id, int rank, const PetscInt64 shape[], double bound,
                                            double constant, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(7, 8);
-PETSC_EXTERN PetscErrorCode GraphNode(Graph graph, SinewLayout layout, PetscInt channels, PetscInt halo, PetscBool exchanged,
-                                      PetscInt *id);
+PETSC_EXTERN PetscErrorCode GraphNode(Graph graph, SinewLayout layout, PetscInt channels, PetscInt halo,
+                                      PetscBool exchanged, PetscInt *id);
 PETSC_EXTERN PetscErrorCode GraphOp(Graph graph, const OpMethods *methods, PetscInt inputs, const PetscInt input[],
                                     PetscInt output, void *data);
 PETSC_EXTERN PetscErrorCode GraphKeep(Graph graph, PetscInt node);
@@ -100,23 +100,32 @@ PETSC_EXTERN PetscErrorCode GraphPack(Graph graph);
 PETSC_EXTERN PetscErrorCode GraphForward(Graph graph, PetscInt begin, PetscInt end);
 PETSC_EXTERN PetscErrorCode GraphBackward(Graph graph);
 /* The exchange between two layouts, made once. Collective. */
-PETSC_EXTERN PetscErrorCode GraphExchange(Graph graph, SinewLayout from, SinewLayout to, PetscInt halo, PetscInt channels,
-                                          Exchange *exchange);
+PETSC_EXTERN PetscErrorCode GraphExchange(Graph graph, SinewLayout from, SinewLayout to, PetscInt halo,
+                                          PetscInt channels, Exchange *exchange);
 
 /* For layers' backward: sets to zero the gradients of inputs that nobody has written yet. */
 PETSC_EXTERN void GraphClearInputs(Graph graph, const Op *op);
-/* For layers' forward: makes the output with `make`, its rim first and its interior while the rim travels. Collective. */
+/* For layers' forward: makes the output with `make`, its rim first and its interior while the rim travels. Collective.
+ */
 typedef void GraphMake(Graph graph, Op *op, PetscInt b, SinewBox rectangle);
 PETSC_EXTERN PetscErrorCode GraphFill(Graph graph, Op *op, GraphMake *make);
-PETSC_EXTERN PetscErrorCode GraphScratch(Graph graph, size_t bytes); /* for layers' setup: at least so much of `scratch` */
+PETSC_EXTERN PetscErrorCode GraphScratch(Graph graph,
+                                         size_t bytes); /* for layers' setup: at least so much of `scratch` */
 
-static inline SinewTensor GraphValue(Graph g, PetscInt node) { return g->node[node].value; }
-static inline SinewTensor GraphGradient(Graph g, PetscInt node) { return g->node[node].gradient; }
+static inline SinewTensor GraphValue(Graph g, PetscInt node)
+{
+  return g->node[node].value;
+}
+static inline SinewTensor GraphGradient(Graph g, PetscInt node)
+{
+  return g->node[node].gradient;
+}
 
 /* ---- layers ------------------------------------------------------------------------------------------ */
 
 /* A node filled from outside; its halo is exchanged at the start of each run. */
-PETSC_EXTERN PetscErrorCode LayerInput(Graph graph, SinewLayout layout, PetscInt channels, PetscInt halo, PetscInt *out);
+PETSC_EXTERN PetscErrorCode LayerInput(Graph graph, SinewLayout layout, PetscInt channels, PetscInt halo,
+                                       PetscInt *out);
 
 /*
   The convolution of the concatenation of `sources` nodes. Parameters NAME.weight [channels][sum of
@@ -126,7 +135,7 @@ PETSC_EXTERN PetscErrorCode LayerConvolution(Graph graph, const char name[], Pet
                                              PetscInt kernel, PetscInt dilation, PetscInt channels, PetscInt *out);
 
 typedef struct {
-  const char *norm;      /* NAME.weight and NAME.bias of a norm over channels and map, or NULL */
+  const char *norm; /* NAME.weight and NAME.bias of a norm over channels and map, or NULL */
   Activation activation;
   const char *condition; /* NAME of the linear layer of the conditioning, or NULL */
   PetscBool scale_shift; /* the conditioning scales and shifts (AdaGN), instead of only adding */
@@ -137,8 +146,8 @@ PETSC_EXTERN PetscErrorCode LayerPointwise(Graph graph, const PointwiseLayer *la
                                            PetscInt *out);
 
 /* Pooling into `halved`, then onto the boxes of `merged` (see SinewLayoutCoarsen). */
-PETSC_EXTERN PetscErrorCode LayerPool(Graph graph, PetscBool maximum, PetscInt source, SinewLayout halved, SinewLayout merged,
-                                      PetscInt halo, PetscInt *out);
+PETSC_EXTERN PetscErrorCode LayerPool(Graph graph, PetscBool maximum, PetscInt source, SinewLayout halved,
+                                      SinewLayout merged, PetscInt halo, PetscInt *out);
 /* Bicubic, twice as fine: from the halved layout of `fine`, halo 2. */
 PETSC_EXTERN PetscErrorCode LayerUpsample(Graph graph, PetscInt source, SinewLayout fine, PetscInt halo, PetscInt *out);
 /* The same map on other boxes, halo included. */
@@ -146,11 +155,13 @@ PETSC_EXTERN PetscErrorCode LayerMove(Graph graph, PetscInt source, SinewLayout 
 
 /* ---- conditioning: sinusoidal embeddings, two-layer perceptrons, linear layers ------------------------- */
 
-/* `features` = dimension of an embedding (4 times as many after the perceptrons); names NULL-ended: one perceptron each. */
+/* `features` = dimension of an embedding (4 times as many after the perceptrons); names NULL-ended: one perceptron
+ * each. */
 PETSC_EXTERN PetscErrorCode ConditionCreate(Graph graph, PetscInt features, const char *const names[]);
 PETSC_EXTERN PetscErrorCode ConditionDestroy(Graph graph);
 PETSC_EXTERN PetscErrorCode ConditionSetEmbedding(Graph graph, const double first[], const double second[]);
-PETSC_EXTERN void ConditionEmbed(PetscInt features, double t, double embedding[]); /* in single precision, as the original */
+PETSC_EXTERN void ConditionEmbed(PetscInt features, double t,
+                                 double embedding[]); /* in single precision, as the original */
 PETSC_EXTERN PetscErrorCode ConditionForward(Graph graph);
 PETSC_EXTERN PetscErrorCode ConditionBackward(Graph graph);
 PETSC_EXTERN PetscInt ConditionFeatures(Graph graph); /* inputs of the linear layers */

@@ -5,7 +5,10 @@
 
 #include "neural/kernels_private.h"
 
-static inline double gelu(double x) { return 0.5 * x * (1 + erf(x * M_SQRT1_2)); }
+static inline double gelu(double x)
+{
+  return 0.5 * x * (1 + erf(x * M_SQRT1_2));
+}
 
 static inline double gelu_slope(double x)
 {

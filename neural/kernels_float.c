@@ -49,7 +49,10 @@ static inline float exponential(float x)
   return p * power;
 }
 
-static inline float gelu(float x) { return x * normal_cdf(x); }
+static inline float gelu(float x)
+{
+  return x * normal_cdf(x);
+}
 
 static inline float gelu_slope(float x)
 {

@@ -36,8 +36,9 @@ typedef struct {
 
 /* Sums over the rectangle for the adjoint of a normalised pointwise layer, per channel of a sample. */
 typedef struct {
-  double *weight, *bias; /* of the norm: sum of gn xhat, sum of gn, where gn is the gradient at the activation's argument */
-  double *gain, *shift;  /* of the conditioning; NULL without */
+  double *weight,
+      *bias; /* of the norm: sum of gn xhat, sum of gn, where gn is the gradient at the activation's argument */
+  double *gain, *shift; /* of the conditioning; NULL without */
 } ChannelSums;
 
 typedef struct {

@@ -13,21 +13,52 @@ static inline REAL *at(SinewTensor t, PetscInt b, PetscInt y, PetscInt x)
 {
   const PetscInt h = t->halo;
 
-  return (REAL *)t->data + ((b * (t->layout->box.ny + 2 * h) + y + h) * (t->layout->box.nx + 2 * h) + x + h) * t->channels;
+  return (REAL *)t->data +
+         ((b * (t->layout->box.ny + 2 * h) + y + h) * (t->layout->box.nx + 2 * h) + x + h) * t->channels;
 }
 
 /* ---- activations ------------------------------------------------------------------------------------ */
 
-static inline REAL none(REAL x) { return x; }
-static inline REAL none_slope(REAL x) { return (void)x, (REAL)1; }
-static inline REAL relu(REAL x) { return x > 0 ? x : 0; }
-static inline REAL relu_slope(REAL x) { return x > 0 ? 1 : 0; }
-static inline REAL sigmoid(REAL x) { return (REAL)(1 / (1 + exp(-(double)x))); }
-static inline REAL sigmoid_slope(REAL x) { return sigmoid(x) * (1 - sigmoid(x)); }
-static inline REAL silu(REAL x) { return x * sigmoid(x); }
-static inline REAL silu_slope(REAL x) { return sigmoid(x) * (1 + x * (1 - sigmoid(x))); }
-static inline REAL hyperbolic(REAL x) { return (REAL)tanh((double)x); }
-static inline REAL hyperbolic_slope(REAL x) { return 1 - hyperbolic(x) * hyperbolic(x); }
+static inline REAL none(REAL x)
+{
+  return x;
+}
+static inline REAL none_slope(REAL x)
+{
+  return (void)x, (REAL)1;
+}
+static inline REAL relu(REAL x)
+{
+  return x > 0 ? x : 0;
+}
+static inline REAL relu_slope(REAL x)
+{
+  return x > 0 ? 1 : 0;
+}
+static inline REAL sigmoid(REAL x)
+{
+  return (REAL)(1 / (1 + exp(-(double)x)));
+}
+static inline REAL sigmoid_slope(REAL x)
+{
+  return sigmoid(x) * (1 - sigmoid(x));
+}
+static inline REAL silu(REAL x)
+{
+  return x * sigmoid(x);
+}
+static inline REAL silu_slope(REAL x)
+{
+  return sigmoid(x) * (1 + x * (1 - sigmoid(x)));
+}
+static inline REAL hyperbolic(REAL x)
+{
+  return (REAL)tanh((double)x);
+}
+static inline REAL hyperbolic_slope(REAL x)
+{
+  return 1 - hyperbolic(x) * hyperbolic(x);
+}
 
 /* ---- norm, activation, conditioning, residuals ------------------------------------------------------- */
 
@@ -47,39 +78,39 @@ static void add_residual(SinewTensor from, SinewTensor to, PetscInt b, SinewBox 
   }
 }
 
-#define POINTWISE(act)                                                                                        \
-  static void pointwise_##act(const Pointwise *p, PetscInt b, SinewBox r)                                     \
-  {                                                                                                           \
-    const PetscInt n = p->x->channels;                                                                        \
-    const REAL *scale = coefficients(p->scale, b, n), *offset = coefficients(p->offset, b, n);                \
-    const REAL *gain = coefficients(p->gain, b, n), *shift = coefficients(p->shift, b, n);                    \
-                                                                                                              \
-    for (PetscInt y = r.y; y < r.y + r.ny; ++y) {                                                             \
-      const REAL *restrict x = at(p->x, b, y, r.x);                                                           \
-      REAL *restrict out = at(p->y, b, y, r.x);                                                               \
-                                                                                                              \
-      for (PetscInt k = 0; k < r.nx; ++k, x += n, out += n) {                                                 \
-        if (!scale)                                                                                           \
-          _Pragma("omp simd") for (PetscInt c = 0; c < n; ++c) out[c] = act(x[c]);                            \
-        else if (!gain)                                                                                       \
-          _Pragma("omp simd") for (PetscInt c = 0; c < n; ++c) out[c] = act(scale[c] * x[c] + offset[c]);     \
-        else                                                                                                  \
-          _Pragma("omp simd") for (PetscInt c = 0; c < n; ++c) out[c] =                                       \
-              act(scale[c] * x[c] + offset[c]) * (1 + gain[c]) + shift[c];                                    \
-      }                                                                                                       \
+#define POINTWISE(act)                                                                                           \
+  static void pointwise_##act(const Pointwise *p, PetscInt b, SinewBox r)                                        \
+  {                                                                                                              \
+    const PetscInt n = p->x->channels;                                                                           \
+    const REAL *scale = coefficients(p->scale, b, n), *offset = coefficients(p->offset, b, n);                   \
+    const REAL *gain = coefficients(p->gain, b, n), *shift = coefficients(p->shift, b, n);                       \
+                                                                                                                 \
+    for (PetscInt y = r.y; y < r.y + r.ny; ++y) {                                                                \
+      const REAL *restrict x = at(p->x, b, y, r.x);                                                              \
+      REAL *restrict out = at(p->y, b, y, r.x);                                                                  \
+                                                                                                                 \
+      for (PetscInt k = 0; k < r.nx; ++k, x += n, out += n) {                                                    \
+        if (!scale)                                                                                              \
+          _Pragma("omp simd") for (PetscInt c = 0; c < n; ++c) out[c] = act(x[c]);                               \
+        else if (!gain)                                                                                          \
+          _Pragma("omp simd") for (PetscInt c = 0; c < n; ++c) out[c] = act(scale[c] * x[c] + offset[c]);        \
+        else                                                                                                     \
+          _Pragma("omp simd") for (PetscInt c = 0; c < n; ++c) out[c] =                                          \
+              act(scale[c] * x[c] + offset[c]) * (1 + gain[c]) + shift[c];                                       \
+      }                                                                                                          \
       for (int k = 0; k < p->residuals; ++k) add_residual(p->residual[k], p->y, b, (SinewBox){y, r.x, 1, r.nx}); \
-    }                                                                                                         \
-  }                                                                                                           \
-  static void slopes_##act(PetscInt n, const REAL *restrict x, const REAL *scale, const REAL *offset,         \
-                           REAL *restrict value, REAL *restrict slope)                                        \
-  {                                                                                                           \
-    _Pragma("omp simd") for (PetscInt c = 0; c < n; ++c)                                                      \
-    {                                                                                                         \
-      const REAL z = scale ? scale[c] * x[c] + offset[c] : x[c];                                              \
-                                                                                                              \
-      value[c] = act(z);                                                                                      \
-      slope[c] = act##_slope(z);                                                                              \
-    }                                                                                                         \
+    }                                                                                                            \
+  }                                                                                                              \
+  static void slopes_##act(PetscInt n, const REAL *restrict x, const REAL *scale, const REAL *offset,            \
+                           REAL *restrict value, REAL *restrict slope)                                           \
+  {                                                                                                              \
+    _Pragma("omp simd") for (PetscInt c = 0; c < n; ++c)                                                         \
+    {                                                                                                            \
+      const REAL z = scale ? scale[c] * x[c] + offset[c] : x[c];                                                 \
+                                                                                                                 \
+      value[c] = act(z);                                                                                         \
+      slope[c] = act##_slope(z);                                                                                 \
+    }                                                                                                            \
   }
 
 POINTWISE(none)
@@ -97,7 +128,10 @@ static PointwiseFunction *const pointwise_of[ACTIVATIONS] = {pointwise_none, poi
 static SlopesFunction *const slopes_of[ACTIVATIONS] = {slopes_none, slopes_gelu,       slopes_relu,
                                                        slopes_silu, slopes_hyperbolic, slopes_sigmoid};
 
-static void pointwise(const Pointwise *p, PetscInt b, SinewBox r) { pointwise_of[p->activation](p, b, r); }
+static void pointwise(const Pointwise *p, PetscInt b, SinewBox r)
+{
+  pointwise_of[p->activation](p, b, r);
+}
 
 static void moments(SinewTensor x, PetscInt b, double centre, double sum[2])
 {
@@ -126,8 +160,8 @@ static void moments(SinewTensor x, PetscInt b, double centre, double sum[2])
 
 /* One cell, channels c0 .. c0+n-1 (all pointers are at c0 already). */
 static void cell_adjoint(PetscInt n, const REAL *restrict x, const REAL *restrict gy, REAL *restrict gx,
-                         const REAL *restrict value, const REAL *restrict slope, const REAL *gain, double mean, double rstd,
-                         const ChannelSums *sums, PetscInt c0)
+                         const REAL *restrict value, const REAL *restrict slope, const REAL *gain, double mean,
+                         double rstd, const ChannelSums *sums, PetscInt c0)
 {
   if (sums->gain) {
     double *dg = sums->gain + c0, *ds = sums->shift + c0;
@@ -164,7 +198,8 @@ static void pointwise_adjoint(const Pointwise *p, PetscInt b, SinewTensor gy, Si
         const REAL *x = at(p->x, b, y, k) + c;
 
         slopes_of[p->activation](n, x, scale ? scale + c : NULL, scale ? offset + c : NULL, value, slope);
-        cell_adjoint(n, x, at(gy, b, y, k) + c, at(gx, b, y, k) + c, value, slope, gain ? gain + c : NULL, mean, rstd, sums, c);
+        cell_adjoint(n, x, at(gy, b, y, k) + c, at(gx, b, y, k) + c, value, slope, gain ? gain + c : NULL, mean, rstd,
+                     sums, c);
       }
 }
 
@@ -260,9 +295,8 @@ static void pool_adjoint(SinewTensor x, SinewTensor gy, PetscBool maximum, Petsc
 /* ---- up-sampling ------------------------------------------------------------------------------------ */
 
 #define TAPS 4
-static const REAL bicubic[2][TAPS] = {
-    {(REAL)(-9. / 256), (REAL)(67. / 256), (REAL)(225. / 256), (REAL)(-27. / 256)},
-    {(REAL)(-27. / 256), (REAL)(225. / 256), (REAL)(67. / 256), (REAL)(-9. / 256)}};
+static const REAL bicubic[2][TAPS] = {{(REAL)(-9. / 256), (REAL)(67. / 256), (REAL)(225. / 256), (REAL)(-27. / 256)},
+                                      {(REAL)(-27. / 256), (REAL)(225. / 256), (REAL)(67. / 256), (REAL)(-9. / 256)}};
 
 /* The coarse cells that fine cell k reads; without wrapping they stop at the map's border. Box coordinates. */
 static void taps(PetscInt k, PetscBool periodic, PetscInt first, PetscInt cells, PetscInt tap[TAPS])
@@ -287,7 +321,8 @@ static void upsample(SinewTensor x, SinewTensor y, PetscInt b, SinewBox r, void 
     taps(j, l->periodic, l->box.y, l->ny, ty);
     for (int t = 0; t < TAPS; ++t) in[t] = at(x, b, ty[t], first);
 #pragma omp simd
-    for (PetscInt i = 0; i < cells * n; ++i) row[i] = v[0] * in[0][i] + v[1] * in[1][i] + v[2] * in[2][i] + v[3] * in[3][i];
+    for (PetscInt i = 0; i < cells * n; ++i)
+      row[i] = v[0] * in[0][i] + v[1] * in[1][i] + v[2] * in[2][i] + v[3] * in[3][i];
     for (PetscInt k = r.x; k < r.x + r.nx; ++k) {
       const REAL *w = bicubic[k % 2];
       REAL *restrict out = at(y, b, j, k);
@@ -341,5 +376,5 @@ static void upsample_adjoint(SinewTensor gy, PetscInt b, SinewTensor gx, void *s
   }
 }
 
-const Kernels TABLE = {moments, pointwise,    pointwise_adjoint, norm_adjoint,    add, add_all,
-                       pool,    pool_adjoint, upsample,          upsample_adjoint};
+const Kernels TABLE = {moments, pointwise, pointwise_adjoint, norm_adjoint, add,
+                       add_all, pool,      pool_adjoint,      upsample,     upsample_adjoint};

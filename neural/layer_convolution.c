@@ -61,8 +61,8 @@ static PetscErrorCode forward(Graph g, Op *op)
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
   for (PetscInt k = 0; k < op->inputs; ++k)
-    PetscCall((*g->convolution->forward)(layer->part[k], GraphValue(g, op->input[k])->data, g->parameter[layer->bias].value,
-                                         GraphValue(g, op->output)->data));
+    PetscCall((*g->convolution->forward)(layer->part[k], GraphValue(g, op->input[k])->data,
+                                         g->parameter[layer->bias].value, GraphValue(g, op->output)->data));
   PetscCall(PetscLogEventEnd(NEURAL_Convolution, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -113,7 +113,8 @@ PetscErrorCode LayerConvolution(Graph g, const char name[], PetscInt sources, co
   for (PetscInt k = 0; k < sources; ++k) {
     const Node *node = &g->node[input[k] = source[k]];
 
-    PetscCheck(kernel == 1 ? node->halo == halo : node->halo == dilation, g->comm, PETSC_ERR_PLIB, "%s: halo does not fit", name);
+    PetscCheck(kernel == 1 ? node->halo == halo : node->halo == dilation, g->comm, PETSC_ERR_PLIB,
+               "%s: halo does not fit", name);
     PetscCheck(node->layout == layout, g->comm, PETSC_ERR_PLIB, "%s: maps do not fit", name);
     in += node->channels;
   }
@@ -121,7 +122,8 @@ PetscErrorCode LayerConvolution(Graph g, const char name[], PetscInt sources, co
   layer->kernel = kernel;
   layer->dilation = dilation;
   bound = 1 / PetscSqrtReal((PetscReal)(in * kernel * kernel));
-  PetscCall(GraphParameter(g, &layer->weight, 4, (PetscInt64[]){channels, in, kernel, kernel}, bound, 0, "%s.weight", name));
+  PetscCall(
+      GraphParameter(g, &layer->weight, 4, (PetscInt64[]){channels, in, kernel, kernel}, bound, 0, "%s.weight", name));
   PetscCall(GraphParameter(g, &layer->bias, 1, (PetscInt64[]){channels}, bound, 0, "%s.bias", name));
   PetscCall(GraphNode(g, layout, channels, kernel == 1 ? halo : 0, PETSC_FALSE, out));
   PetscCall(GraphOp(g, &methods, sources, input, *out, layer));

@@ -45,8 +45,8 @@ static PetscErrorCode setup(Graph g, Op *op)
   layer->offset = memory + bytes;
   layer->gain = memory + 2 * bytes;
   layer->shift = memory + 3 * bytes;
-  PetscCall(PetscCalloc3((size_t)g->batch, &layer->mean, (size_t)g->batch, &layer->rstd, (size_t)(g->batch * layer->width),
-                         &layer->linear));
+  PetscCall(PetscCalloc3((size_t)g->batch, &layer->mean, (size_t)g->batch, &layer->rstd,
+                         (size_t)(g->batch * layer->width), &layer->linear));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -175,7 +175,8 @@ static void norm_gradients(Graph g, const Layer *layer, PetscInt channels, const
   for (PetscInt b = 0; b < g->batch; ++b) {
     means[2 * b] = means[2 * b + 1] = 0;
     for (PetscInt c = 0; c < channels; ++c) {
-      const double gamma = get(g, weight->value, (size_t)c), dw = sums->weight[b * channels + c], db = sums->bias[b * channels + c];
+      const double gamma = get(g, weight->value, (size_t)c), dw = sums->weight[b * channels + c],
+                   db = sums->bias[b * channels + c];
 
       set(g, weight->gradient, (size_t)c, get(g, weight->gradient, (size_t)c) + dw);
       set(g, bias->gradient, (size_t)c, get(g, bias->gradient, (size_t)c) + db);
@@ -231,11 +232,11 @@ static PetscErrorCode activated_backward(Graph g, Op *op)
   memset(g->sums, 0, 4 * n * sizeof(double));
   for (PetscInt b = 0; b < g->batch; ++b) {
     const PetscInt k = b * channels;
-    const ChannelSums own = {layer->norm ? sums.weight + k : NULL, sums.bias + k, layer->condition ? sums.gain + k : NULL,
-                             sums.shift + k};
+    const ChannelSums own = {layer->norm ? sums.weight + k : NULL, sums.bias + k,
+                             layer->condition ? sums.gain + k : NULL, sums.shift + k};
 
-    (*g->kernels->pointwise_adjoint)(&p, b, GraphGradient(g, op->output), GraphGradient(g, op->input[0]), layer->mean[b],
-                                     layer->rstd[b], &own);
+    (*g->kernels->pointwise_adjoint)(&p, b, GraphGradient(g, op->output), GraphGradient(g, op->input[0]),
+                                     layer->mean[b], layer->rstd[b], &own);
   }
   if (layer->condition) PetscCall(condition_gradients(g, layer, channels, &sums));
   if (layer->norm) PetscCall(finish_norm(g, op, &p, &sums));
@@ -251,7 +252,8 @@ static PetscErrorCode backward(Graph g, Op *op)
   PetscCall(PetscLogEventBegin(NEURAL_Norm, 0, 0, 0, 0));
   GraphClearInputs(g, op);
   for (PetscInt i = active ? 1 : 0; i < op->inputs; ++i)
-    for (PetscInt b = 0; b < g->batch; ++b) (*g->kernels->add)(GraphGradient(g, op->output), GraphGradient(g, op->input[i]), b);
+    for (PetscInt b = 0; b < g->batch; ++b)
+      (*g->kernels->add)(GraphGradient(g, op->output), GraphGradient(g, op->input[i]), b);
   if (active) PetscCall(activated_backward(g, op));
   PetscCall(PetscLogEventEnd(NEURAL_Norm, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -268,8 +270,8 @@ PetscErrorCode LayerPointwise(Graph g, const PointwiseLayer *how, PetscInt sourc
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&layer));
   layer->how = *how;
-  layer->norm = (PetscBool)!!how->norm;
-  layer->condition = (PetscBool)!!how->condition;
+  layer->norm = (PetscBool) !!how->norm;
+  layer->condition = (PetscBool) !!how->condition;
   layer->width = how->scale_shift ? 2 * channels : channels;
   if (how->norm) {
     PetscCall(GraphParameter(g, &layer->weight, 1, (PetscInt64[]){channels}, 0, 1, "%s.weight", how->norm));
@@ -281,7 +283,8 @@ PetscErrorCode LayerPointwise(Graph g, const PointwiseLayer *how, PetscInt sourc
 
     PetscCall(GraphParameter(g, &layer->linear_weight, 2, (PetscInt64[]){layer->width, features}, bound, 0, "%s.weight",
                              how->condition));
-    PetscCall(GraphParameter(g, &layer->linear_bias, 1, (PetscInt64[]){layer->width}, bound, 0, "%s.bias", how->condition));
+    PetscCall(
+        GraphParameter(g, &layer->linear_bias, 1, (PetscInt64[]){layer->width}, bound, 0, "%s.bias", how->condition));
   }
   for (int k = 0; k < how->residuals; ++k) {
     const Node *node = &g->node[how->residual[k]];

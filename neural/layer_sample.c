@@ -72,7 +72,8 @@ static PetscErrorCode move_backward(Graph g, Op *op)
 {
   PetscFunctionBeginUser;
   GraphClearInputs(g, op);
-  PetscCall(ExchangeAdjoint(((Move *)op->data)->exchange, GraphGradient(g, op->input[0]), GraphGradient(g, op->output)));
+  PetscCall(
+      ExchangeAdjoint(((Move *)op->data)->exchange, GraphGradient(g, op->input[0]), GraphGradient(g, op->output)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -114,15 +115,15 @@ static PetscErrorCode pool_backward(Graph g, Op *op)
   PetscFunctionBeginUser;
   GraphClearInputs(g, op);
   for (PetscInt b = 0; b < g->batch; ++b)
-    (*g->kernels->pool_adjoint)(GraphValue(g, op->input[0]), GraphGradient(g, op->output), ((Pool *)op->data)->maximum, b,
-                                GraphGradient(g, op->input[0]));
+    (*g->kernels->pool_adjoint)(GraphValue(g, op->input[0]), GraphGradient(g, op->output), ((Pool *)op->data)->maximum,
+                                b, GraphGradient(g, op->input[0]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static const OpMethods pool_methods = {"pool", NULL, NULL, pool_forward, pool_backward, NULL};
 
-PetscErrorCode LayerPool(Graph g, PetscBool maximum, PetscInt source, SinewLayout halved, SinewLayout merged, PetscInt halo,
-                         PetscInt *out)
+PetscErrorCode LayerPool(Graph g, PetscBool maximum, PetscInt source, SinewLayout halved, SinewLayout merged,
+                         PetscInt halo, PetscInt *out)
 {
   Pool *layer;
   const PetscBool moves = (PetscBool)(halved != merged);

@@ -12,7 +12,8 @@ static PetscErrorCode set_active(SinewLayout layout)
   PetscCallMPI(MPI_Comm_size(layout->comm, &size));
   PetscCallMPI(MPI_Comm_rank(layout->comm, &rank));
   layout->active = MPI_COMM_NULL;
-  PetscCallMPI(MPI_Comm_split(layout->comm, layout->box.ny > 0 && boxes > 0 ? 0 : MPI_UNDEFINED, rank, &layout->active));
+  PetscCallMPI(
+      MPI_Comm_split(layout->comm, layout->box.ny > 0 && boxes > 0 ? 0 : MPI_UNDEFINED, rank, &layout->active));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -144,10 +145,12 @@ PetscErrorCode SinewLayoutCreate(MPI_Comm comm, PetscInt ny, PetscInt nx, PetscB
   PetscCheck(ny > 0 && nx > 0 && ny % unit == 0 && nx % unit == 0, comm, SINEW_ERR_INPUT,
              "a map of %" PetscInt_FMT " x %" PetscInt_FMT " cells cannot be coarsened %" PetscInt_FMT
              " times: both sizes must be multiples of %" PetscInt_FMT "; nearest: %" PetscInt_FMT " x %" PetscInt_FMT,
-             ny, nx, levels, unit, PetscMax(1, (ny + unit / 2) / unit) * unit, PetscMax(1, (nx + unit / 2) / unit) * unit);
+             ny, nx, levels, unit, PetscMax(1, (ny + unit / 2) / unit) * unit,
+             PetscMax(1, (nx + unit / 2) / unit) * unit);
   ry = choose_rows(size, ny, nx, levels);
   PetscCheck(ry || size == 1, comm, SINEW_ERR_INPUT,
-             "a map of %" PetscInt_FMT " x %" PetscInt_FMT " cells cannot be cut for %d ranks: each needs at least %d x %d",
+             "a map of %" PetscInt_FMT " x %" PetscInt_FMT
+             " cells cannot be cut for %d ranks: each needs at least %d x %d",
              ny, nx, size, CELLS_MIN, CELLS_MIN);
   ry = PetscMax(ry, 1);
   rx = size / ry;
@@ -175,8 +178,8 @@ PetscErrorCode SinewLayoutCreateCuts(MPI_Comm comm, PetscBool periodic, PetscInt
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(comm, &size));
-  PetscCheck(ry * rx == size, comm, PETSC_ERR_ARG_SIZ, "%" PetscInt_FMT " x %" PetscInt_FMT " boxes for %d ranks", ry, rx,
-             size);
+  PetscCheck(ry * rx == size, comm, PETSC_ERR_ARG_SIZ, "%" PetscInt_FMT " x %" PetscInt_FMT " boxes for %d ranks", ry,
+             rx, size);
   PetscCall(sum_up(ry, rows, &cy));
   PetscCall(sum_up(rx, columns, &cx));
   PetscCall(identity_owners(size, &owner));
@@ -186,7 +189,8 @@ PetscErrorCode SinewLayoutCreateCuts(MPI_Comm comm, PetscBool periodic, PetscInt
 
 /* ---- coarsening ---------------------------------------------------------------------------------- */
 
-/* Keeps the cuts that leave boxes of at least CELLS_MIN cells, on even cells if so asked. from[k]: which old box leads new box k. */
+/* Keeps the cuts that leave boxes of at least CELLS_MIN cells, on even cells if so asked. from[k]: which old box leads
+ * new box k. */
 static PetscErrorCode merge(PetscInt *boxes, const PetscInt cuts[], PetscBool even, PetscInt **kept, PetscInt **from)
 {
   const PetscInt old = *boxes, n = cuts[old];
@@ -254,8 +258,8 @@ PetscErrorCode SinewLayoutCoarsen(SinewLayout fine, PetscBool more, SinewLayout 
 
   PetscFunctionBeginUser;
   PetscCheck(cuts_are_even(fine->ry, fine->cy) && cuts_are_even(fine->rx, fine->cx), fine->comm, SINEW_ERR_INPUT,
-             "a map of %" PetscInt_FMT " x %" PetscInt_FMT " cells is cut on odd cells and cannot be coarsened", fine->ny,
-             fine->nx);
+             "a map of %" PetscInt_FMT " x %" PetscInt_FMT " cells is cut on odd cells and cannot be coarsened",
+             fine->ny, fine->nx);
   PetscCall(halve(fine->ry, fine->cy, &cy));
   PetscCall(halve(fine->rx, fine->cx, &cx));
   PetscCall(PetscMalloc1((size_t)boxes, &owner));
@@ -267,12 +271,27 @@ PetscErrorCode SinewLayoutCoarsen(SinewLayout fine, PetscBool more, SinewLayout 
 
 /* ---- getters --------------------------------------------------------------------------------------- */
 
-SinewBox SinewLayoutBox(SinewLayout layout) { return layout->box; }
+SinewBox SinewLayoutBox(SinewLayout layout)
+{
+  return layout->box;
+}
 
-SinewBox SinewLayoutMap(SinewLayout layout) { return (SinewBox){0, 0, layout->ny, layout->nx}; }
+SinewBox SinewLayoutMap(SinewLayout layout)
+{
+  return (SinewBox){0, 0, layout->ny, layout->nx};
+}
 
-PetscBool SinewLayoutPeriodic(SinewLayout layout) { return layout->periodic; }
+PetscBool SinewLayoutPeriodic(SinewLayout layout)
+{
+  return layout->periodic;
+}
 
-MPI_Comm SinewLayoutComm(SinewLayout layout) { return layout->comm; }
+MPI_Comm SinewLayoutComm(SinewLayout layout)
+{
+  return layout->comm;
+}
 
-MPI_Comm SinewLayoutActiveComm(SinewLayout layout) { return layout->active; }
+MPI_Comm SinewLayoutActiveComm(SinewLayout layout)
+{
+  return layout->active;
+}

@@ -30,7 +30,8 @@ static void set(SinewTensor t, PetscInt b, PetscInt y, PetscInt x, PetscInt c, d
 static PetscErrorCode check(SinewTensor prediction, SinewTensor target)
 {
   PetscFunctionBeginUser;
-  PetscCheck(prediction->layout == target->layout && prediction->batch == target->batch && prediction->channels == target->channels,
+  PetscCheck(prediction->layout == target->layout && prediction->batch == target->batch &&
+                 prediction->channels == target->channels,
              prediction->layout->comm, PETSC_ERR_ARG_SIZ, "prediction and target differ in shape");
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -15,6 +15,7 @@
 
 PETSC_EXTERN PetscErrorCode SinewLossMeanSquare(SinewTensor prediction, SinewTensor target, double *loss,
                                                 SinewTensor gradient);
-PETSC_EXTERN PetscErrorCode SinewLossScaledL2(SinewTensor prediction, SinewTensor target, double *loss, SinewTensor gradient);
+PETSC_EXTERN PetscErrorCode SinewLossScaledL2(SinewTensor prediction, SinewTensor target, double *loss,
+                                              SinewTensor gradient);
 
 #endif

@@ -34,7 +34,8 @@ PetscErrorCode SinewNetworkUpdate(SinewNetwork network)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* splitmix64 (Steele, Lea & Flood 2014) of a counter: a number in (-1, 1) that depends on seed, stream and index alone */
+/* splitmix64 (Steele, Lea & Flood 2014) of a counter: a number in (-1, 1) that depends on seed, stream and index alone
+ */
 static double uniform(PetscInt64 seed, PetscInt64 stream, PetscInt64 index)
 {
   uint64_t z = (uint64_t)seed * 0xd1342543de82ef95u + (uint64_t)stream * 0x2545f4914f6cdd1du + (uint64_t)index;
@@ -97,9 +98,11 @@ static PetscErrorCode check_finite(Graph g, const char path[], const SinewParame
 {
   PetscFunctionBeginUser;
   for (size_t i = 0; i < p->size; ++i) {
-    const double value = g->dtype == SINEW_FLOAT32 ? (double)((const float *)p->value)[i] : ((const double *)p->value)[i];
+    const double value =
+        g->dtype == SINEW_FLOAT32 ? (double)((const float *)p->value)[i] : ((const double *)p->value)[i];
 
-    PetscCheck(isfinite(value), g->comm, SINEW_ERR_INPUT, "%s: parameter %s is not finite at entry %zu", path, p->name, i);
+    PetscCheck(isfinite(value), g->comm, SINEW_ERR_INPUT, "%s: parameter %s is not finite at entry %zu", path, p->name,
+               i);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -227,13 +230,25 @@ PetscErrorCode SinewNetworkBackward(SinewNetwork network)
 
 /* ---- getters ---------------------------------------------------------------------------------------- */
 
-SinewTensor SinewNetworkInput(SinewNetwork network) { return GraphValue(network->graph, network->input); }
+SinewTensor SinewNetworkInput(SinewNetwork network)
+{
+  return GraphValue(network->graph, network->input);
+}
 
-SinewTensor SinewNetworkOutput(SinewNetwork network) { return GraphValue(network->graph, network->output); }
+SinewTensor SinewNetworkOutput(SinewNetwork network)
+{
+  return GraphValue(network->graph, network->output);
+}
 
-SinewTensor SinewNetworkOutputGradient(SinewNetwork network) { return GraphGradient(network->graph, network->output); }
+SinewTensor SinewNetworkOutputGradient(SinewNetwork network)
+{
+  return GraphGradient(network->graph, network->output);
+}
 
-SinewTensor SinewNetworkInputGradient(SinewNetwork network) { return GraphGradient(network->graph, network->input); }
+SinewTensor SinewNetworkInputGradient(SinewNetwork network)
+{
+  return GraphGradient(network->graph, network->input);
+}
 
 PetscInt SinewNetworkParameterCount(SinewNetwork network)
 {
@@ -243,6 +258,12 @@ PetscInt SinewNetworkParameterCount(SinewNetwork network)
   return count;
 }
 
-PetscReal SinewNetworkFlops(SinewNetwork network) { return network->graph->flops; }
+PetscReal SinewNetworkFlops(SinewNetwork network)
+{
+  return network->graph->flops;
+}
 
-size_t SinewNetworkMemory(SinewNetwork network) { return network->graph->bytes; }
+size_t SinewNetworkMemory(SinewNetwork network)
+{
+  return network->graph->bytes;
+}

@@ -38,19 +38,21 @@ typedef struct {
   char name[80];
   int rank;
   PetscInt64 shape[4];
-  size_t size; /* number of values */
+  size_t size;            /* number of values */
   void *value, *gradient; /* float or double, C order; value NULL once released, gradient NULL for inference */
-  double bound; /* initial values are uniform in (-bound, bound); where bound is 0: all equal to `constant` */
+  double bound;           /* initial values are uniform in (-bound, bound); where bound is 0: all equal to `constant` */
   double constant;
 } SinewParameter;
 
 PETSC_EXTERN PetscErrorCode SinewNetworkDestroy(SinewNetwork *network);
 
-PETSC_EXTERN PetscErrorCode SinewNetworkGetParameters(SinewNetwork network, PetscInt *count, const SinewParameter **parameters);
+PETSC_EXTERN PetscErrorCode SinewNetworkGetParameters(SinewNetwork network, PetscInt *count,
+                                                      const SinewParameter **parameters);
 /* Seeded random values: the same on any number of ranks and for both element types (up to rounding). Updates. */
 PETSC_EXTERN PetscErrorCode SinewNetworkInitialize(SinewNetwork network, PetscInt64 seed);
 /* Reads every parameter from GROUP/NAME of an HDF5 file, checks them, updates. Every rank reads. */
-PETSC_EXTERN PetscErrorCode SinewNetworkLoad(SinewNetwork network, SinewFile file, const char path[], const char group[]);
+PETSC_EXTERN PetscErrorCode SinewNetworkLoad(SinewNetwork network, SinewFile file, const char path[],
+                                             const char group[]);
 /* Writes them there. Not after a release. */
 PETSC_EXTERN PetscErrorCode SinewNetworkStore(SinewNetwork network, SinewFile file, const char group[]);
 PETSC_EXTERN PetscErrorCode SinewNetworkUpdate(SinewNetwork network);
@@ -59,9 +61,11 @@ PETSC_EXTERN PetscErrorCode SinewNetworkUpdate(SinewNetwork network);
   SinewNetworkSetCondition - what a conditional network is conditioned on, for each sample: time[batch]
   (in frames) and parameter[batch] (NULL: without it). Local. A network that is not conditional ignores it.
 */
-PETSC_EXTERN PetscErrorCode SinewNetworkSetCondition(SinewNetwork network, const double time[], const double parameter[]);
+PETSC_EXTERN PetscErrorCode SinewNetworkSetCondition(SinewNetwork network, const double time[],
+                                                     const double parameter[]);
 /* The same from given sinusoidal embeddings, [batch][features]. */
-PETSC_EXTERN PetscErrorCode SinewNetworkSetEmbedding(SinewNetwork network, const double time[], const double parameter[]);
+PETSC_EXTERN PetscErrorCode SinewNetworkSetEmbedding(SinewNetwork network, const double time[],
+                                                     const double parameter[]);
 
 PETSC_EXTERN PetscErrorCode SinewNetworkForward(SinewNetwork network);
 PETSC_EXTERN PetscErrorCode SinewNetworkBackward(SinewNetwork network);

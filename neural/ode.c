@@ -7,10 +7,10 @@
 
 struct _p_Ode {
   OdeParts parts;
-  PetscInt n;         /* values of this rank's box */
-  double total;       /* of all */
+  PetscInt n;   /* values of this rank's box */
+  double total; /* of all */
   double *y, *next, *work, *middle, *k[STAGES];
-  double *embedding;  /* [batch][features] */
+  double *embedding; /* [batch][features] */
   PetscInt evaluations;
   double time[TIMES_MAX];
 };
@@ -32,9 +32,9 @@ static const double error_weight[STAGES] = {35. / 384 - 1951. / 21600,
                                             -2187. / 6784 + 12231. / 42400,
                                             11. / 84 - 649. / 6300,
                                             -1. / 60};
-static const double middle_weight[STAGES] = {6025192743. / 30085553152. / 2,       0,
-                                             51252292925. / 65400821598. / 2,      -2691868925. / 45128329728. / 2,
-                                             187940372067. / 1594534317056. / 2,   -1776094331. / 19743644256. / 2,
+static const double middle_weight[STAGES] = {6025192743. / 30085553152. / 2,     0,
+                                             51252292925. / 65400821598. / 2,    -2691868925. / 45128329728. / 2,
+                                             187940372067. / 1594534317056. / 2, -1776094331. / 19743644256. / 2,
                                              11237099. / 235043384. / 2};
 
 PetscErrorCode OdeCreate(Graph g, const OdeParts *parts, Ode *ode)
@@ -50,7 +50,8 @@ PetscErrorCode OdeCreate(Graph g, const OdeParts *parts, Ode *ode)
   o->n = g->batch * box.ny * box.nx * node->channels;
   o->total = (double)(g->batch * node->channels) * (double)(node->layout->ny * node->layout->nx);
   n = (size_t)o->n;
-  PetscCall(PetscMalloc5(n, &o->y, n, &o->next, n, &o->work, n, &o->middle, (size_t)(g->batch * parts->features), &o->embedding));
+  PetscCall(PetscMalloc5(n, &o->y, n, &o->next, n, &o->work, n, &o->middle, (size_t)(g->batch * parts->features),
+                         &o->embedding));
   for (int s = 0; s < STAGES; ++s) PetscCall(PetscMalloc1(n, &o->k[s]));
   *ode = o;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -69,7 +70,10 @@ PetscErrorCode OdeDestroy(Ode *ode)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-const OdeParts *OdeGetParts(Ode o) { return &o->parts; }
+const OdeParts *OdeGetParts(Ode o)
+{
+  return &o->parts;
+}
 
 PetscInt OdeEvaluations(Ode o, PetscInt most, double times[])
 {

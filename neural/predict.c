@@ -9,8 +9,8 @@ typedef struct {
   PetscInt samples, ny, nx, together; /* together: samples in one Forward */
   SinewLayout layout;
   SinewNetwork network;
-  double *input, *output;      /* this rank's boxes of all samples, as planes */
-  double *time, *parameter;    /* per sample; or embeddings of `features` numbers a sample; or NULL */
+  double *input, *output;   /* this rank's boxes of all samples, as planes */
+  double *time, *parameter; /* per sample; or embeddings of `features` numbers a sample; or NULL */
   PetscBool embedded;
 } Job;
 
@@ -30,13 +30,15 @@ static PetscErrorCode inquire_input(Job *job, SinewFile file, SinewArray *array)
              job->input_path, array->rank);
   channels = array->rank == 4 ? array->shape[1] : array->shape[1] * array->shape[2];
   PetscCheck(channels == o->inputs, job->comm, SINEW_ERR_INPUT,
-             "%s: /input has %lld channels, the network of %s takes %" PetscInt_FMT " (%" PetscInt_FMT " frames of %" PetscInt_FMT
-             ")",
-             job->input_path, (long long)channels, job->model_path, o->inputs, job->model.history, job->model.components);
+             "%s: /input has %lld channels, the network of %s takes %" PetscInt_FMT " (%" PetscInt_FMT
+             " frames of %" PetscInt_FMT ")",
+             job->input_path, (long long)channels, job->model_path, o->inputs, job->model.history,
+             job->model.components);
   job->samples = (PetscInt)array->shape[0];
   job->ny = (PetscInt)array->shape[array->rank - 2];
   job->nx = (PetscInt)array->shape[array->rank - 1];
-  PetscCheck(job->samples > 0 && job->ny > 0 && job->nx > 0, job->comm, SINEW_ERR_INPUT, "%s: /input is empty", job->input_path);
+  PetscCheck(job->samples > 0 && job->ny > 0 && job->nx > 0, job->comm, SINEW_ERR_INPUT, "%s: /input is empty",
+             job->input_path);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -95,8 +97,8 @@ static PetscErrorCode read_column(Job *job, SinewFile file, const char name[], P
   if (!exists) PetscFunctionReturn(PETSC_SUCCESS);
   for (int k = 0; k < array.rank; ++k) n *= array.shape[k];
   PetscCheck(n == job->samples * width, job->comm, SINEW_ERR_INPUT,
-             "%s: %s has %lld numbers, not %" PetscInt_FMT " for each of %" PetscInt_FMT " samples", job->input_path, name,
-             (long long)n, width, job->samples);
+             "%s: %s has %lld numbers, not %" PetscInt_FMT " for each of %" PetscInt_FMT " samples", job->input_path,
+             name, (long long)n, width, job->samples);
   PetscCall(PetscMalloc1((size_t)n, values));
   array.name = name;
   array.dtype = SINEW_FLOAT64;
@@ -112,11 +114,13 @@ static PetscErrorCode read_condition(Job *job, SinewFile file)
   PetscFunctionBeginUser;
   if (o->kind != SINEW_SINENET_CONDITIONAL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(read_column(job, file, "/emb_time_f32", o->hidden, &job->time));
-  job->embedded = (PetscBool)!!job->time;
+  job->embedded = (PetscBool) !!job->time;
   if (!job->embedded) PetscCall(read_column(job, file, "/time", 1, &job->time));
   PetscCheck(job->time, job->comm, SINEW_ERR_INPUT, "%s: has no /time, which the conditional network of %s needs",
              job->input_path, job->model_path);
-  if (o->scalar) PetscCall(read_column(job, file, job->embedded ? "/emb_z_f32" : "/z", job->embedded ? o->hidden : 1, &job->parameter));
+  if (o->scalar)
+    PetscCall(
+        read_column(job, file, job->embedded ? "/emb_z_f32" : "/z", job->embedded ? o->hidden : 1, &job->parameter));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -208,8 +212,8 @@ static PetscErrorCode write_output(Job *job, const char path[], SinewDtype dtype
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewPredict(MPI_Comm comm, const char model[], const char input[], const char output[], SinewDtype dtype,
-                            SinewPrediction *result)
+PetscErrorCode SinewPredict(MPI_Comm comm, const char model[], const char input[], const char output[],
+                            SinewDtype dtype, SinewPrediction *result)
 {
   Job job = {.comm = comm, .model_path = model, .input_path = input};
   SinewArray array;
@@ -229,15 +233,16 @@ PetscErrorCode SinewPredict(MPI_Comm comm, const char model[], const char input[
   PetscCall(run(&job, &seconds));
   PetscCall(write_output(&job, output, dtype));
   if (result)
-    *result = (SinewPrediction){.samples = job.samples,
-                                .ny = job.ny,
-                                .nx = job.nx,
-                                .channels = job.model.options.outputs,
-                                .parameters = SinewNetworkParameterCount(job.network),
-                                .seconds = seconds,
-                                .flops = job.model.options.kind == SINEW_SINENET_ODE
-                                             ? 0
-                                             : SinewNetworkFlops(job.network) * (PetscReal)(job.samples / job.together)};
+    *result =
+        (SinewPrediction){.samples = job.samples,
+                          .ny = job.ny,
+                          .nx = job.nx,
+                          .channels = job.model.options.outputs,
+                          .parameters = SinewNetworkParameterCount(job.network),
+                          .seconds = seconds,
+                          .flops = job.model.options.kind == SINEW_SINENET_ODE
+                                       ? 0
+                                       : SinewNetworkFlops(job.network) * (PetscReal)(job.samples / job.together)};
   PetscCall(PetscFree(job.input));
   PetscCall(PetscFree(job.output));
   PetscCall(PetscFree(job.time));

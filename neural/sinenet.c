@@ -44,10 +44,10 @@ static const Variant variants[] = {
 #define VARIANTS (sizeof(variants) / sizeof(variants[0]))
 
 /* each also with "-circ" (periodic) behind it */
-const char *const SinewSinenetVariants[] = {"sinenet8-dual",     "sinenet6-dual",        "sinenet4-dual",
-                                            "sinenet2-dual",     "sinenet1-dual",        "sinenet1-dual-128",
+const char *const SinewSinenetVariants[] = {"sinenet8-dual",        "sinenet6-dual",     "sinenet4-dual",
+                                            "sinenet2-dual",        "sinenet1-dual",     "sinenet1-dual-128",
                                             "sinenet8-dual-tangle", "deeper_unet8-dual", "sinenet-neural-ODE",
-                                            "sinenet8-add",      "sinenet8-adagn",       NULL};
+                                            "sinenet8-add",         "sinenet8-adagn",    NULL};
 
 PetscErrorCode SinewSinenetVariant(const char name[], SinewSinenetOptions *options, PetscBool *known)
 {
@@ -124,7 +124,8 @@ static PetscErrorCode declare_block(const Builder *b, const char stem[], PetscIn
 
     PetscCall(GraphParameter(b->g, &id, 2, (PetscInt64[]){wide, features}, bound, 0, "%s.conv.%d.cond_emb.weight", stem,
                              (int)block));
-    PetscCall(GraphParameter(b->g, &id, 1, (PetscInt64[]){wide}, bound, 0, "%s.conv.%d.cond_emb.bias", stem, (int)block));
+    PetscCall(
+        GraphParameter(b->g, &id, 1, (PetscInt64[]){wide}, bound, 0, "%s.conv.%d.cond_emb.bias", stem, (int)block));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -139,14 +140,15 @@ static void stem_of(const Builder *b, PetscInt wave, const char way[], PetscInt 
 }
 
 /* One level of one wave; narrow: channels that the shortcut reads. */
-static PetscErrorCode declare_level(const Builder *b, PetscInt wave, const char way[], PetscInt k, PetscInt in, PetscInt narrow,
-                                    PetscInt out)
+static PetscErrorCode declare_level(const Builder *b, PetscInt wave, const char way[], PetscInt k, PetscInt in,
+                                    PetscInt narrow, PetscInt out)
 {
   char stem[NAME], name[NAME];
 
   PetscFunctionBeginUser;
   stem_of(b, wave, way, k, stem);
-  for (PetscInt block = 0; block < b->o->blocks; ++block) PetscCall(declare_block(b, stem, block, block ? out : in, out));
+  for (PetscInt block = 0; block < b->o->blocks; ++block)
+    PetscCall(declare_block(b, stem, block, block ? out : in, out));
   (void)snprintf(name, sizeof(name), "%.32s.shortcut", stem);
   PetscCall(declare_convolution(b->g, name, narrow, out, 1));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -161,7 +163,8 @@ static PetscErrorCode declare_waves(const Builder *b)
     for (PetscInt i = 1; i <= LEVELS; ++i)
       PetscCall(declare_level(b, w, "down", i - 1, c[i - 1] + (b->o->disentangle && i > 1 ? c[0] : 0), c[i - 1], c[i]));
   for (PetscInt w = 0; w < b->o->waves; ++w)
-    for (PetscInt i = LEVELS; i >= 1; --i) PetscCall(declare_level(b, w, "up", LEVELS - i, c[i] + c[i - 1], c[i], c[i - 1]));
+    for (PetscInt i = LEVELS; i >= 1; --i)
+      PetscCall(declare_level(b, w, "up", LEVELS - i, c[i] + c[i - 1], c[i], c[i - 1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -171,7 +174,8 @@ static PetscErrorCode declare(const Builder *b)
                            *const ode[] = {"odefunc.time_embed", NULL};
 
   PetscFunctionBeginUser;
-  if (b->o->kind == SINEW_SINENET_CONDITIONAL) PetscCall(ConditionCreate(b->g, b->o->hidden, b->o->scalar ? both : time));
+  if (b->o->kind == SINEW_SINENET_CONDITIONAL)
+    PetscCall(ConditionCreate(b->g, b->o->hidden, b->o->scalar ? both : time));
   PetscCall(declare_convolution(b->g, "image_proj", b->o->inputs, b->o->hidden, 3));
   if (b->o->kind == SINEW_SINENET_ODE) PetscCall(ConditionCreate(b->g, b->o->hidden, ode));
   PetscCall(declare_waves(b));
@@ -182,8 +186,9 @@ static PetscErrorCode declare(const Builder *b)
 /* ---- layers ----------------------------------------------------------------------------------------- */
 
 /* convolution, norm, activation, twice; conditioning between them; residuals at the end */
-static PetscErrorCode build_block(const Builder *b, const char stem[], PetscInt block, PetscInt sources, const PetscInt source[],
-                                  PetscInt channels, int residuals, const PetscInt residual[], PetscInt halo, PetscInt *out)
+static PetscErrorCode build_block(const Builder *b, const char stem[], PetscInt block, PetscInt sources,
+                                  const PetscInt source[], PetscInt channels, int residuals, const PetscInt residual[],
+                                  PetscInt halo, PetscInt *out)
 {
   char convolution[NAME], norm[NAME], condition[NAME];
   PointwiseLayer layer = {.norm = norm, .activation = b->activation, .scale_shift = b->o->scale_shift};
@@ -217,15 +222,18 @@ static PetscErrorCode build_blocks(const Builder *b, const char stem[], PetscInt
     const PetscBool last = (PetscBool)(block == b->o->blocks - 1);
     const PetscInt residual[] = {node, more};
 
-    PetscCall(build_block(b, stem, block, block ? 1 : sources, block ? &node : source, channels, last && more >= 0 ? 2 : 1,
-                          residual, last ? halo : 1, &node));
+    PetscCall(build_block(b, stem, block, block ? 1 : sources, block ? &node : source, channels,
+                          last && more >= 0 ? 2 : 1, residual, last ? halo : 1, &node));
   }
   *out = node;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The halo that a node of level i needs to be up-sampled; none when it is moved to other boxes first. */
-static PetscInt halo_before_up(const Builder *b, PetscInt i) { return b->halved[i] == b->merged[i] ? 2 : 0; }
+static PetscInt halo_before_up(const Builder *b, PetscInt i)
+{
+  return b->halved[i] == b->merged[i] ? 2 : 0;
+}
 
 static PetscErrorCode build_down(const Builder *b, PetscInt wave, PetscInt i, PetscInt h, PetscInt *dx, PetscInt *out)
 {
@@ -264,7 +272,8 @@ static PetscErrorCode build_up(const Builder *b, PetscInt wave, PetscInt i, Pets
   PetscCall(LayerConvolution(b->g, name, 1, &x, 1, 1, b->channels[i - 1], &shortcut));
   PetscCall(LayerUpsample(b->g, shortcut, fine, 0, &shortcut));
   PetscCall(LayerUpsample(b->g, x, fine, 1, &source[1]));
-  PetscCall(build_blocks(b, stem, 2, source, b->channels[i - 1], shortcut, more, i > 1 ? halo_before_up(b, i - 1) : 1, out));
+  PetscCall(
+      build_blocks(b, stem, 2, source, b->channels[i - 1], shortcut, more, i > 1 ? halo_before_up(b, i - 1) : 1, out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -322,14 +331,16 @@ static PetscErrorCode check(SinewLayout layout, const SinewSinenetOptions *o, Ac
   PetscFunctionBeginUser;
   PetscCheck(o->inputs > 0 && o->outputs > 0 && o->hidden > 0 && o->waves > 0 && o->blocks > 0 && o->batch > 0, comm,
              SINEW_ERR_INPUT, "sinenet: channels, waves, blocks and batch must be positive");
-  PetscCheck(o->mult > 0 && (PetscInt)(o->hidden * pow(o->mult, LEVELS)) > 0, comm, SINEW_ERR_INPUT, "sinenet: mult %g is too small",
-             o->mult);
+  PetscCheck(o->mult > 0 && (PetscInt)(o->hidden * pow(o->mult, LEVELS)) > 0, comm, SINEW_ERR_INPUT,
+             "sinenet: mult %g is too small", o->mult);
   PetscCheck(layout->ny % unit == 0 && layout->nx % unit == 0, comm, SINEW_ERR_INPUT,
-             "sinenet: a grid of %" PetscInt_FMT " x %" PetscInt_FMT " cells is not a multiple of %" PetscInt_FMT, layout->ny,
-             layout->nx, unit);
+             "sinenet: a grid of %" PetscInt_FMT " x %" PetscInt_FMT " cells is not a multiple of %" PetscInt_FMT,
+             layout->ny, layout->nx, unit);
   PetscCheck(layout->periodic == o->periodic, comm, PETSC_ERR_ARG_INCOMP, "layout and network differ in periodicity");
-  PetscCheck(o->kind != SINEW_SINENET_ODE || o->waves == 1, comm, SINEW_ERR_INPUT, "sinenet: a neural ODE has one wave");
-  PetscCheck(o->kind != SINEW_SINENET_ODE || !o->training, comm, PETSC_ERR_SUP, "sinenet: the neural ODE has no Backward");
+  PetscCheck(o->kind != SINEW_SINENET_ODE || o->waves == 1, comm, SINEW_ERR_INPUT,
+             "sinenet: a neural ODE has one wave");
+  PetscCheck(o->kind != SINEW_SINENET_ODE || !o->training, comm, PETSC_ERR_SUP,
+             "sinenet: the neural ODE has no Backward");
   PetscCheck(ActivationFind(o->activation, activation) && *activation != ACTIVATION_NONE, comm, SINEW_ERR_INPUT,
              "sinenet: activation '%s' is none of gelu, relu, silu, tanh, sigmoid", o->activation);
   PetscFunctionReturn(PETSC_SUCCESS);

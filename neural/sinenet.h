@@ -27,20 +27,20 @@ typedef enum { SINEW_SINENET_PLAIN, SINEW_SINENET_CONDITIONAL, SINEW_SINENET_ODE
 
 typedef struct {
   SinewSinenetKind kind;
-  PetscInt inputs, outputs;    /* channels */
+  PetscInt inputs, outputs; /* channels */
   PetscInt hidden, waves, blocks;
   PetscReal mult;
   PetscBool disentangle, periodic;
-  char activation[16];         /* gelu, relu, silu, tanh, sigmoid */
-  PetscBool scale_shift;       /* conditional: AdaGN instead of addition */
-  PetscBool scalar;            /* conditional: a second perceptron for a scalar parameter */
-  PetscReal tolerance;         /* neural ODE: relative and absolute */
-  PetscBool maximum;           /* max pooling instead of the mean */
+  char activation[16];   /* gelu, relu, silu, tanh, sigmoid */
+  PetscBool scale_shift; /* conditional: AdaGN instead of addition */
+  PetscBool scalar;      /* conditional: a second perceptron for a scalar parameter */
+  PetscReal tolerance;   /* neural ODE: relative and absolute */
+  PetscBool maximum;     /* max pooling instead of the mean */
   /* how it runs */
-  SinewDtype dtype;            /* SINEW_FLOAT32: oneDNN; SINEW_FLOAT64: exact reference */
+  SinewDtype dtype; /* SINEW_FLOAT32: oneDNN; SINEW_FLOAT64: exact reference */
   PetscInt batch;
-  PetscBool training;          /* keep what Backward needs */
-  PetscBool lean;              /* inference: release plain weights at the first update */
+  PetscBool training; /* keep what Backward needs */
+  PetscBool lean;     /* inference: release plain weights at the first update */
 } SinewSinenetOptions;
 
 /* What a file of the golden layout says about its network and its arrays. */
@@ -64,9 +64,11 @@ PETSC_EXTERN const char *const SinewSinenetVariants[];
 PETSC_EXTERN PetscErrorCode SinewSinenetDefaults(SinewSinenetOptions *options);
 
 /* SinewSinenetCreate - on the boxes of `layout` (its periodicity must be the options'). Collective. */
-PETSC_EXTERN PetscErrorCode SinewSinenetCreate(SinewLayout layout, const SinewSinenetOptions *options, SinewNetwork *network);
+PETSC_EXTERN PetscErrorCode SinewSinenetCreate(SinewLayout layout, const SinewSinenetOptions *options,
+                                               SinewNetwork *network);
 
-/* SinewSinenetReadModel - from the attributes of /config (and the shape of /input when batch, H or W are missing). Collective. */
+/* SinewSinenetReadModel - from the attributes of /config (and the shape of /input when batch, H or W are missing).
+ * Collective. */
 PETSC_EXTERN PetscErrorCode SinewSinenetReadModel(SinewFile file, const char path[], SinewSinenetModel *model);
 
 #endif

@@ -53,7 +53,9 @@ static PetscErrorCode read_kind(MPI_Comm comm, SinewFile file, const char path[]
   PetscCall(SinewFileReadString(file, GROUP, "model", &text));
   PetscCheck(text, comm, SINEW_ERR_INPUT, "%s: %s has no model: not a file of a network", path, GROUP);
   PetscCheck(!strncmp(text, "sinenet", 7), comm, SINEW_ERR_INPUT, "%s: model '%s' is no SineNet", path, text);
-  o->kind = strstr(text, "cond") ? SINEW_SINENET_CONDITIONAL : strstr(text, "node") ? SINEW_SINENET_ODE : SINEW_SINENET_PLAIN;
+  o->kind = strstr(text, "cond")   ? SINEW_SINENET_CONDITIONAL
+            : strstr(text, "node") ? SINEW_SINENET_ODE
+                                   : SINEW_SINENET_PLAIN;
   PetscCall(PetscFree(text));
   PetscCall(SinewFileReadString(file, GROUP, "param_conditioning", &text));
   o->scalar = (PetscBool)(text && !strcmp(text, "scalar"));
@@ -108,7 +110,8 @@ static PetscErrorCode read_sizes(MPI_Comm comm, SinewFile file, const char path[
   PetscCall(need_int(comm, file, path, "W", &model->nx));
   PetscCall(read_components(file, "input", &model->components));
   PetscCall(read_components(file, "output", &components));
-  PetscCheck(model->components > 0 && components > 0, comm, SINEW_ERR_INPUT, "%s: %s has no numbers of components", path, GROUP);
+  PetscCheck(model->components > 0 && components > 0, comm, SINEW_ERR_INPUT, "%s: %s has no numbers of components",
+             path, GROUP);
   o->inputs = model->history * model->components;
   o->outputs = future * components;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -36,14 +36,18 @@ PetscErrorCode NeuralAlloc(size_t bytes, void **memory)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static size_t value_size(SinewDtype dtype) { return dtype == SINEW_FLOAT32 ? sizeof(float) : sizeof(double); }
+static size_t value_size(SinewDtype dtype)
+{
+  return dtype == SINEW_FLOAT32 ? sizeof(float) : sizeof(double);
+}
 
 size_t SinewTensorBytes(SinewLayout layout, SinewDtype dtype, PetscInt batch, PetscInt channels, PetscInt halo)
 {
   const SinewBox box = layout->box;
 
   if (!box.ny || !box.nx) return 0;
-  return (size_t)batch * (size_t)(box.ny + 2 * halo) * (size_t)(box.nx + 2 * halo) * (size_t)channels * value_size(dtype);
+  return (size_t)batch * (size_t)(box.ny + 2 * halo) * (size_t)(box.nx + 2 * halo) * (size_t)channels *
+         value_size(dtype);
 }
 
 /* The layout's halo exchange of a width, made when first asked for. Collective. */
@@ -70,7 +74,8 @@ PetscErrorCode SinewTensorCreate(SinewLayout layout, SinewDtype dtype, PetscInt 
   SinewTensor t;
 
   PetscFunctionBeginUser;
-  PetscCheck(dtype == SINEW_FLOAT32 || dtype == SINEW_FLOAT64, layout->comm, PETSC_ERR_ARG_WRONG, "tensors are of floats or doubles");
+  PetscCheck(dtype == SINEW_FLOAT32 || dtype == SINEW_FLOAT64, layout->comm, PETSC_ERR_ARG_WRONG,
+             "tensors are of floats or doubles");
   PetscCheck(batch > 0 && channels > 0 && halo >= 0, layout->comm, PETSC_ERR_ARG_OUTOFRANGE, "tensor without values");
   PetscCall(NeuralEvents());
   PetscCall(PetscNew(&t));
@@ -231,14 +236,32 @@ PetscErrorCode SinewTensorGetPlanes(SinewTensor tensor, double planes[])
 
 /* ---- getters --------------------------------------------------------------------------------------- */
 
-SinewLayout SinewTensorLayout(SinewTensor tensor) { return tensor->layout; }
+SinewLayout SinewTensorLayout(SinewTensor tensor)
+{
+  return tensor->layout;
+}
 
-SinewDtype SinewTensorDtype(SinewTensor tensor) { return tensor->dtype; }
+SinewDtype SinewTensorDtype(SinewTensor tensor)
+{
+  return tensor->dtype;
+}
 
-PetscInt SinewTensorBatch(SinewTensor tensor) { return tensor->batch; }
+PetscInt SinewTensorBatch(SinewTensor tensor)
+{
+  return tensor->batch;
+}
 
-PetscInt SinewTensorChannels(SinewTensor tensor) { return tensor->channels; }
+PetscInt SinewTensorChannels(SinewTensor tensor)
+{
+  return tensor->channels;
+}
 
-PetscInt SinewTensorHalo(SinewTensor tensor) { return tensor->halo; }
+PetscInt SinewTensorHalo(SinewTensor tensor)
+{
+  return tensor->halo;
+}
 
-void *SinewTensorData(SinewTensor tensor) { return tensor->data; }
+void *SinewTensorData(SinewTensor tensor)
+{
+  return tensor->data;
+}

@@ -72,11 +72,11 @@ PETSC_EXTERN PetscErrorCode SinewLayoutCoarsen(SinewLayout fine, PetscBool more,
 PETSC_EXTERN PetscErrorCode SinewLayoutReference(SinewLayout layout);
 PETSC_EXTERN PetscErrorCode SinewLayoutDestroy(SinewLayout *layout);
 
-PETSC_EXTERN SinewBox SinewLayoutBox(SinewLayout layout);          /* this rank's */
-PETSC_EXTERN SinewBox SinewLayoutMap(SinewLayout layout);          /* the whole map: {0, 0, ny, nx} */
+PETSC_EXTERN SinewBox SinewLayoutBox(SinewLayout layout); /* this rank's */
+PETSC_EXTERN SinewBox SinewLayoutMap(SinewLayout layout); /* the whole map: {0, 0, ny, nx} */
 PETSC_EXTERN PetscBool SinewLayoutPeriodic(SinewLayout layout);
-PETSC_EXTERN MPI_Comm SinewLayoutComm(SinewLayout layout);         /* all ranks */
-PETSC_EXTERN MPI_Comm SinewLayoutActiveComm(SinewLayout layout);   /* those with a box; MPI_COMM_NULL on the others */
+PETSC_EXTERN MPI_Comm SinewLayoutComm(SinewLayout layout);       /* all ranks */
+PETSC_EXTERN MPI_Comm SinewLayoutActiveComm(SinewLayout layout); /* those with a box; MPI_COMM_NULL on the others */
 
 /*
   SinewTensorCreate - Collective. dtype is SINEW_FLOAT32 or SINEW_FLOAT64. `data` is memory for the
@@ -104,7 +104,8 @@ PETSC_EXTERN PetscErrorCode SinewTensorGetPlanes(SinewTensor tensor, double plan
  * of the same layout and width may start. Collective. */
 PETSC_EXTERN PetscErrorCode SinewTensorHaloBegin(SinewTensor tensor);
 PETSC_EXTERN PetscErrorCode SinewTensorHaloEnd(SinewTensor tensor);
-/* Adjoint of the exchange: adds every halo cell to the cell that it is a copy of. The halo keeps its values. Collective. */
+/* Adjoint of the exchange: adds every halo cell to the cell that it is a copy of. The halo keeps its values.
+ * Collective. */
 PETSC_EXTERN PetscErrorCode SinewTensorHaloSum(SinewTensor tensor);
 
 #endif

@@ -45,6 +45,6 @@ PETSC_INTERN void TensorZeroBorder(SinewTensor tensor); /* the halo beyond the m
 PETSC_INTERN PetscErrorCode NeuralAlloc(size_t bytes, void **memory);
 
 PETSC_INTERN PetscErrorCode NeuralEvents(void); /* registers the logging events once */
-PETSC_EXTERN PetscLogEvent  NEURAL_Convolution, NEURAL_Norm, NEURAL_Sample, NEURAL_Halo, NEURAL_Reduce, NEURAL_Convert;
+PETSC_EXTERN PetscLogEvent NEURAL_Convolution, NEURAL_Norm, NEURAL_Sample, NEURAL_Halo, NEURAL_Reduce, NEURAL_Convert;
 
 #endif
