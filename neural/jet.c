@@ -1,3 +1,4 @@
+#include "blas.h"
 #include "jet_private.h"
 #include "sampling.h"
 
@@ -87,6 +88,7 @@ PetscErrorCode SinewJetCreate(const SinewJetOptions *options, PetscInt block, Si
 {
   PetscFunctionBegin;
   PetscCall(check_options(options, block));
+  PetscCall(SinewBlasTune());
   PetscCall(PetscNew(jet));
   (*jet)->options = *options;
   (*jet)->block = block;

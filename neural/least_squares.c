@@ -1,3 +1,4 @@
+#include "blas.h"
 #include "dense_private.h"
 #include "least_squares_private.h"
 
@@ -59,6 +60,7 @@ static PetscErrorCode allocate(SinewLeastSquares ls)
   PetscCall(PetscMalloc1(rows, &ls->y));
   PetscCall(PetscMalloc7(P, &ls->g, P, &ls->d, P, &ls->a, P, &ls->w_new, P, &ls->best, P, &ls->y_weights, P + 1,
                          &ls->diagonal));
+  PetscCall(PetscMalloc1(P, &ls->origin));
   PetscCall(PetscMalloc2((levels + 1) * (P + 1), &ls->partial, P, &ls->moving));
   if (ls->solver == SINEW_LS_LSQR) {
     PetscCall(SinewLeastSquaresAllocateKrylov(ls));
@@ -77,6 +79,7 @@ PetscErrorCode SinewLeastSquaresCreate(MPI_Comm comm, const SinewLeastSquaresPro
   PetscFunctionBegin;
   PetscCheck(options->subset > 0 && options->subset <= 1, comm, SINEW_ERR_INPUT,
              "subset is a fraction of the weights in (0, 1], not %g", (double)options->subset);
+  PetscCall(SinewBlasTune());
   PetscCall(PetscNew(out));
   ls = *out;
   PetscCallMPI(MPI_Comm_dup(comm, &ls->comm));
@@ -104,6 +107,7 @@ PetscErrorCode SinewLeastSquaresDestroy(SinewLeastSquares *out)
   PetscCall(PetscFree(ls->r_new));
   PetscCall(PetscFree(ls->y));
   PetscCall(PetscFree7(ls->g, ls->d, ls->a, ls->w_new, ls->best, ls->y_weights, ls->diagonal));
+  PetscCall(PetscFree(ls->origin));
   PetscCall(PetscFree2(ls->partial, ls->moving));
   PetscCall(PetscFree(ls->received));
   PetscCall(PetscFree(ls->J));

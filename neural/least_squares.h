@@ -10,9 +10,9 @@
   carried from solve to solve. Options:
     acceleration  geodesic: d + a / 2 with (J'J + mu D) a = -J' r''[d, d], taken when it is short
                   (Transtrum & Sethna 2012, arXiv 1201.5885, equation 11; r'' by a difference)
-    reuse         after an accepted step, up to that many further steps on the same factored matrix with a
-                  fresh gradient while each lowers |r| well (Shamanskii's modification: two triangular solves
-                  instead of a Gram matrix and its factor)
+    reuse         after an accepted step, up to that many further steps with the same Jacobian and factor and
+                  the new residual, while each lowers |r| well (Shamanskii 1967: one adjoint pass and two
+                  triangular solves instead of a Gram matrix and its factor)
     subset        a part of the weights, drawn anew every iteration (seed), moves; the matrix shrinks by its
                   square (Finzi et al. 2023, arXiv 2304.14994)
   Linear solvers

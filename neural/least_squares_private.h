@@ -17,6 +17,7 @@ struct _p_SinewLeastSquares {
 
   PetscReal *r, *r_new, *y;                        /* rows */
   PetscReal *g, *d, *a, *w_new, *best, *y_weights; /* weights */
+  PetscReal *origin;                               /* [P] where the matrix was formed */
   PetscReal *diagonal;                             /* [P + 1] of J'J, and its mean */
   PetscReal *partial;                              /* [levels][P + 1], of the tree's vector sums */
   PetscReal *received;                             /* the partner's sum */

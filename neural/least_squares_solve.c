@@ -129,7 +129,8 @@ static PetscErrorCode damped_step(SinewLeastSquares ls, PetscReal w[], State *st
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Steps on the factor at hand with a fresh gradient. */
+/* Steps on the factor and with the Jacobian at hand: a fresh J' would have components where the old J'J is blind, and
+   1 / mu would blow them up. */
 static PetscErrorCode chords(SinewLeastSquares ls, PetscReal w[], State *state)
 {
   const SinewLeastSquaresOptions *o = &ls->options;
@@ -141,7 +142,7 @@ static PetscErrorCode chords(SinewLeastSquares ls, PetscReal w[], State *state)
     const PetscReal before = state->norm;
     PetscReal norm;
 
-    PetscCall(SinewLeastSquaresTranspose(ls, w, ls->r, ls->g));
+    PetscCall(SinewLeastSquaresTranspose(ls, ls->origin, ls->r, ls->g));
     PetscCall(SinewLeastSquaresBackSolve(ls, ls->g, ls->d));
     for (PetscInt i = 0; i < ls->P; i++) ls->w_new[i] = w[i] + ls->d[i];
     PetscCall(evaluate_new(ls, &norm));
@@ -201,6 +202,7 @@ static PetscErrorCode iterate(SinewLeastSquares ls, PetscReal w[], State *state,
   PetscBool stop;
 
   PetscFunctionBegin;
+  PetscCall(PetscArraycpy(ls->origin, w, ls->P));
   PetscCall(SinewLeastSquaresAssemble(ls, w, ls->report.matrices));
   ls->report.gradient = PetscSqrtReal(dot(ls->P, ls->g, ls->g));
   PetscCall(damped_step(ls, w, state, done));
