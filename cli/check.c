@@ -3,8 +3,8 @@
 
 PetscErrorCode CommandCheck(int argc, char **argv, int *code)
 {
-  DeckWords       words;
-  SinewDeck       deck;
+  DeckWords words;
+  SinewDeck deck;
   SinewSimulation simulation;
 
   PetscFunctionBeginUser;

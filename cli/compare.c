@@ -33,7 +33,7 @@ typedef struct {
   const char *name[FIELDS_MAX];
 } Request;
 
-/* ---- words -------------------------------------------------------------------------------------- */
+/* ---- words ---- */
 
 /* The value of --NAME VALUE or --NAME=VALUE when argv[*i] is that option; else NULL in *value. */
 static PetscErrorCode option_value(int argc, char **argv, int *i, const char name[], const char **value)
@@ -131,7 +131,7 @@ static PetscErrorCode read_words(int argc, char **argv, Request *request)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the table ---------------------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 static double ratio(double difference, double reference)
 {

@@ -6,10 +6,10 @@
 /* Seconds from 90, 1:30, 1:30:00 or 1-12:00:00; negative when it is none of these. */
 static PetscReal read_duration(const char *text)
 {
-  const char *dash  = strchr(text, '-');
-  PetscReal   total = 0, days = 0;
-  int         parts = 0;
-  char       *end;
+  const char *dash = strchr(text, '-');
+  PetscReal total = 0, days = 0;
+  int parts = 0;
+  char *end;
 
   if (dash) {
     days = strtod(text, &end);
@@ -41,23 +41,28 @@ static PetscErrorCode read_option(int argc, char **argv, int *k, PetscBool runni
   const char *name = argv[*k], *value;
 
   PetscFunctionBeginUser;
-  if (running && !strcmp(name, "--restart")) PetscCall(value_of(argc, argv, k, &w->options.restart));
-  else if (running && !strcmp(name, "--quiet")) w->options.quiet = PETSC_TRUE;
+  if (running && !strcmp(name, "--restart"))
+    PetscCall(value_of(argc, argv, k, &w->options.restart));
+  else if (running && !strcmp(name, "--quiet"))
+    w->options.quiet = PETSC_TRUE;
   else if (running && !strcmp(name, "--wall-time")) {
     PetscCall(value_of(argc, argv, k, &value));
     w->options.wall_time = read_duration(value);
-    if (!(w->options.wall_time > 0)) SETERRQ(PETSC_COMM_WORLD, SINEW_ERR_INPUT, "sinew run: --wall-time: expected seconds, M:SS, H:MM:SS or D-H:MM:SS, found \"%s\"", value);
+    if (!(w->options.wall_time > 0))
+      SETERRQ(PETSC_COMM_WORLD, SINEW_ERR_INPUT,
+              "sinew run: --wall-time: expected seconds, M:SS, H:MM:SS or D-H:MM:SS, found \"%s\"", value);
   } else if (running && !strcmp(name, "--allow-change")) {
     PetscCall(value_of(argc, argv, k, &value));
     w->allowed[w->options.allowed_count++] = value;
-  } else SETERRQ(PETSC_COMM_WORLD, SINEW_ERR_INPUT, "sinew %s: no option %s", argv[0], name);
+  } else
+    SETERRQ(PETSC_COMM_WORLD, SINEW_ERR_INPUT, "sinew %s: no option %s", argv[0], name);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode stem(const char file[], size_t size, char name[])
 {
   const char *slash = strrchr(file, '/');
-  char       *dot;
+  char *dot;
 
   PetscFunctionBeginUser;
   PetscCall(PetscStrncpy(name, slash ? slash + 1 : file, size));
@@ -77,14 +82,17 @@ PetscErrorCode ReadDeckWords(int argc, char **argv, PetscBool running, DeckWords
     PetscCall(PetscStrlcat(w->command_line, argv[k], sizeof(w->command_line)));
   }
   for (int k = 1; k < argc; k++) {
-    if (!strncmp(argv[k], "--", 2)) PetscCall(read_option(argc, argv, &k, running, w));
-    else if (!w->file) w->file = argv[k];
-    else w->overrides[w->count++] = argv[k];
+    if (!strncmp(argv[k], "--", 2))
+      PetscCall(read_option(argc, argv, &k, running, w));
+    else if (!w->file)
+      w->file = argv[k];
+    else
+      w->overrides[w->count++] = argv[k];
   }
   if (!w->file) SETERRQ(PETSC_COMM_WORLD, SINEW_ERR_INPUT, "sinew %s: which deck?", argv[0]);
   PetscCall(stem(w->file, sizeof(w->name), w->name));
-  w->options.name         = w->name;
-  w->options.allowed      = w->allowed;
+  w->options.name = w->name;
+  w->options.allowed = w->allowed;
   w->options.command_line = w->command_line;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -6,11 +6,11 @@
 #define WORDS_MAX 256
 
 typedef struct {
-  const char            *file;
-  const char            *overrides[WORDS_MAX], *allowed[WORDS_MAX];
-  PetscInt               count;
-  char                   name[256];          /* stem of the file's name */
-  char                   command_line[2048]; /* provenance */
+  const char *file;
+  const char *overrides[WORDS_MAX], *allowed[WORDS_MAX];
+  PetscInt count;
+  char name[256];          /* stem of the file's name */
+  char command_line[2048]; /* provenance */
   SinewSimulationOptions options;
 } DeckWords;
 

@@ -16,7 +16,7 @@ static const char usage[] = "sinew info FILE\n"
                             "\n"
                             "Exit code: 0 a file whose checksums hold, 2 a damaged one or none.\n";
 
-/* ---- attributes --------------------------------------------------------------------------------- */
+/* ---- attributes ---- */
 
 static PetscErrorCode print_line(const char key[], const char text[])
 {
@@ -156,7 +156,7 @@ static PetscErrorCode print_attributes(SinewFile file)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- arrays ------------------------------------------------------------------------------------- */
+/* ---- arrays ---- */
 
 static const char *const verdicts[] = {"none", "ok", "DAMAGED"}; /* by SinewVerdict */
 
@@ -261,7 +261,7 @@ static PetscErrorCode print_arrays(SinewFile file, SinewVerdict *worst)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the page ----------------------------------------------------------------------------------- */
+/* ---- the page ---- */
 
 static PetscErrorCode print_kind(SinewFile file)
 {

@@ -16,7 +16,8 @@ static PetscErrorCode list_equation(const SinewEquationType *e, PetscBool whole)
     printf("\n  initial.type: %s    %s%s\n", i->name, i->doc, i->exact ? "; exact solution known" : "");
     if (i->keys) PetscCall(SinewKeysPrint(stdout, "  initial", i->keys));
   }
-  printf("\n  initial.type: expression    formulas in x, y, z by primitive, for example {type: expression, %s}\n", e->dim_max > 1 && !e->trace ? "rho: 1, p: 1" : "u: \"sin(x)\"");
+  printf("\n  initial.type: expression    formulas in x, y, z by primitive, for example {type: expression, %s}\n",
+         e->dim_max > 1 && !e->trace ? "rho: 1, p: 1" : "u: \"sin(x)\"");
   for (const SinewDerived *d = e->derived; d && d->name; d++) printf("  output field: %s    %s\n", d->name, d->doc);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -36,8 +37,8 @@ static PetscErrorCode list_sections(void)
 
 PetscErrorCode CommandList(int argc, char **argv, int *code)
 {
-  const char *word  = argc > 1 ? argv[1] : NULL;
-  PetscBool   found = (PetscBool)!word;
+  const char *word = argc > 1 ? argv[1] : NULL;
+  PetscBool found = (PetscBool)!word;
   PetscMPIInt rank;
 
   PetscFunctionBeginUser;

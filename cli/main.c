@@ -9,26 +9,31 @@
 #include "cli/command.h"
 
 typedef struct {
-  const char   *name, *usage, *doc;
+  const char *name, *usage, *doc;
   SinewCommand *function;
   int helps; /* --help is its own */
 } Command;
 
 static const Command commands[] = {
-  {"run",     "DECK [key=value ...] [--restart auto|FILE] [--wall-time H:MM:SS] [--allow-change KEY]", "run a deck",                                   CommandRun, 0},
-  {"check",   "DECK [key=value ...]",                                                                 "check a deck and print the plan, without running", CommandCheck, 0},
-  {"list",    "[equations|steppers|NAME]",                                                            "all keys of a deck, or of one equation or stepper", CommandList, 0},
-  {"info",    "FILE",                                                                                 "what a Sinew file holds",                         CommandInfo, 1},
-  {"compare", "A B [--tolerance X] [--norm l1|l2|linf] [--relative] [--fields a,b]",                    "differences between two files",                   CommandCompare, 1},
-  {"plot",    "FILE... [-o out.png] [--field NAME] [--slice z=0.5] [--line y=0.5] ...",               "a picture of a field",                            CommandPlot, 0},
-  {"predict", "MODEL INPUT -o OUTPUT [--precision f32|f64]",                                          "apply a network to the inputs of a file",          CommandPredict, 0},
+    {"run", "DECK [key=value ...] [--restart auto|FILE] [--wall-time H:MM:SS] [--allow-change KEY]", "run a deck",
+     CommandRun, 0},
+    {"check", "DECK [key=value ...]", "check a deck and print the plan, without running", CommandCheck, 0},
+    {"list", "[equations|steppers|NAME]", "all keys of a deck, or of one equation or stepper", CommandList, 0},
+    {"info", "FILE", "what a Sinew file holds", CommandInfo, 1},
+    {"compare", "A B [--tolerance X] [--norm l1|l2|linf] [--relative] [--fields a,b]", "differences between two files",
+     CommandCompare, 1},
+    {"plot", "FILE... [-o out.png] [--field NAME] [--slice z=0.5] [--line y=0.5] ...", "a picture of a field",
+     CommandPlot, 0},
+    {"predict", "MODEL INPUT -o OUTPUT [--precision f32|f64]", "apply a network to the inputs of a file",
+     CommandPredict, 0},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
 static int usage(FILE *out)
 {
   fprintf(out, "usage: sinew COMMAND ... [-- PETSc options]\n\n");
-  for (size_t k = 0; k < COMMANDS; k++) fprintf(out, "  %-8s %s\n           %s\n", commands[k].name, commands[k].usage, commands[k].doc);
+  for (size_t k = 0; k < COMMANDS; k++)
+    fprintf(out, "  %-8s %s\n           %s\n", commands[k].name, commands[k].usage, commands[k].doc);
   return out == stdout ? SINEW_EXIT_DONE : SINEW_EXIT_INPUT;
 }
 
@@ -56,13 +61,14 @@ static PetscErrorCode dispatch(const Command *command, int argc, char **argv, in
 int main(int argc, char **argv)
 {
   const Command *command;
-  int            own = argc, code = 0, petsc_argc;
-  char         **petsc_argv;
+  int own = argc, code = 0, petsc_argc;
+  char **petsc_argv;
 
   for (int k = 1; k < argc && own == argc; k++) {
     if (!strcmp(argv[k], "--")) own = k;
   }
-  if (own < 2 || !strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) return usage(own < 2 ? stderr : stdout);
+  if (own < 2 || !strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+    return usage(own < 2 ? stderr : stdout);
   command = find(argv[1]);
   if (!command) {
     fprintf(stderr, "sinew: no command %s\n", argv[1]);

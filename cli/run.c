@@ -4,8 +4,8 @@
 
 PetscErrorCode CommandRun(int argc, char **argv, int *code)
 {
-  DeckWords       words;
-  SinewDeck       deck;
+  DeckWords words;
+  SinewDeck deck;
   SinewSimulation simulation;
 
   PetscFunctionBeginUser;

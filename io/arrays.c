@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- verdicts, silence, events ----------------------------------------------------------------- */
+/* ---- verdicts, silence, events ---- */
 void SinewBlame_Private(Verdict *verdict, const char format[], ...)
 {
   va_list list;
@@ -55,7 +55,7 @@ PetscErrorCode SinewFileEvent_Private(FileEvent which, PetscLogEvent *event)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- opening ----------------------------------------------------------------------------------- */
+/* ---- opening ---- */
 static PetscErrorCode file_new(MPI_Comm comm, const char path[], PetscBool writing, SinewFile *out)
 {
   SinewFile file;
@@ -208,7 +208,7 @@ int SinewFileDescriptor_Private(SinewFile file)
   return file->fd < 0 ? errno : 0;
 }
 
-/* ---- closing ----------------------------------------------------------------------------------- */
+/* ---- closing ---- */
 /* Collective when writing: no rank may hold the file when it goes. */
 static PetscErrorCode file_discard(SinewFile file)
 {
@@ -252,7 +252,7 @@ PetscErrorCode SinewFileCheckAlive_Private(SinewFile file, PetscBool writing)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- publishing -------------------------------------------------------------------------------- */
+/* ---- publishing ---- */
 static int by_offset(const void *a, const void *b)
 {
   PetscInt64 x = ((const Region *)a)->offset, y = ((const Region *)b)->offset;

@@ -4,7 +4,7 @@
 
 /* Attributes. Rank 0 knows HDF5's view of the file, everybody learns what it found. */
 
-/* ---- writing ----------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 /* The object, as a new group when it is not there. */
 static hid_t object_for(SinewFile file, const char name[])
 {
@@ -79,7 +79,7 @@ PetscErrorCode SinewFileWriteString(SinewFile file, const char name[], const cha
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 static void blame_attribute(SinewFile file, const char name[], const char key[], const char problem[], Verdict *verdict)
 {
   SinewBlame_Private(verdict, "%s: attribute %s of %s %s", file->path, key, name, problem);
@@ -230,7 +230,7 @@ PetscErrorCode SinewFileReadString(SinewFile file, const char name[], const char
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- names ------------------------------------------------------------------------------------- */
+/* ---- names ---- */
 static herr_t add_key(hid_t object, const char key[], const H5A_info_t *info, void *names)
 {
   (void)object, (void)info;

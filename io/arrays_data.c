@@ -47,7 +47,7 @@ static PetscErrorCode box_moved(SinewFile file, const SinewArray *array, SinewAr
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- writing ----------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 static hid_t make_dataset(hid_t file, const SinewArray *array)
 {
   hid_t links = H5Pcreate(H5P_LINK_CREATE), plist = H5Pcreate(H5P_DATASET_CREATE), space, set;
@@ -141,7 +141,7 @@ PetscErrorCode SinewFileWrite(SinewFile file, const SinewArray *array)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- through HDF5: layouts that are not ours ---------------------------------------------------- */
+/* ---- through HDF5: layouts that are not ours ---- */
 static void read_through_h5(SinewFile file, const char name[], const SinewArray *box, hid_t type, void *data,
                             Verdict *verdict)
 {
@@ -193,7 +193,7 @@ static void sum_through_h5(SinewFile file, const char name[], const Stored *stor
   H5Tclose(type);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 static void shape_text(int rank, const PetscInt64 shape[], size_t size, char text[])
 {
   size_t n = 0;
@@ -293,7 +293,7 @@ PetscErrorCode SinewFileRead(SinewFile file, SinewArray *array)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- verifying --------------------------------------------------------------------------------- */
+/* ---- verifying ---- */
 static PetscErrorCode verify_stored(SinewFile file, const char name[], const Stored *stored, Verdict *verdict)
 {
   SinewArray shape = {.name = name, .rank = stored->rank};

@@ -30,7 +30,7 @@ PetscInt64 SinewArrayElements_Private(int rank, const PetscInt64 extent[])
   return n;
 }
 
-/* ---- one array --------------------------------------------------------------------------------- */
+/* ---- one array ---- */
 /* The narrowest of our types that holds all values of a type; false when none does. */
 static PetscBool dtype_holding(hid_t type, SinewDtype *dtype)
 {
@@ -194,7 +194,7 @@ PetscErrorCode SinewFileInquire(SinewFile file, const char name[], PetscBool *ex
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- names ------------------------------------------------------------------------------------- */
+/* ---- names ---- */
 void SinewNamesAdd_Private(Names *names, const char name[])
 {
   const size_t n = strlen(name) + 1;

@@ -23,7 +23,7 @@
 #define PAGE    ((PetscInt64)4096)    /* the same of what a writer's part of the stream is a multiple of */
 #define WRITERS 256                   /* at most: more of them get into each other's way on a file system */
 
-/* ---- plain reads and writes ---------------------------------------------------------------- */
+/* ---- plain reads and writes ---- */
 int SinewReadBytes_Private(int fd, void *data, size_t bytes, PetscInt64 offset)
 {
   char *p = data;
@@ -58,7 +58,7 @@ int SinewWriteBytes_Private(int fd, const void *data, size_t bytes, PetscInt64 o
   return 0;
 }
 
-/* ---- boxes ----------------------------------------------------------------------------------- */
+/* ---- boxes ---- */
 typedef struct {
   int rank;
   PetscInt64 size; /* of an element */
@@ -132,7 +132,7 @@ static PetscInt64 box_bytes(const Box *box)
   return bytes;
 }
 
-/* ---- the exchange ---------------------------------------------------------------------------- */
+/* ---- the exchange ---- */
 typedef struct {
   SinewFile file;
   FileTransfer kind;
@@ -391,7 +391,7 @@ static PetscErrorCode round_verify(Exchange *x, PetscInt64 round)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- all rounds ------------------------------------------------------------------------------ */
+/* ---- all rounds ---- */
 static PetscErrorCode exchange_start(Exchange *x, const SinewArray *array, size_t size)
 {
   const size_t ranks = (size_t)x->file->size;

@@ -41,7 +41,7 @@ static PetscInt64 step_of_name(const char name[])
   return strcmp(again, name) ? -1 : (PetscInt64)step;
 }
 
-/* ---- the directory --------------------------------------------------------------------------- */
+/* ---- the directory ---- */
 
 static int newest_first(const void *a, const void *b)
 {
@@ -108,7 +108,7 @@ static PetscErrorCode list_checkpoints(SinewCheckpoints store, PetscInt *count, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the store ------------------------------------------------------------------------------- */
+/* ---- the store ---- */
 
 PetscErrorCode SinewCheckpointsCreate(MPI_Comm comm, const char directory[], PetscInt keep, SinewCheckpoints *store)
 {
@@ -146,7 +146,7 @@ const char *SinewCheckpointsLastPath(SinewCheckpoints store)
   return store->last;
 }
 
-/* ---- writing --------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static PetscBool is_damaged(SinewCheckpoints store, PetscInt64 step)
 {
@@ -231,7 +231,7 @@ PetscErrorCode SinewCheckpointsEnd(SinewCheckpoints store, SinewFile *file)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 /* Takes a user error's one line down instead of printing it: here a file that cannot be read is a
  * reason to try the next one. */

@@ -5,7 +5,7 @@
 #define SLAB_BYTES ((PetscInt64)64 << 20)
 #define FIELDS     "/fields"
 
-/* ---- slabs ------------------------------------------------------------------------------------ */
+/* ---- slabs ---- */
 
 /* How the passes over an array go: each rank has the planes first to last across `axis`, counted on
  * the coarser cells, and reads some of them in each pass. All ranks make all passes, for reading is
@@ -135,7 +135,7 @@ static PetscErrorCode side_read(Side *side, const Walk *walk, PetscInt64 first, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- norms ------------------------------------------------------------------------------------ */
+/* ---- norms ---- */
 
 typedef struct {
   long double sum, squares;
@@ -167,7 +167,7 @@ static PetscErrorCode norms_of_sums(MPI_Comm comm, const Sums *mine, PetscInt64 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- two fields -------------------------------------------------------------------------------- */
+/* ---- two fields ---- */
 
 /* The coarser shape of two and the factors to it; "" or what is wrong in why[]. */
 static PetscErrorCode coarser(Side side[2], PetscInt64 shape[], size_t size, char why[])
@@ -247,7 +247,7 @@ static PetscErrorCode compare_field(MPI_Comm comm, SinewFile file[2], const char
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- two files --------------------------------------------------------------------------------- */
+/* ---- two files ---- */
 
 static const char *bare(const char name[])
 {
@@ -328,7 +328,7 @@ PetscErrorCode SinewCompareFields(MPI_Comm comm, SinewFile a, SinewFile b, Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- one array --------------------------------------------------------------------------------- */
+/* ---- one array ---- */
 
 PetscErrorCode SinewArrayRange(MPI_Comm comm, SinewFile file, const char name[], double *least, double *greatest,
                                double *mean)

@@ -7,7 +7,7 @@
 
 #define POLYNOMIAL 0x82f63b78u /* bits reflected: bit 31 is x^0 */
 
-/* ---- by table, eight bytes at a time ("slicing by eight") ------------------------------------ */
+/* ---- by table, eight bytes at a time ("slicing by eight") ---- */
 static uint32_t table[8][256];
 
 static void make_table(void)
@@ -34,7 +34,7 @@ static uint32_t by_table(uint32_t c, const unsigned char *p, size_t n)
   return c;
 }
 
-/* ---- by the instruction of SSE 4.2, chosen when running: portable builds have it too ----------- */
+/* ---- by the instruction of SSE 4.2, chosen when running: portable builds have it too ---- */
 #ifdef HAVE_INSTRUCTION
 __attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc, const unsigned char *p, size_t n)
 {
@@ -57,7 +57,7 @@ uint32_t SinewCrc32c(uint32_t crc, const void *bytes, size_t n)
   return ~by_table(~crc, bytes, n);
 }
 
-/* ---- pieces ----------------------------------------------------------------------------------- */
+/* ---- pieces ---- */
 /* a times b modulo the polynomial, bits reflected. */
 static uint32_t multiply(uint32_t a, uint32_t b)
 {

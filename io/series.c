@@ -27,7 +27,7 @@ struct _p_SinewSeries {
   double bytes;
 };
 
-/* ---- making ------------------------------------------------------------------------------------ */
+/* ---- making ---- */
 PetscErrorCode SinewSeriesCreate(MPI_Comm comm, const char directory[], const char name[], SinewSeries *out)
 {
   SinewSeries series;
@@ -108,7 +108,7 @@ double SinewSeriesBytes(SinewSeries series)
   return series->bytes;
 }
 
-/* ---- the collection ---------------------------------------------------------------------------- */
+/* ---- the collection ---- */
 static PetscErrorCode add_bytes(SinewSeries series, const char path[])
 {
   struct stat status;
@@ -223,7 +223,7 @@ PetscErrorCode SinewSeriesTruncate(SinewSeries series, PetscReal t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- a state ----------------------------------------------------------------------------------- */
+/* ---- a state ---- */
 /* The nodes of this rank without the upper layers along unused axes, which files do not hold. */
 static PetscErrorCode pack_nodes(const SinewMesh *mesh, SinewArray *array, double **packed)
 {

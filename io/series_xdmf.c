@@ -13,7 +13,7 @@
 #define STATE_HEAD "<Grid Name=\"mesh\" GridType=\"Uniform\"><Time Value=\""
 #define STATE_TAIL "</Grid>"
 
-/* ---- text -------------------------------------------------------------------------------------- */
+/* ---- text ---- */
 static PetscBool text_room(Text *text, size_t more)
 {
   if (text->used + more >= text->size) {
@@ -69,7 +69,7 @@ static void add_number(Text *text, double value)
   SinewTextAdd_Private(text, "%s", number);
 }
 
-/* ---- a state ----------------------------------------------------------------------------------- */
+/* ---- a state ---- */
 /* Axes that the mesh does not use have one layer of nodes. */
 static PetscInt nodes_along(const SinewMesh *mesh, int axis)
 {
@@ -141,7 +141,7 @@ char *SinewXdmfLine_Private(double t, const SinewMesh *mesh, const char data[], 
   return text.failed ? NULL : text.text;
 }
 
-/* ---- the collection ---------------------------------------------------------------------------- */
+/* ---- the collection ---- */
 void SinewXdmfCollection_Private(PetscInt count, const Entry entry[], Text *text)
 {
   SinewTextAdd_Private(text, "%s", HEAD);

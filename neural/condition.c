@@ -100,7 +100,7 @@ PetscErrorCode ConditionSetEmbedding(Graph g, const double first[], const double
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- linear layers ---------------------------------------------------------------------------------- */
+/* ---- linear layers ---- */
 
 /* y[b][o] (= or +=) bias[o] + sum_i w[o][i] x[b][i] */
 static void linear(Graph g, PetscInt weight, PetscInt bias, const double x[], PetscBool add, double y[])
@@ -135,7 +135,7 @@ static void linear_adjoint(Graph g, PetscInt weight, PetscInt bias, const double
     }
 }
 
-/* ---- forth and back --------------------------------------------------------------------------------- */
+/* ---- forth and back ---- */
 
 static void activate(PetscInt n, const double x[], double y[])
 {

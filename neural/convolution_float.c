@@ -53,7 +53,7 @@ static PetscErrorCode destroy_engine(ConvolutionEngine *engine)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- descriptions ----------------------------------------------------------------------------------- */
+/* ---- descriptions ---- */
 
 typedef struct {
   dnnl_memory_desc_t x, weight, plain, bias, y;
@@ -123,7 +123,7 @@ static PetscErrorCode describe_weights(const ConvolutionShape *s, dnnl_engine_t 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- passes ----------------------------------------------------------------------------------------- */
+/* ---- passes ---- */
 
 static PetscErrorCode create_array(ConvolutionEngine e, const dnnl_memory_desc_t *description, Array *array)
 {
@@ -219,7 +219,7 @@ static PetscErrorCode destroy(Convolution *convolution)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- running ---------------------------------------------------------------------------------------- */
+/* ---- running ---- */
 
 static PetscErrorCode execute(Convolution c, dnnl_primitive_t primitive, int n, const dnnl_exec_arg_t arguments[])
 {

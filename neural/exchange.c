@@ -34,7 +34,7 @@ struct _p_Exchange {
   PetscBool in_place; /* one layout: the boxes themselves are there already */
 };
 
-/* ---- planning ------------------------------------------------------------------------------------ */
+/* ---- planning ---- */
 
 static SinewBox intersect(SinewBox a, SinewBox b)
 {
@@ -174,7 +174,7 @@ PetscErrorCode ExchangeDestroy(Exchange *exchange)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- moving -------------------------------------------------------------------------------------- */
+/* ---- moving ---- */
 
 static size_t value_size(SinewTensor t)
 {

@@ -71,7 +71,7 @@ PetscErrorCode GraphDestroy(Graph *graph)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- building --------------------------------------------------------------------------------------- */
+/* ---- building ---- */
 
 /* Room for one more entry of `size` bytes in a list. */
 static PetscErrorCode grow(PetscInt used, PetscInt *room, size_t size, void *list)
@@ -184,7 +184,7 @@ PetscErrorCode GraphExchange(Graph g, SinewLayout from, SinewLayout to, PetscInt
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- setting up ------------------------------------------------------------------------------------- */
+/* ---- setting up ---- */
 
 static PetscErrorCode create_gradients(Graph g)
 {
@@ -270,7 +270,7 @@ PetscErrorCode GraphPack(Graph g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- running ---------------------------------------------------------------------------------------- */
+/* ---- running ---- */
 
 PetscErrorCode GraphForward(Graph g, PetscInt begin, PetscInt end)
 {

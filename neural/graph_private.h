@@ -121,7 +121,7 @@ static inline SinewTensor GraphGradient(Graph g, PetscInt node)
   return g->node[node].gradient;
 }
 
-/* ---- layers ------------------------------------------------------------------------------------------ */
+/* ---- layers ---- */
 
 /* A node filled from outside; its halo is exchanged at the start of each run. */
 PETSC_EXTERN PetscErrorCode LayerInput(Graph graph, SinewLayout layout, PetscInt channels, PetscInt halo,
@@ -153,7 +153,7 @@ PETSC_EXTERN PetscErrorCode LayerUpsample(Graph graph, PetscInt source, SinewLay
 /* The same map on other boxes, halo included. */
 PETSC_EXTERN PetscErrorCode LayerMove(Graph graph, PetscInt source, SinewLayout to, PetscInt halo, PetscInt *out);
 
-/* ---- conditioning: sinusoidal embeddings, two-layer perceptrons, linear layers ------------------------- */
+/* ---- conditioning: sinusoidal embeddings, two-layer perceptrons, linear layers ---- */
 
 /* `features` = dimension of an embedding (4 times as many after the perceptrons); names NULL-ended: one perceptron
  * each. */

@@ -17,7 +17,7 @@ static inline REAL *at(SinewTensor t, PetscInt b, PetscInt y, PetscInt x)
          ((b * (t->layout->box.ny + 2 * h) + y + h) * (t->layout->box.nx + 2 * h) + x + h) * t->channels;
 }
 
-/* ---- activations ------------------------------------------------------------------------------------ */
+/* ---- activations ---- */
 
 static inline REAL none(REAL x)
 {
@@ -60,7 +60,7 @@ static inline REAL hyperbolic_slope(REAL x)
   return 1 - hyperbolic(x) * hyperbolic(x);
 }
 
-/* ---- norm, activation, conditioning, residuals ------------------------------------------------------- */
+/* ---- norm, activation, conditioning, residuals ---- */
 
 static inline const REAL *coefficients(const void *all, PetscInt b, PetscInt channels)
 {
@@ -236,7 +236,7 @@ static void add_all(size_t n, const void *from, void *to)
   for (size_t i = 0; i < n; ++i) y[i] += x[i];
 }
 
-/* ---- pooling ---------------------------------------------------------------------------------------- */
+/* ---- pooling ---- */
 
 static void pool(SinewTensor x, SinewTensor y, PetscBool maximum, PetscInt b, SinewBox r)
 {
@@ -292,7 +292,7 @@ static void pool_adjoint(SinewTensor x, SinewTensor gy, PetscBool maximum, Petsc
     }
 }
 
-/* ---- up-sampling ------------------------------------------------------------------------------------ */
+/* ---- up-sampling ---- */
 
 #define TAPS 4
 static const REAL bicubic[2][TAPS] = {{(REAL)(-9. / 256), (REAL)(67. / 256), (REAL)(225. / 256), (REAL)(-27. / 256)},

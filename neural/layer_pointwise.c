@@ -61,7 +61,7 @@ static PetscErrorCode destroy(Graph g, Op *op)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- statistics ------------------------------------------------------------------------------------- */
+/* ---- statistics ---- */
 
 static PetscErrorCode reduce(SinewLayout layout, PetscInt n, double sums[])
 {
@@ -125,7 +125,7 @@ static PetscErrorCode set_condition(Graph g, const Layer *layer, PetscInt channe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- forth and back --------------------------------------------------------------------------------- */
+/* ---- forth and back ---- */
 
 static Pointwise describe(Graph g, const Op *op)
 {

@@ -1,7 +1,7 @@
 /* Layers that change the grid: inputs, pooling, up-sampling, moves between boxes. */
 #include "neural/graph_private.h"
 
-/* ---- input ------------------------------------------------------------------------------------------ */
+/* ---- input ---- */
 
 typedef struct {
   PetscInt node;
@@ -39,7 +39,7 @@ PetscErrorCode LayerInput(Graph g, SinewLayout layout, PetscInt channels, PetscI
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- move ------------------------------------------------------------------------------------------- */
+/* ---- move ---- */
 
 typedef struct {
   Exchange exchange;
@@ -90,7 +90,7 @@ PetscErrorCode LayerMove(Graph g, PetscInt source, SinewLayout to, PetscInt halo
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- pooling ---------------------------------------------------------------------------------------- */
+/* ---- pooling ---- */
 
 typedef struct {
   PetscBool maximum;
@@ -137,7 +137,7 @@ PetscErrorCode LayerPool(Graph g, PetscBool maximum, PetscInt source, SinewLayou
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- up-sampling ------------------------------------------------------------------------------------ */
+/* ---- up-sampling ---- */
 
 static void upsample(Graph g, Op *op, PetscInt b, SinewBox r)
 {

@@ -74,7 +74,7 @@ PetscErrorCode SinewLayoutDestroy(SinewLayout *layout)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- how to cut ---------------------------------------------------------------------------------- */
+/* ---- how to cut ---- */
 
 /* The widest box when n cells are cut for p ranks on multiples of unit; 0 when they cannot be. */
 static PetscInt widest(PetscInt n, PetscInt p, PetscInt unit)
@@ -187,7 +187,7 @@ PetscErrorCode SinewLayoutCreateCuts(MPI_Comm comm, PetscBool periodic, PetscInt
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- coarsening ---------------------------------------------------------------------------------- */
+/* ---- coarsening ---- */
 
 /* Keeps the cuts that leave boxes of at least CELLS_MIN cells, on even cells if so asked. from[k]: which old box leads
  * new box k. */
@@ -269,7 +269,7 @@ PetscErrorCode SinewLayoutCoarsen(SinewLayout fine, PetscBool more, SinewLayout 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- getters --------------------------------------------------------------------------------------- */
+/* ---- getters ---- */
 
 SinewBox SinewLayoutBox(SinewLayout layout)
 {

@@ -17,7 +17,7 @@ PetscErrorCode SinewNetworkDestroy(SinewNetwork *network)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- parameters ------------------------------------------------------------------------------------- */
+/* ---- parameters ---- */
 
 PetscErrorCode SinewNetworkGetParameters(SinewNetwork network, PetscInt *count, const SinewParameter **parameters)
 {
@@ -70,7 +70,7 @@ PetscErrorCode SinewNetworkInitialize(SinewNetwork network, PetscInt64 seed)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- files ------------------------------------------------------------------------------------------ */
+/* ---- files ---- */
 
 static void print_shape(int rank, const PetscInt64 shape[], size_t size, char text[])
 {
@@ -180,7 +180,7 @@ PetscErrorCode SinewNetworkStore(SinewNetwork network, SinewFile file, const cha
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- running ---------------------------------------------------------------------------------------- */
+/* ---- running ---- */
 
 PetscErrorCode SinewNetworkSetEmbedding(SinewNetwork network, const double time[], const double parameter[])
 {
@@ -228,7 +228,7 @@ PetscErrorCode SinewNetworkBackward(SinewNetwork network)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- getters ---------------------------------------------------------------------------------------- */
+/* ---- getters ---- */
 
 SinewTensor SinewNetworkInput(SinewNetwork network)
 {

@@ -81,7 +81,7 @@ PetscInt OdeEvaluations(Ode o, PetscInt most, double times[])
   return o->evaluations;
 }
 
-/* ---- between nodes and vectors ---------------------------------------------------------------------- */
+/* ---- between nodes and vectors ---- */
 
 static void copy_row(SinewTensor t, PetscInt index, PetscInt n, double *row, PetscBool set)
 {
@@ -117,7 +117,7 @@ static void copy_node(Graph g, PetscInt node, double *values, PetscBool set)
       copy_row(t, ((b * (box.ny + 2 * h) + y + h) * (box.nx + 2 * h) + h) * t->channels, n, values, set);
 }
 
-/* ---- right-hand side and norms ---------------------------------------------------------------------- */
+/* ---- right-hand side and norms ---- */
 
 static PetscErrorCode slope(Graph g, Ode o, double t, double *y, double *k)
 {
@@ -181,7 +181,7 @@ static PetscErrorCode first_step(Graph g, Ode o, double *h)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- steps ------------------------------------------------------------------------------------------ */
+/* ---- steps ---- */
 
 /* Tries a step of h from (t, y): all stages, o->next, and its error relative to the tolerance. */
 static PetscErrorCode try_step(Graph g, Ode o, double t, double h, double *ratio)

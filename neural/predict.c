@@ -14,7 +14,7 @@ typedef struct {
   PetscBool embedded;
 } Job;
 
-/* ---- reading ------------------------------------------------------------------------------------------ */
+/* ---- reading ---- */
 
 static PetscErrorCode inquire_input(Job *job, SinewFile file, SinewArray *array)
 {
@@ -124,7 +124,7 @@ static PetscErrorCode read_condition(Job *job, SinewFile file)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- running ------------------------------------------------------------------------------------------- */
+/* ---- running ---- */
 
 static PetscErrorCode load_model(Job *job, SinewDtype dtype)
 {
@@ -178,7 +178,7 @@ static PetscErrorCode run(Job *job, PetscReal *seconds)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 static PetscErrorCode write_output(Job *job, const char path[], SinewDtype dtype)
 {

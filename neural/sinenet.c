@@ -16,7 +16,7 @@ typedef struct {
   SinewLayout halved[LEVELS + 1], merged[LEVELS + 1];
 } Builder;
 
-/* ---- variants --------------------------------------------------------------------------------------- */
+/* ---- variants ---- */
 
 typedef struct {
   const char *name;
@@ -90,7 +90,7 @@ PetscErrorCode SinewSinenetDefaults(SinewSinenetOptions *options)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- parameters, in the order of the state_dict ------------------------------------------------------- */
+/* ---- parameters, in the order of the state_dict ---- */
 
 static PetscErrorCode declare_convolution(Graph g, const char name[], PetscInt in, PetscInt out, PetscInt kernel)
 {
@@ -183,7 +183,7 @@ static PetscErrorCode declare(const Builder *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- layers ----------------------------------------------------------------------------------------- */
+/* ---- layers ---- */
 
 /* convolution, norm, activation, twice; conditioning between them; residuals at the end */
 static PetscErrorCode build_block(const Builder *b, const char stem[], PetscInt block, PetscInt sources,
@@ -321,7 +321,7 @@ static PetscErrorCode build_ode(const Builder *b, SinewNetwork network, OdeParts
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- creation --------------------------------------------------------------------------------------- */
+/* ---- creation ---- */
 
 static PetscErrorCode check(SinewLayout layout, const SinewSinenetOptions *o, Activation *activation)
 {

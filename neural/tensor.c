@@ -111,7 +111,7 @@ PetscErrorCode SinewTensorDestroy(SinewTensor *tensor)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- halo ------------------------------------------------------------------------------------------ */
+/* ---- halo ---- */
 
 static void zero_cells(SinewTensor t, PetscInt b, PetscInt row, PetscInt column, PetscInt count)
 {
@@ -174,7 +174,7 @@ PetscErrorCode SinewTensorHaloSum(SinewTensor t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- planes ---------------------------------------------------------------------------------------- */
+/* ---- planes ---- */
 
 /* Index of (b, y, 0, c) in the padded array. */
 static PetscInt row_index(SinewTensor t, PetscInt b, PetscInt y, PetscInt c)
@@ -234,7 +234,7 @@ PetscErrorCode SinewTensorGetPlanes(SinewTensor tensor, double planes[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- getters --------------------------------------------------------------------------------------- */
+/* ---- getters ---- */
 
 SinewLayout SinewTensorLayout(SinewTensor tensor)
 {

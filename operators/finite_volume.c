@@ -81,9 +81,7 @@ PetscInt SinewFVGhosts(const SinewReconstruction *reconstruction)
   return reconstruction->reach + 1; /* face states are needed one cell beyond the box */
 }
 
-/* ---- set-up
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- set-up ---- */
 
 /* Hands out consecutive pieces of one allocation; with NULL memory it only counts. */
 typedef struct {
@@ -231,8 +229,7 @@ PetscErrorCode SinewFVDestroy(SinewFV *pfv)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- from vectors to a patch of primitives
- * --------------------------------------------------------------------------- */
+/* ---- from vectors to a patch of primitives ---- */
 
 /* Component 0 of tile cell (i, j, k), which may be a ghost, in a patch. */
 static inline PetscReal *at(const SinewFV fv, PetscReal *patch, PetscInt i, PetscInt j, PetscInt k)
@@ -336,8 +333,7 @@ static PetscErrorCode load_patch(const SinewFV fv, const Task *task)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- from primitives to fluxes
- * --------------------------------------------------------------------------------------- */
+/* ---- from primitives to fluxes ---- */
 
 static inline PetscBool transports(const SinewFV fv, const Task *task)
 {
@@ -462,8 +458,7 @@ static void physical_fluxes(const SinewFV fv, const Task *task)
   }
 }
 
-/* ---- from fluxes back to vectors
- * ------------------------------------------------------------------------------------- */
+/* ---- from fluxes back to vectors ---- */
 
 /* Adds to fv->rates the rates of n cells with primitives w. */
 static void row_rates(const SinewFV fv, const Task *task, PetscInt n, PetscInt j, PetscInt k, const Rows *w)

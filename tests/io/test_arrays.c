@@ -169,7 +169,7 @@ static void all_types_and_ranks(void **state)
   scratch_remove(directory);
 }
 
-/* ---- what other programs wrote ----------------------------------------------------------------- */
+/* ---- what other programs wrote ---- */
 static void write_foreign(const char *path)
 {
   hsize_t dims[2] = {64, 32}, chunk[2] = {16, 32};
@@ -231,7 +231,7 @@ static void files_of_other_programs(void **state)
   scratch_remove(directory);
 }
 
-/* ---- attributes -------------------------------------------------------------------------------- */
+/* ---- attributes ---- */
 static void attributes(void **state)
 {
   const char *directory = scratch(), *path = in(directory, "x.h5");
@@ -285,7 +285,7 @@ static void attributes(void **state)
   scratch_remove(directory);
 }
 
-/* ---- mistakes ---------------------------------------------------------------------------------- */
+/* ---- mistakes ---- */
 static void wrong_names_and_shapes(void **state)
 {
   const char *directory = scratch(), *path = in(directory, "x.h5");

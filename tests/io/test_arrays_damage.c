@@ -204,7 +204,7 @@ static void places_that_cannot_be_written(void **state)
   scratch_remove(directory);
 }
 
-/* ---- a full disk ------------------------------------------------------------------------------- */
+/* ---- a full disk ---- */
 static int mount_small(const char *directory, const char *options)
 {
   int ok = 1;

@@ -12,7 +12,7 @@
 static char directory[PETSC_MAX_PATH_LEN], message[1024];
 static PetscMPIInt me;
 
-/* ---- a directory for each test ------------------------------------------------------------------ */
+/* ---- a directory for each test ---- */
 
 static int set_up(void **state)
 {
@@ -49,7 +49,7 @@ static int exists(const char name[])
   return !access(path_of(name), F_OK);
 }
 
-/* ---- writing and damaging ----------------------------------------------------------------------- */
+/* ---- writing and damaging ---- */
 
 static SinewCheckpoints new_store(PetscInt keep)
 {
@@ -156,7 +156,7 @@ static void write_other_format(const char name[], const char format[], PetscInt6
   check_call(SinewFilePublish(&file));
 }
 
-/* ---- reading ------------------------------------------------------------------------------------ */
+/* ---- reading ---- */
 
 static PetscErrorCode keep_message(MPI_Comm comm, int line, const char *func, const char *source, PetscErrorCode code,
                                    PetscErrorType type, const char *text, void *context)
@@ -192,7 +192,7 @@ static PetscInt64 open_step(SinewCheckpoints store, const char which[])
   return step;
 }
 
-/* ---- what is said on stderr ---------------------------------------------------------------------- */
+/* ---- what is said on stderr ---- */
 
 static int saved_stderr;
 
@@ -228,7 +228,7 @@ static int lines_in(const char text[])
   return n;
 }
 
-/* ---- tests -------------------------------------------------------------------------------------- */
+/* ---- tests ---- */
 
 static void keeps_the_newest(void **state)
 {

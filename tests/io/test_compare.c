@@ -33,7 +33,7 @@ static int tear_down(void **state)
   return rmdir(path[0]);
 }
 
-/* ---- files --------------------------------------------------------------------------------------- */
+/* ---- files ---- */
 
 /* Value of the element with these indices, slowest first. */
 typedef double Value(const PetscInt64 index[]);
@@ -130,7 +130,7 @@ static SinewComparison *compare_one(void)
   return result;
 }
 
-/* ---- values --------------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 static double values_a(const PetscInt64 i[])
 {
@@ -185,7 +185,7 @@ static double zero(const PetscInt64 i[])
   return 0 * (double)i[0];
 }
 
-/* ---- tests ---------------------------------------------------------------------------------------- */
+/* ---- tests ---- */
 
 static void agrees_with_paper_and_pencil(void **state)
 {

@@ -5,7 +5,7 @@
 #include "tests/io/files.h"
 #include <sys/mount.h>
 
-/* ---- meshes and fields -------------------------------------------------------------------------- */
+/* ---- meshes and fields ---- */
 typedef struct {
   SinewMesh mesh;
   double *nodes, *scalar;
@@ -52,7 +52,7 @@ static void release(Setup *s)
   free(s->vector);
 }
 
-/* ---- looking at files ---------------------------------------------------------------------------- */
+/* ---- looking at files ---- */
 /* The same text on all ranks, until the next call. */
 static const char *text_of(const char *path)
 {
@@ -112,7 +112,7 @@ static int times(const char *text, const char *wanted)
   return !strcmp(found, wanted);
 }
 
-/* ---- tests ---------------------------------------------------------------------------------------- */
+/* ---- tests ---- */
 static void uniform_plane(void **state)
 {
   const char *directory = scratch(), *nested = in(directory, "out/deep");

@@ -137,7 +137,7 @@ static void finish(Case *op)
   check_call(GraphDestroy(&op->graph));
 }
 
-/* ---- layers ------------------------------------------------------------------------------------------- */
+/* ---- layers ---- */
 
 static void convolution(Case *op, PetscInt kernel, PetscBool periodic)
 {
@@ -225,7 +225,7 @@ static void bicubic_up2_circular(Case *op)
   upsample(op, PETSC_TRUE);
 }
 
-/* ---- losses ------------------------------------------------------------------------------------------- */
+/* ---- losses ---- */
 
 /* factor: between our mean square and the file's */
 static void loss(Case *op, PetscErrorCode (*function)(SinewTensor, SinewTensor, double *, SinewTensor), double factor)
@@ -279,7 +279,7 @@ static void custommse(Case *op)
   loss(op, SinewLossMeanSquare, (double)op->channels);
 }
 
-/* ---- embeddings, activation ----------------------------------------------------------------------------- */
+/* ---- embeddings, activation ---- */
 
 static void embeddings(const char *path, SinewFile file)
 {
@@ -342,7 +342,7 @@ static void gelu(const char *path, SinewFile file, SinewDtype dtype)
   free(gx);
 }
 
-/* ---- the files ------------------------------------------------------------------------------------------- */
+/* ---- the files ---- */
 
 static const struct {
   const char *name;

@@ -45,7 +45,7 @@ static double dot_with_fill(SinewTensor t, PetscInt seed)
   return sum;
 }
 
-/* ---- tensors -------------------------------------------------------------------------------------------- */
+/* ---- tensors ---- */
 
 static PetscInt wrap(PetscInt k, PetscInt n)
 {
@@ -117,7 +117,7 @@ static void halo_sums(void **state)
   check_call(SinewLayoutDestroy(&layout));
 }
 
-/* ---- gradients ------------------------------------------------------------------------------------------ */
+/* ---- gradients ---- */
 
 static SinewSinenetOptions small(SinewDtype dtype)
 {
@@ -251,7 +251,7 @@ static void dilation(void **state)
   }
 }
 
-/* ---- ranks, precisions, memory ---------------------------------------------------------------------------- */
+/* ---- ranks, precisions, memory ---- */
 
 /* The output's fingerprint, as computed once on one rank (float and double agree to 1e-5). */
 static void any_ranks(void **state)
@@ -324,7 +324,7 @@ static void registry(void **state)
   }
 }
 
-/* ---- what is wrong is named ------------------------------------------------------------------------------- */
+/* ---- what is wrong is named ---- */
 
 static char said[1024];
 

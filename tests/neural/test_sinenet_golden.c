@@ -38,7 +38,7 @@ static void check_case(const Case *c, const char *what, double error, double bou
   golden_check(c->path, text, error, bound);
 }
 
-/* ---- set up ------------------------------------------------------------------------------------------ */
+/* ---- set up ---- */
 
 static void set_embedding(Case *c, int with_parameter)
 {
@@ -95,7 +95,7 @@ static size_t box_values(const Case *c, PetscInt channels)
   return (size_t)(c->model.options.batch * channels * box.ny * box.nx);
 }
 
-/* ---- outputs ------------------------------------------------------------------------------------------ */
+/* ---- outputs ---- */
 
 static void compare_output(const Case *c, const char *name)
 {
@@ -171,7 +171,7 @@ static void compare_layers(const Case *c)
   compare_layer(c, 16, "wave1_input");
 }
 
-/* ---- gradients ---------------------------------------------------------------------------------------- */
+/* ---- gradients ---- */
 
 static void compare_parameter_gradients(const Case *c, const char *group)
 {
@@ -307,7 +307,7 @@ static void compare_training(const Case *c, const char *group)
   compare_input_gradient(c, group);
 }
 
-/* ---- AdamW -------------------------------------------------------------------------------------------- */
+/* ---- AdamW ---- */
 
 typedef struct {
   double lr, decay, beta1, beta2, eps;
@@ -397,7 +397,7 @@ static void compare_adamw(const Case *c)
   free(losses);
 }
 
-/* ---- neural ODE --------------------------------------------------------------------------------------- */
+/* ---- neural ODE ---- */
 
 /* The right-hand side at one time, and how many evaluations the integrator made. */
 static void compare_slope(const Case *c)
@@ -420,7 +420,7 @@ static void compare_slope(const Case *c)
   free(want);
 }
 
-/* ---- the files ---------------------------------------------------------------------------------------- */
+/* ---- the files ---- */
 
 static void run_network(const char *path, SinewDtype dtype)
 {
