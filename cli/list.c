@@ -31,6 +31,7 @@ static PetscErrorCode list_sections(void)
   PetscCall(SinewKeysPrint(stdout, "output", SinewOutputKeys));
   PetscCall(SinewKeysPrint(stdout, "output.image", SinewImageKeys));
   PetscCall(SinewKeysPrint(stdout, "checkpoint", SinewCheckpointKeys));
+  PetscCall(SinewKeysPrint(stdout, "reference", SinewReferenceKeys));
   printf("petsc    any PETSc option: {ksp_type: cg, pc_type: hypre, snes: {rtol: 1e-9}}\n");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
