@@ -400,10 +400,8 @@ static PetscErrorCode fill_entry(SinewOutputs o, const char name[], PetscInt nc,
 
     for (PetscInt i = 0; i < n; i++) narrow[i] = (float)values[i];
   }
-  *entry = (SinewSeriesField){.name = name,
-                              .components = nc,
-                              .dtype = o->v.precision == 1 ? SINEW_FLOAT32 : SINEW_FLOAT64,
-                              .data = values};
+  *entry = (SinewSeriesField){
+      .name = name, .components = nc, .dtype = o->v.precision == 1 ? SINEW_FLOAT32 : SINEW_FLOAT64, .data = values};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
