@@ -86,7 +86,7 @@ wrong() {
     for n in $on; do
       code 2 ranks \$n run good.yaml output.directory=none $quoted
       [ \$n = 2 ] || lines 1 err
-      [ \"\$(grep -Ec '$2' err)\" = 1 ] || says err '$2'
+      [ \"\$(grep -Ec '$2' err)\" = 1 ] || { cat err; false; }
     done
     [ ! -e none ]"
 }
