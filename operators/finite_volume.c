@@ -27,7 +27,7 @@ typedef struct {
   PetscInt start[3], count[3]; /* tile, without ghosts */
   PetscReal t;
   const PetscReal *U, *ghost, *A;
-  PetscReal *out, *backup;
+  PetscReal *out;
   PetscReal a, b, c;
   SinewFVParts parts;
   PetscBool want_rate;
@@ -498,7 +498,6 @@ static void finish_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, Pet
   }
   (void)PetscLogEventBegin(event_store, 0, 0, 0, 0);
   CellsFromRows(fv->nc, n, CONST_ROWS(fv->r), rate_cells);
-  if (task->backup) (void)PetscArraycpy(task->backup + first, task->A + first, n * fv->nc);
   RowCombine(n * fv->nc, task->a, task->A + first, task->b, task->U + first, task->c, rate_cells, task->out + first);
   (void)PetscLogEventEnd(event_store, 0, 0, 0, 0);
   if (!task->want_rate) return;
@@ -520,9 +519,12 @@ static void update_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, con
   if (transports(fv, task)) face_states(fv, 0, n + 1 + EARLY, at(fv, fv->w, -EARLY, j, k), &fv->sx);
   face_fluxes(fv, task, 0, n + 1, 0, j, k, &fv->sx, EARLY - 1, &fv->sx, EARLY, &fv->fx);
   for (PetscInt c = 0; c < fv->nc; c++) {
-    RowDivergence(PETSC_TRUE, n, fv->fx.row[c], fv->fx.row[c] + 1, 1, fv->axis[0]->inverse + index[0], fv->r.row[c]);
-    if (fy0) RowDivergence(PETSC_FALSE, n, fy0->row[c], fy1->row[c], 0, fv->axis[1]->inverse + index[1], fv->r.row[c]);
-    if (fz0) RowDivergence(PETSC_FALSE, n, fz0->row[c], fz1->row[c], 0, fv->axis[2]->inverse + index[2], fv->r.row[c]);
+    const PetscReal *const y[2] = {fy0 ? fy0->row[c] : NULL, fy1 ? fy1->row[c] : NULL}, *const z[2] = {
+                                                                                            fz0 ? fz0->row[c] : NULL,
+                                                                                            fz1 ? fz1->row[c] : NULL};
+
+    RowDivergence(n, fv->fx.row[c], fv->axis[0]->inverse + index[0], fy0 ? y : NULL, fv->axis[1]->inverse[index[1]],
+                  fz0 ? z : NULL, fv->axis[2]->inverse[index[2]], fv->r.row[c]);
   }
   finish_row(fv, task, j, k, fv->cells);
 }
@@ -602,15 +604,15 @@ static PetscErrorCode apply_tile(const SinewFV fv, Task *task)
 }
 
 PetscErrorCode SinewFVApply(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, PetscReal a, Vec A, PetscReal b,
-                            PetscReal c, Vec out, Vec backup, PetscReal *rate)
+                            PetscReal c, Vec out, PetscReal *rate)
 {
   Task task = {
       .t = t, .a = A ? a : 0, .b = b, .c = c, .parts = parts, .want_rate = (PetscBool)(rate != NULL), .rate = 0};
   Vec local;
 
   PetscFunctionBeginUser;
-  PetscCheck(out != U, PETSC_COMM_SELF, PETSC_ERR_ARG_IDN,
-             "the result may not overwrite the state it is computed from");
+  PetscCheck(out != U && out != A, PETSC_COMM_SELF, PETSC_ERR_ARG_IDN,
+             "the result may not overwrite a state it is computed from");
   if (fv->k.prepare) PetscCall((*fv->k.prepare)(fv->k.context, t));
   if (fv->boundary) PetscCall(SinewBoundaryPrepare(fv->boundary, t));
   PetscCall(DMGetLocalVector(fv->dm, &local));
@@ -620,26 +622,14 @@ PetscErrorCode SinewFVApply(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, 
   PetscCall(PetscLogEventEnd(event_halo, 0, 0, 0, 0));
   PetscCall(VecGetArrayRead(U, &task.U));
   PetscCall(VecGetArrayRead(local, &task.ghost));
-  if (out == A)
-    PetscCall(VecGetArray(out, &task.out));
-  else
-    PetscCall(VecGetArrayWrite(out, &task.out));
-  if (A == U)
-    task.A = task.U;
-  else if (A == out)
-    task.A = task.out;
-  else if (A)
+  PetscCall(VecGetArrayWrite(out, &task.out));
+  if (A && A != U)
     PetscCall(VecGetArrayRead(A, &task.A));
   else
     task.A = task.U;
-  if (backup) PetscCall(VecGetArrayWrite(backup, &task.backup));
   PetscCall(for_each_tile(fv, &task, apply_tile));
-  if (backup) PetscCall(VecRestoreArrayWrite(backup, &task.backup));
-  if (A && A != U && A != out) PetscCall(VecRestoreArrayRead(A, &task.A));
-  if (out == A)
-    PetscCall(VecRestoreArray(out, &task.out));
-  else
-    PetscCall(VecRestoreArrayWrite(out, &task.out));
+  if (A && A != U) PetscCall(VecRestoreArrayRead(A, &task.A));
+  PetscCall(VecRestoreArrayWrite(out, &task.out));
   PetscCall(VecRestoreArrayRead(local, &task.ghost));
   PetscCall(VecRestoreArrayRead(U, &task.U));
   PetscCall(DMRestoreLocalVector(fv->dm, &local));

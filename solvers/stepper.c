@@ -178,12 +178,12 @@ static const SinewKey bdf_keys[] = {{.name = "order",
  */
 
 static PetscErrorCode fused_stage(void *context, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
-                                  Vec out, Vec backup, PetscReal *rate)
+                                  Vec out, PetscReal *rate)
 {
   SinewStepper s = (SinewStepper)context;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, Y, a, A, b, c, out, backup, rate));
+  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, Y, a, A, b, c, out, rate));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -193,7 +193,7 @@ static PetscErrorCode rhs_function(TS ts, PetscReal t, Vec U, Vec F, void *conte
 
   PetscFunctionBeginUser;
   (void)ts;
-  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, U, 0, NULL, 0, 1, F, NULL, NULL));
+  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, U, 0, NULL, 0, 1, F, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
