@@ -84,12 +84,11 @@ void CellsFromRows(PetscInt components, PetscInt n, const PetscReal *const rows[
 void RowDivergence(PetscInt n, const PetscReal *restrict x, const PetscReal *restrict ix, const PetscReal *const y[2],
                    PetscReal iy, const PetscReal *const z[2], PetscReal iz, PetscReal *restrict r)
 {
-  const PetscReal *restrict y0 = y ? y[0] : NULL, *restrict y1 = y ? y[1] : NULL, *restrict z0 = z ? z[0] : NULL,
-                            *restrict z1 = z ? z[1] : NULL;
+  const PetscReal *restrict y0 = y[0], *restrict y1 = y[1], *restrict z0 = z[0], *restrict z1 = z[1];
 
-  if (z)
+  if (z0)
     LOOP(n) r[i] = (x[i] - x[i + 1]) * ix[i] + (y0[i] - y1[i]) * iy + (z0[i] - z1[i]) * iz;
-  else if (y)
+  else if (y0)
     LOOP(n) r[i] = (x[i] - x[i + 1]) * ix[i] + (y0[i] - y1[i]) * iy;
   else
     LOOP(n) r[i] = (x[i] - x[i + 1]) * ix[i];
