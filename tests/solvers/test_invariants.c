@@ -19,7 +19,7 @@ static const char *const decks[] = {
     "boundary: {x: outflow, y: outflow}}\ninitial: {type: gaussian, center: [0.5, 0.7]}\nstepper: {type: ssp, scheme: "
     "rk104, reconstruction: weno5}\ntime: {end: 0.3}\n" NO_FILES,
     /* more cells than a tile on one rank: a last tile of few cells at a wall, tiles that roll along z to a wall */
-    "equation: {type: euler}\ngrid: {cells: [520, 43], upper: [13, 1.1], boundary: {y: wall}}\n"
+    "equation: {type: euler}\ngrid: {cells: [520, 44], upper: [13, 1.1], boundary: {y: wall}}\n"
     "initial: {type: kelvin_helmholtz}\nstepper: {type: ssp, max_steps: 5}\ntime: {end: 1}\n" NO_FILES,
     "equation: {type: euler, gravity: [0, 0, -1]}\ngrid: {cells: [9, 21, 29], upper: [0.3, 0.7, 1], boundary: {y: "
     "wall, "
