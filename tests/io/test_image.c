@@ -448,8 +448,8 @@ static void test_ticks(void **state)
 
 static void test_nothing_is_left_behind(void **state)
 {
-  const char *names[] = {"quarters.png", "needle.png",     "stripes.png", "annulus.png",    "all.png",
-                         "one.png",      "degenerate.png", "curves.png",  "curves_one.png", "line.png"};
+  const char *names[] = {"quarters.png",   "needle.png", "stripes.png",    "annulus.png", "all.png",    "one.png",
+                         "degenerate.png", "curves.png", "curves_one.png", "line.png",    "panels.png", "panel.png"};
   PetscMPIInt rank;
 
   (void)state;
