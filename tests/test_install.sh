@@ -35,7 +35,7 @@ pc=$(dirname "$(find "$prefix" -name sinew.pc)")
 export PKG_CONFIG_PATH=$pc${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 expect "$version" pkg-config --modversion sinew
 # shellcheck disable=SC2046,SC2086
-${CC:-cc} "$outside/host.c" -o "$work/by_pkg_config" $(pkg-config --cflags --libs sinew) ${LDFLAGS:-}
+${CC:-cc} "$outside/host.c" -o "$work/by_pkg_config" $(pkg-config --cflags --libs sinew) -lm ${LDFLAGS:-}
 LD_LIBRARY_PATH=$(pkg-config --variable=libdir sinew)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
   expect "$says" "$work/by_pkg_config"
 

@@ -3,7 +3,7 @@
   DMDA, right-hand side by this program, time by TSSINEWSSP (strong-stability-preserving Runge-Kutta).
 
     cmake -S examples/embed -B build && cmake --build build && mpirun -n 2 build/host -ts_max_time 0.5
-    or:  mpicc host.c -o host $(pkg-config --cflags --libs sinew)
+    or:  mpicc host.c -o host $(pkg-config --cflags --libs sinew) -lm
 */
 #include <sinew/sinew.h>
 
