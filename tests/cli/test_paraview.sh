@@ -16,7 +16,11 @@ display() {
   for _ in $(seq 100); do [ -s "$work/.display" ] && break; sleep 0.1; done
   export DISPLAY=:$(cat "$work/.display")
 }
-tidy() { [ -z "${server:-}" ] || kill "$server" 2>/dev/null; }
+tidy() {
+  [ ! -d "$work/going" ] || touch "$work/going/stop"
+  [ -z "${server:-}" ] || kill "$server" 2>/dev/null
+  wait
+}
 pv() { timeout -s KILL 120 pvbatch "$@"; }
 series() { # NAME DECK-LINES ...: a run and what ParaView makes of it
   local name=$1
