@@ -59,6 +59,9 @@ PetscErrorCode BenchError(const BenchCase *c, PetscReal t, PetscInt n, const Pet
 /* What is tried from the command line. */
 static PetscErrorCode command_line(SinewInsrOptions *o)
 {
+  PetscInt kinds = 0, kind;
+  PetscBool set;
+
   PetscFunctionBeginUser;
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-points", &o->points, NULL));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-width", &o->network.width, NULL));
@@ -78,6 +81,9 @@ static PetscErrorCode command_line(SinewInsrOptions *o)
   PetscCall(PetscOptionsGetReal(NULL, NULL, "-damping_least", &o->step.damping_least, NULL));
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-acceleration", &o->step.acceleration, NULL));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-passes", &o->passes, NULL));
+  while (SinewInsrSamplings[kinds]) kinds++;
+  PetscCall(PetscOptionsGetEList(NULL, NULL, "-sampling", SinewInsrSamplings, kinds, &kind, &set));
+  if (set) o->sampling = (SinewInsrSampling)kind;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
