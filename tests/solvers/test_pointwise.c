@@ -105,7 +105,8 @@ static void derivatives_match(const SinewPointwise *e, SinewPointMap *map, Petsc
   PetscReal *u, *f, *g, *df, x[N * 3];
   SinewPoints at = {.t = 0.4, .n = N, .channels = channels, .x = x};
 
-  check_call(PetscMalloc4((size_t)jets, &u, (size_t)(rows * N), &f, (size_t)(rows * N), &g, (size_t)(rows * jets), &df));
+  check_call(
+      PetscMalloc4((size_t)jets, &u, (size_t)(rows * N), &f, (size_t)(rows * N), &g, (size_t)(rows * jets), &df));
   for (PetscInt i = 0; i < jets; i++) u[i] = uniform(1, i);
   for (PetscInt i = 0; i < N * 3; i++) x[i] = uniform(2, i);
   at.u = u;
@@ -138,8 +139,7 @@ static void all_derivatives_match(SinewPointwise *e)
   if (e->second) derivatives_match(e, e->second, e->evolved, e->second_order);
   if (e->second) derivatives_match(e, e->rate, e->evolved, e->second_order);
   if (e->remainder) derivatives_match(e, e->remainder, e->evolved, e->order);
-  for (PetscInt k = 0; k < e->faces; k++)
-    derivatives_match(e, e->face[k].residual, e->face[k].rows, e->face[k].order);
+  for (PetscInt k = 0; k < e->faces; k++) derivatives_match(e, e->face[k].residual, e->face[k].rows, e->face[k].order);
   check_call(SinewPointwiseDestroy(&e));
 }
 
