@@ -19,7 +19,7 @@ static PetscErrorCode print(const BenchLine *line)
 static PetscErrorCode grids(const BenchCase *c, PetscReal weights, PetscReal target)
 {
   PetscInt cells = (PetscInt)(c->dim == 1 ? weights : PetscSqrtReal(weights));
-  const PetscInt most = c->dim == 1 ? 60000 : 600;
+  const PetscInt most = c->dim == 1 ? 60000 : 256;
 
   PetscFunctionBeginUser;
   for (PetscBool first = PETSC_TRUE; cells <= most; first = PETSC_FALSE, cells *= 2) {

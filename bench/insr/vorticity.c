@@ -151,20 +151,30 @@ static void runge_kutta(Flow *f, PetscReal dt)
   for (PetscInt i = 0; i < all; i++) f->omega[i] = f->sum[i];
 }
 
-/* Vorticity of the initial velocity by differences over a thousandth of the grid's width: the formula
-   is known everywhere. */
+#define EDGE 8 /* points along an edge of a cell */
+
+/* The mean vorticity of every node's cell, its circulation over its area (Stokes): also right where the velocity has
+   kinks. */
 static PetscErrorCode initial(Flow *f)
 {
-  const PetscReal e = 1e-3 * f->h;
+  PetscReal x[2 * 4 * EDGE], v[2 * 4 * EDGE];
 
   PetscFunctionBeginUser;
   for (PetscInt j = 0; j < f->n; j++) {
     for (PetscInt i = 0; i < f->n; i++) {
-      const PetscReal x = node(f, i), y = node(f, j), points[8] = {x + e, y, x - e, y, x, y + e, x, y - e};
-      PetscReal v[8];
+      PetscReal circulation = 0;
 
-      PetscCall(f->c->initial(NULL, 0, 4, points, v));
-      f->omega[j * f->n + i] = (v[4 + 0] - v[4 + 1]) / (2 * e) - (v[2] - v[3]) / (2 * e);
+      for (int k = 0; k < 4 * EDGE; k++) { /* bottom, right, top, left */
+        const PetscReal along = f->h * (((PetscReal)(k % EDGE) + 0.5) / EDGE - 0.5), across = 0.5 * f->h;
+        const int edge = k / EDGE;
+
+        x[2 * k] = node(f, i) + (edge == 1 ? across : edge == 3 ? -across : along);
+        x[2 * k + 1] = node(f, j) + (edge == 0 ? -across : edge == 2 ? across : along);
+      }
+      PetscCall(f->c->initial(NULL, 0, 4 * EDGE, x, v));
+      for (int k = 0; k < EDGE; k++)
+        circulation += v[k] + v[4 * EDGE + EDGE + k] - v[2 * EDGE + k] - v[4 * EDGE + 3 * EDGE + k];
+      f->omega[j * f->n + i] = circulation / (EDGE * f->h);
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
