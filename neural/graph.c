@@ -279,7 +279,7 @@ PetscErrorCode GraphForward(Graph g, PetscInt begin, PetscInt end)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode GraphFill(Graph g, Op *op, GraphMake *make)
+PetscErrorCode GraphFill(Graph g, Op *op, PetscLogEvent event, GraphMake *make)
 {
   const Node *node = &g->node[op->output];
   const SinewBox box = node->layout->box;
@@ -288,12 +288,18 @@ PetscErrorCode GraphFill(Graph g, Op *op, GraphMake *make)
   const SinewBox rim[] = {{0, 0, h, nx}, {ny - h, 0, h, nx}, {h, 0, inside, h}, {h, nx - h, inside, h}};
 
   PetscFunctionBeginUser;
+  PetscCall(PetscLogEventBegin(event, 0, 0, 0, 0));
   for (PetscInt b = 0; b < g->batch; ++b) {
     if (!split && ny && nx) (*make)(g, op, b, (SinewBox){0, 0, ny, nx});
     for (int k = 0; k < 4 && split; ++k) (*make)(g, op, b, rim[k]);
   }
+  PetscCall(PetscLogEventEnd(event, 0, 0, 0, 0));
   if (h) PetscCall(SinewTensorHaloBegin(node->value));
-  for (PetscInt b = 0; b < g->batch && split; ++b) (*make)(g, op, b, (SinewBox){h, h, inside, nx - 2 * h});
+  if (split) {
+    PetscCall(PetscLogEventBegin(event, 0, 0, 0, 0));
+    for (PetscInt b = 0; b < g->batch; ++b) (*make)(g, op, b, (SinewBox){h, h, inside, nx - 2 * h});
+    PetscCall(PetscLogEventEnd(event, 0, 0, 0, 0));
+  }
   if (h) PetscCall(SinewTensorHaloEnd(node->value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

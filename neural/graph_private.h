@@ -105,10 +105,10 @@ PETSC_EXTERN PetscErrorCode GraphExchange(Graph graph, SinewLayout from, SinewLa
 
 /* For layers' backward: sets to zero the gradients of inputs that nobody has written yet. */
 PETSC_EXTERN void GraphClearInputs(Graph graph, const Op *op);
-/* For layers' forward: makes the output with `make`, its rim first and its interior while the rim travels. Collective.
- */
+/* For layers' forward: makes the output with `make`, its rim first and its interior while the rim travels; logs the
+ * making, not the exchange, as `event`. Collective. */
 typedef void GraphMake(Graph graph, Op *op, PetscInt b, SinewBox rectangle);
-PETSC_EXTERN PetscErrorCode GraphFill(Graph graph, Op *op, GraphMake *make);
+PETSC_EXTERN PetscErrorCode GraphFill(Graph graph, Op *op, PetscLogEvent event, GraphMake *make);
 PETSC_EXTERN PetscErrorCode GraphScratch(Graph graph,
                                          size_t bytes); /* for layers' setup: at least so much of `scratch` */
 

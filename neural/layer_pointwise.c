@@ -85,7 +85,9 @@ static PetscErrorCode statistics(Graph g, const Layer *layer, const Node *in)
   PetscFunctionBeginUser;
   for (PetscInt b = 0; b < g->batch; ++b) layer->mean[b] = 0;
   for (int sweep = 0; sweep < (g->dtype == SINEW_FLOAT32 ? 1 : 2); ++sweep) {
+    PetscCall(PetscLogEventBegin(NEURAL_Norm, 0, 0, 0, 0));
     for (PetscInt b = 0; b < g->batch; ++b) (*g->kernels->moments)(in->value, b, layer->mean[b], sums + 2 * b);
+    PetscCall(PetscLogEventEnd(NEURAL_Norm, 0, 0, 0, 0));
     PetscCall(reduce(in->layout, 2 * g->batch, sums));
     for (PetscInt b = 0; b < g->batch; ++b) {
       const double shift = sums[2 * b] / count, variance = sums[2 * b + 1] / count - shift * shift;
@@ -156,14 +158,12 @@ static PetscErrorCode forward(Graph g, Op *op)
   const Node *in = &g->node[op->input[0]];
 
   PetscFunctionBeginUser;
-  PetscCall(PetscLogEventBegin(NEURAL_Norm, 0, 0, 0, 0));
   if (layer->norm) {
     PetscCall(statistics(g, layer, in));
     set_norm(g, layer, in->channels);
   }
   if (layer->condition) PetscCall(set_condition(g, layer, in->channels));
-  PetscCall(GraphFill(g, op, make));
-  PetscCall(PetscLogEventEnd(NEURAL_Norm, 0, 0, 0, 0));
+  PetscCall(GraphFill(g, op, NEURAL_Norm, make));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
