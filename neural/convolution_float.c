@@ -1,5 +1,8 @@
-/* Convolutions in float through oneDNN: primitives, blocked weights and memory objects are made once. */
-#include "neural/convolution_private.h"
+/*
+  Convolutions in float through oneDNN: primitives, blocked weights and memory objects are made once.
+  Where minimal filtering pays (winograd_private.h) it takes the forward pass.
+*/
+#include "neural/winograd_private.h"
 #include <dnnl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +16,8 @@
 struct _p_ConvolutionEngine {
   dnnl_engine_t engine;
   dnnl_stream_t stream;
+  void *scratch; /* for one convolution at a time */
+  size_t scratch_bytes;
 };
 
 /* An array of which the address comes with each call, or (weights) one that is owned. */
@@ -32,6 +37,7 @@ struct _p_Convolution {
   ConvolutionShape s;
   ConvolutionEngine engine;
   Pass forward, data, weights;
+  Winograd winograd; /* instead of `forward`, or NULL */
 };
 
 static PetscErrorCode create_engine(ConvolutionEngine *engine)
@@ -49,6 +55,7 @@ static PetscErrorCode destroy_engine(ConvolutionEngine *engine)
   if (!*engine) PetscFunctionReturn(PETSC_SUCCESS);
   DNNL(dnnl_stream_destroy((*engine)->stream));
   DNNL(dnnl_engine_destroy((*engine)->engine));
+  free((*engine)->scratch);
   PetscCall(PetscFree(*engine));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -185,6 +192,16 @@ static PetscErrorCode create_backward(Convolution c, Descriptions *d, dnnl_primi
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode reserve(ConvolutionEngine e, size_t bytes)
+{
+  PetscFunctionBeginUser;
+  if (bytes <= e->scratch_bytes) PetscFunctionReturn(PETSC_SUCCESS);
+  free(e->scratch);
+  e->scratch_bytes = bytes;
+  PetscCall(NeuralAlloc(bytes, &e->scratch));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode create(ConvolutionEngine engine, const ConvolutionShape *shape, Convolution *out)
 {
   Convolution c;
@@ -199,7 +216,11 @@ static PetscErrorCode create(ConvolutionEngine engine, const ConvolutionShape *s
   if (!shape->ny || !shape->nx) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(describe(shape, &d));
   PetscCall(describe_forward(shape, engine->engine, &d, &description));
-  PetscCall(create_pass(engine, description, dnnl_query_weights_md, PETSC_FALSE, &d, &c->forward));
+  if (WinogradFits(shape)) {
+    PetscCall(WinogradCreate(shape, &c->winograd));
+    PetscCall(reserve(engine, WinogradScratch(c->winograd)));
+  } else
+    PetscCall(create_pass(engine, description, dnnl_query_weights_md, PETSC_FALSE, &d, &c->forward));
   if (shape->training) PetscCall(create_backward(c, &d, description));
   DNNL(dnnl_primitive_desc_destroy(description));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -212,6 +233,7 @@ static PetscErrorCode destroy(Convolution *convolution)
   PetscFunctionBeginUser;
   *convolution = NULL;
   if (!c) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(WinogradDestroy(&c->winograd));
   PetscCall(destroy_pass(&c->forward));
   PetscCall(destroy_pass(&c->data));
   PetscCall(destroy_pass(&c->weights));
@@ -264,6 +286,7 @@ static PetscErrorCode reorder(Convolution c, Pass *pass, const void *weight, Pet
 static PetscErrorCode pack(Convolution c, const void *weight)
 {
   PetscFunctionBeginUser;
+  if (c->winograd) PetscCall(WinogradPack(c->winograd, weight));
   if (c->forward.run) PetscCall(reorder(c, &c->forward, weight, PETSC_FALSE));
   if (c->data.run) PetscCall(reorder(c, &c->data, weight, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -278,6 +301,7 @@ static PetscErrorCode forward(Convolution c, const void *x, const void *bias, vo
                                        {DNNL_ARG_BIAS, p->bias.memory}};
 
   PetscFunctionBeginUser;
+  if (c->winograd) PetscCall(WinogradForward(c->winograd, x, bias, y, c->engine->scratch));
   if (!p->run) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(place(&p->x, x));
   PetscCall(place(&p->y, y));
