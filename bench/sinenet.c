@@ -212,28 +212,18 @@ static PetscErrorCode report(const Settings *s, SinewNetwork network, PetscInt n
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode set_precision(const Settings *s, SinewSinenetOptions *o)
-{
-  PetscBool f32, f64;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscStrcmp(s->precision, "f32", &f32));
-  PetscCall(PetscStrcmp(s->precision, "f64", &f64));
-  o->dtype = f64 ? SINEW_FLOAT64 : SINEW_FLOAT32;
-  PetscCheck(f32 || f64, PETSC_COMM_WORLD, SINEW_ERR_INPUT, "no precision %s", s->precision);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode load(const Settings *s, SinewNetwork *network)
 {
   SinewSinenetModel model;
   SinewLayout layout;
   SinewFile file;
+  PetscBool known;
 
   PetscFunctionBeginUser;
   PetscCall(SinewFileOpen(PETSC_COMM_WORLD, s->model, &file));
   PetscCall(SinewSinenetReadModel(file, s->model, &model));
-  PetscCall(set_precision(s, &model.options));
+  PetscCall(SinewSinenetPrecision(s->precision, &model.options, &known));
+  PetscCheck(known, PETSC_COMM_WORLD, SINEW_ERR_INPUT, "no precision %s", s->precision);
   model.options.lean = PETSC_TRUE;
   PetscCall(
       SinewLayoutCreate(PETSC_COMM_WORLD, model.ny, model.nx, model.options.periodic, SINEW_SINENET_LEVELS, &layout));

@@ -58,6 +58,7 @@ struct _p_Graph {
   size_t value_size;
   PetscInt batch;
   PetscBool training, lean;
+  PetscBool bf16; /* to be set before layers are: convolutions round their operands */
   const Kernels *kernels;
   const ConvolutionMethods *convolution;
   ConvolutionEngine engine;

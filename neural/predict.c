@@ -126,16 +126,18 @@ static PetscErrorCode read_condition(Job *job, SinewFile file)
 
 /* ---- running ---- */
 
-static PetscErrorCode load_model(Job *job, SinewDtype dtype)
+static PetscErrorCode load_model(Job *job, const char precision[])
 {
   SinewSinenetOptions *o = &job->model.options;
   SinewFile file;
+  PetscBool known;
 
   PetscFunctionBeginUser;
+  PetscCall(SinewSinenetPrecision(precision, o, &known));
+  PetscCheck(known, job->comm, SINEW_ERR_INPUT, "precision '%s' is none of f32, bf16, f64", precision);
   PetscCall(SinewLayoutCreate(job->comm, job->ny, job->nx, o->periodic, SINEW_SINENET_LEVELS, &job->layout));
   job->together = o->kind == SINEW_SINENET_ODE ? job->samples : 1;
   o->batch = job->together;
-  o->dtype = dtype;
   o->lean = PETSC_TRUE;
   PetscCall(SinewSinenetCreate(job->layout, o, &job->network));
   PetscCall(SinewFileOpen(job->comm, job->model_path, &file));
@@ -180,8 +182,9 @@ static PetscErrorCode run(Job *job, PetscReal *seconds)
 
 /* ---- writing ---- */
 
-static PetscErrorCode write_output(Job *job, const char path[], SinewDtype dtype)
+static PetscErrorCode write_output(Job *job, const char path[])
 {
+  const SinewDtype dtype = job->model.options.dtype;
   const PetscInt components = job->model.components, channels = job->model.options.outputs;
   const PetscInt future = channels % components ? 1 : channels / components;
   const size_t n = (size_t)job->samples * box_values(job, channels);
@@ -213,7 +216,7 @@ static PetscErrorCode write_output(Job *job, const char path[], SinewDtype dtype
 }
 
 PetscErrorCode SinewPredict(MPI_Comm comm, const char model[], const char input[], const char output[],
-                            SinewDtype dtype, SinewPrediction *result)
+                            const char precision[], SinewPrediction *result)
 {
   Job job = {.comm = comm, .model_path = model, .input_path = input};
   SinewArray array;
@@ -226,12 +229,12 @@ PetscErrorCode SinewPredict(MPI_Comm comm, const char model[], const char input[
   PetscCall(SinewFileClose(&file));
   PetscCall(SinewFileOpen(comm, input, &file));
   PetscCall(inquire_input(&job, file, &array));
-  PetscCall(load_model(&job, dtype));
+  PetscCall(load_model(&job, precision));
   PetscCall(read_input(&job, file, &array));
   PetscCall(read_condition(&job, file));
   PetscCall(SinewFileClose(&file));
   PetscCall(run(&job, &seconds));
-  PetscCall(write_output(&job, output, dtype));
+  PetscCall(write_output(&job, output));
   if (result)
     *result =
         (SinewPrediction){.samples = job.samples,

@@ -24,8 +24,8 @@ typedef struct {
   PetscReal flops;   /* of all convolutions; 0 for a neural ODE */
 } SinewPrediction;
 
-/* dtype: SINEW_FLOAT32 (oneDNN) or SINEW_FLOAT64 (reference). result may be NULL. */
+/* precision: "f32", "bf16" or "f64" (SinewSinenetPrecision); f64 gives doubles. result may be NULL. */
 PETSC_EXTERN PetscErrorCode SinewPredict(MPI_Comm comm, const char model[], const char input[], const char output[],
-                                         SinewDtype dtype, SinewPrediction *result);
+                                         const char precision[], SinewPrediction *result);
 
 #endif

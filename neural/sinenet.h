@@ -38,6 +38,7 @@ typedef struct {
   PetscBool maximum;     /* max pooling instead of the mean */
   /* how it runs */
   SinewDtype dtype; /* SINEW_FLOAT32: oneDNN; SINEW_FLOAT64: exact reference */
+  PetscBool bf16;   /* SINEW_FLOAT32, inference: convolutions round their operands to bfloat16 */
   PetscInt batch;
   PetscBool training; /* keep what Backward needs */
   PetscBool lean;     /* inference: release plain weights at the first update */
@@ -59,6 +60,16 @@ typedef struct {
 PETSC_EXTERN PetscErrorCode SinewSinenetVariant(const char name[], SinewSinenetOptions *options, PetscBool *known);
 /* Names of all variants, ended by NULL. */
 PETSC_EXTERN const char *const SinewSinenetVariants[];
+
+/*
+  SinewSinenetPrecision - sets dtype and bf16 by name: "f32", "bf16" or "f64"; *known says whether it is one. Local.
+
+  With bf16, weights and inputs of convolutions are rounded to bfloat16 (8 significant bits), products are summed in
+  float, and norms, activations and residuals are as in f32. The processor's own bfloat16 products are used where they
+  are faster than those of floats (AMX; AVX-512 of AMD), or as the PETSc option -sinew_bf16_native says; elsewhere
+  rounded floats are multiplied, at the speed of f32. bench/sinenet prints the loss of accuracy.
+*/
+PETSC_EXTERN PetscErrorCode SinewSinenetPrecision(const char name[], SinewSinenetOptions *options, PetscBool *known);
 
 /* SinewSinenetDefaults - a plain float network of one wave for inference, batch 1. Local. */
 PETSC_EXTERN PetscErrorCode SinewSinenetDefaults(SinewSinenetOptions *options);

@@ -1,4 +1,5 @@
 /* Minimal filtering F(2x2, 3x3) on channels-last maps; see winograd_private.h. */
+#include "neural/bfloat16_private.h"
 #include "neural/winograd_private.h"
 #include <dnnl.h>
 #include <stdlib.h>
@@ -63,9 +64,12 @@ size_t WinogradScratch(Winograd w)
 }
 
 /* G g G' with G = (1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1) */
-static void transform_filter(const float g[9], double u[POINTS])
+static void transform_filter(const float filter[9], PetscBool bf16, double u[POINTS])
 {
   double t[4][3];
+  float g[9];
+
+  for (int k = 0; k < 9; ++k) g[k] = bf16 ? Bfloat16Round(filter[k]) : filter[k];
 
   for (int j = 0; j < 3; ++j) {
     const double a = g[j], b = g[3 + j], c = g[6 + j];
@@ -93,7 +97,7 @@ PetscErrorCode WinogradPack(Winograd w, const float weight[])
     for (PetscInt c = 0; c < in; ++c) {
       double u[POINTS];
 
-      transform_filter(weight + (o * w->s.channels + w->s.slice + c) * 9, u);
+      transform_filter(weight + (o * w->s.channels + w->s.slice + c) * 9, w->s.bf16, u);
       for (PetscInt p = 0; p < POINTS; ++p) w->weight[(p * in + c) * w->out_row + o] = (float)u[p];
     }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -101,16 +105,23 @@ PetscErrorCode WinogradPack(Winograd w, const float weight[])
 
 /* v = B' d B, B' = (1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1), for n channels of one tile; row: values from one map row to
  * the next, cell: from one cell to the next, plane: from one point to the next. */
-static inline void transform_input(PetscInt n, const float *restrict d, PetscInt row, PetscInt cell, float *restrict v,
-                                   PetscInt plane)
+static inline void transform_input(PetscInt n, PetscBool bf16, const float *restrict d, PetscInt row, PetscInt cell,
+                                   float *restrict v, PetscInt plane)
 {
 #pragma omp simd
   for (PetscInt c = 0; c < n; ++c) {
     float t[4][4];
 
     for (int j = 0; j < 4; ++j) {
-      const float d0 = d[j * cell + c], d1 = d[row + j * cell + c], d2 = d[2 * row + j * cell + c],
-                  d3 = d[3 * row + j * cell + c];
+      float d0 = d[j * cell + c], d1 = d[row + j * cell + c], d2 = d[2 * row + j * cell + c],
+            d3 = d[3 * row + j * cell + c];
+
+      if (bf16) {
+        d0 = Bfloat16Round(d0);
+        d1 = Bfloat16Round(d1);
+        d2 = Bfloat16Round(d2);
+        d3 = Bfloat16Round(d3);
+      }
 
       t[0][j] = d0 - d2;
       t[1][j] = d1 + d2;
@@ -163,7 +174,12 @@ static PetscErrorCode forward_block(Winograd w, PetscInt first, PetscInt count, 
   for (PetscInt t = 0; t < tiles; ++t) {
     const PetscInt j = 2 * (first + t / across), i = 2 * (t % across);
 
-    transform_input(in, x + (j * (nx + 2) + i) * in, (nx + 2) * in, in, v + t * w->in_row, w->in_plane);
+    const float *tile = x + (j * (nx + 2) + i) * in;
+
+    if (w->s.bf16) /* a constant: two loops */
+      transform_input(in, PETSC_TRUE, tile, (nx + 2) * in, in, v + t * w->in_row, w->in_plane);
+    else
+      transform_input(in, PETSC_FALSE, tile, (nx + 2) * in, in, v + t * w->in_row, w->in_plane);
   }
   for (PetscInt p = 0; p < POINTS; ++p) {
     const dnnl_status_t status =
