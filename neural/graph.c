@@ -315,7 +315,7 @@ void GraphClearInputs(Graph g, const Op *op)
   }
 }
 
-static PetscErrorCode reduce_gradients(Graph g)
+PetscErrorCode GraphReduceGradients(Graph g)
 {
   PetscMPIInt count;
 
@@ -328,17 +328,24 @@ static PetscErrorCode reduce_gradients(Graph g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode GraphBackward(Graph g)
+PetscErrorCode GraphBackwardRange(Graph g, PetscInt begin, PetscInt end)
 {
   PetscFunctionBeginUser;
-  memset(g->gradients, 0, g->gradient_count * g->value_size);
-  for (PetscInt k = g->ops - 1; k >= 0; --k) {
+  for (PetscInt k = end - 1; k >= begin; --k) {
     Op *op = &g->op[k];
 
     if (op->output >= 0 && g->node[op->output].exchanged) PetscCall(SinewTensorHaloSum(GraphGradient(g, op->output)));
     PetscCall((*op->methods->backward)(g, op));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphBackward(Graph g)
+{
+  PetscFunctionBeginUser;
+  memset(g->gradients, 0, g->gradient_count * g->value_size);
+  PetscCall(GraphBackwardRange(g, 0, g->ops));
   PetscCall(ConditionBackward(g));
-  PetscCall(reduce_gradients(g));
+  PetscCall(GraphReduceGradients(g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -100,6 +100,10 @@ PETSC_EXTERN PetscErrorCode GraphSetup(Graph graph);
 PETSC_EXTERN PetscErrorCode GraphPack(Graph graph);
 PETSC_EXTERN PetscErrorCode GraphForward(Graph graph, PetscInt begin, PetscInt end);
 PETSC_EXTERN PetscErrorCode GraphBackward(Graph graph);
+/* The parts of Backward, for graphs that are not run from end to end: layers begin .. end-1 backwards; the sum of all
+ * gradients over the ranks. */
+PETSC_EXTERN PetscErrorCode GraphBackwardRange(Graph graph, PetscInt begin, PetscInt end);
+PETSC_EXTERN PetscErrorCode GraphReduceGradients(Graph graph);
 /* The exchange between two layouts, made once. Collective. */
 PETSC_EXTERN PetscErrorCode GraphExchange(Graph graph, SinewLayout from, SinewLayout to, PetscInt halo,
                                           PetscInt channels, Exchange *exchange);

@@ -359,8 +359,6 @@ static PetscErrorCode check(SinewLayout layout, const SinewSinenetOptions *o, Ac
   PetscCheck(layout->periodic == o->periodic, comm, PETSC_ERR_ARG_INCOMP, "layout and network differ in periodicity");
   PetscCheck(o->kind != SINEW_SINENET_ODE || o->waves == 1, comm, SINEW_ERR_INPUT,
              "sinenet: a neural ODE has one wave");
-  PetscCheck(o->kind != SINEW_SINENET_ODE || !o->training, comm, PETSC_ERR_SUP,
-             "sinenet: the neural ODE has no Backward");
   PetscCheck(!o->bf16 || (o->dtype == SINEW_FLOAT32 && !o->training), comm, PETSC_ERR_SUP,
              "sinenet: bfloat16 is for inference in single precision");
   PetscCheck(ActivationFind(o->activation, activation) && *activation != ACTIVATION_NONE, comm, SINEW_ERR_INPUT,

@@ -16,7 +16,7 @@
 
   Conditional networks take a time offset and optionally a scalar through SinewNetworkSetCondition.
   The neural-ODE network integrates one wave as a right-hand side from 0 to 1 with an adaptive
-  Dormand-Prince 5(4) pair (see neural/ode_private.h); it has no Backward.
+  Dormand-Prince 5(4) pair (see neural/ode_private.h); Backward is the adjoint of the steps taken.
 
   Source: Zhang et al., "SineNet", ICLR 2024 (arXiv 2403.19507); numbers as in the AIRS
   implementation, whose parameter names are used. SinewNetwork says what to do with the result.

@@ -5,7 +5,7 @@
   pooling against differences, dilation, the registry's numbers of parameters, equal results on any
   number of ranks, and what is said about wrong weights and grids.
 */
-#include "neural/graph_private.h"
+#include "neural/ode_private.h"
 #include "neural/sinenet.h"
 #include "tests/harness.h"
 #include <string.h>
@@ -169,6 +169,37 @@ static double objective(SinewNetwork network)
   return dot_with_fill(SinewNetworkOutput(network), 9);
 }
 
+/* The input's values, plus `step` times a fixed direction. */
+static void move_input(SinewNetwork network, double step)
+{
+  const SinewTensor t = SinewNetworkInput(network);
+  const SinewBox box = SinewLayoutBox(SinewTensorLayout(t));
+  const size_t n = (size_t)(SinewTensorBatch(t) * SinewTensorChannels(t) * box.ny * box.nx);
+  double *values = malloc(n * sizeof(double) + 1), *direction = malloc(n * sizeof(double) + 1);
+
+  fill(t, 11);
+  check_call(SinewTensorGetPlanes(t, direction));
+  fill(t, 3);
+  check_call(SinewTensorGetPlanes(t, values));
+  for (size_t k = 0; k < n; k++) values[k] += step * direction[k];
+  check_call(SinewTensorSetPlanes(t, values));
+  free(values);
+  free(direction);
+}
+
+static void check_input_gradient(SinewNetwork network, double tolerance)
+{
+  const double step = 1e-7, slope = dot_with_fill(SinewNetworkInputGradient(network), 11);
+  double above, below;
+
+  move_input(network, step);
+  above = objective(network);
+  move_input(network, -step);
+  below = objective(network);
+  move_input(network, 0);
+  check_close((above - below) / (2 * step), slope, tolerance * fmax(1, fabs(slope)));
+}
+
 static void check_gradient(const SinewSinenetOptions *given, double tolerance)
 {
   SinewSinenetOptions o = *given;
@@ -182,6 +213,11 @@ static void check_gradient(const SinewSinenetOptions *given, double tolerance)
   (void)objective(network);
   fill(SinewNetworkOutputGradient(network), 9);
   check_call(SinewNetworkBackward(network));
+  if (network->ode) {
+    check_all(network->ode->steps > (o.tolerance < 1e-3 ? 1 : 0));
+    OdeFreeze(network->ode, PETSC_TRUE);
+  }
+  check_input_gradient(network, tolerance);
   slope = move(network, step);
   above = objective(network);
   (void)move(network, -2 * step);
@@ -206,6 +242,20 @@ static void gradients(void **state)
     o.scale_shift = (PetscBool)(k == 4);
     check_gradient(&o, strcmp(activations[k], "relu") ? 1e-6 : 1e-3);
   }
+}
+
+/* The adjoint of the integrator: of several steps, with an end within the last one. */
+static void ode_gradients(void **state)
+{
+  SinewSinenetOptions o = small(SINEW_FLOAT64);
+
+  (void)state;
+  o.kind = SINEW_SINENET_ODE;
+  o.tolerance = 1e-4;
+  check_gradient(&o, 1e-6);
+  o.tolerance = 0.05;
+  o.periodic = PETSC_TRUE;
+  check_gradient(&o, 1e-6);
 }
 
 /* A dilated convolution against one written out. */
@@ -416,5 +466,5 @@ static void wrong_grids(void **state)
 }
 
 SINEW_TEST_MAIN(cmocka_unit_test(halos), cmocka_unit_test(halo_sums), cmocka_unit_test(gradients),
-                cmocka_unit_test(dilation), cmocka_unit_test(any_ranks), cmocka_unit_test(registry),
-                cmocka_unit_test(wrong_weights), cmocka_unit_test(wrong_grids))
+                cmocka_unit_test(ode_gradients), cmocka_unit_test(dilation), cmocka_unit_test(any_ranks),
+                cmocka_unit_test(registry), cmocka_unit_test(wrong_weights), cmocka_unit_test(wrong_grids))
