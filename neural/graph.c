@@ -19,6 +19,7 @@ PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, Pets
   g->dtype = dtype;
   g->value_size = SinewDtypeSize(dtype);
   g->batch = batch;
+  g->together = 1;
   g->training = training;
   g->lean = (PetscBool)(lean && !training);
   g->kernels = dtype == SINEW_FLOAT32 ? &KernelsFloat : &KernelsDouble;

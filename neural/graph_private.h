@@ -59,6 +59,8 @@ struct _p_Graph {
   PetscInt batch;
   PetscBool training, lean;
   PetscBool bf16; /* to be set before layers are: convolutions round their operands */
+  PetscInt
+      together; /* consecutive samples over which norms are taken in common; 1, or a divisor of batch (inference) */
   const Kernels *kernels;
   const ConvolutionMethods *convolution;
   ConvolutionEngine engine;

@@ -42,9 +42,18 @@ static PetscErrorCode inquire_input(Job *job, SinewFile file, SinewArray *array)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void set_box(const Job *job, SinewArray *array)
+/* This rank's box of the files' maps, of which the network's are sub-lattices. */
+static SinewBox box_of(const Job *job)
 {
   const SinewBox box = SinewLayoutBox(job->layout);
+  const PetscInt l = job->model.options.lattice;
+
+  return (SinewBox){l * box.y, l * box.x, l * box.ny, l * box.nx};
+}
+
+static void set_box(const Job *job, SinewArray *array)
+{
+  const SinewBox box = box_of(job);
   const int y = array->rank - 2, x = array->rank - 1;
 
   array->distributed = PETSC_TRUE;
@@ -60,7 +69,7 @@ static void set_box(const Job *job, SinewArray *array)
 
 static size_t box_values(const Job *job, PetscInt channels)
 {
-  const SinewBox box = SinewLayoutBox(job->layout);
+  const SinewBox box = box_of(job);
 
   return (size_t)(channels * box.ny * box.nx);
 }
@@ -135,9 +144,13 @@ static PetscErrorCode load_model(Job *job, const char precision[])
   PetscFunctionBeginUser;
   PetscCall(SinewSinenetPrecision(precision, o, &known));
   PetscCheck(known, job->comm, SINEW_ERR_INPUT, "precision '%s' is none of f32, bf16, f64", precision);
-  PetscCall(SinewLayoutCreate(job->comm, job->ny, job->nx, o->periodic, SINEW_SINENET_LEVELS, &job->layout));
+  PetscCheck(job->ny % o->lattice == 0 && job->nx % o->lattice == 0, job->comm, SINEW_ERR_INPUT,
+             "%s: super-resolution needs a map in multiples of 64, not %" PetscInt_FMT " x %" PetscInt_FMT,
+             job->input_path, job->ny, job->nx);
+  PetscCall(SinewLayoutCreate(job->comm, job->ny / o->lattice, job->nx / o->lattice, o->periodic, SINEW_SINENET_LEVELS,
+                              &job->layout));
   job->together = o->kind == SINEW_SINENET_ODE ? job->samples : 1;
-  o->batch = job->together;
+  o->batch = job->together * o->lattice * o->lattice;
   o->lean = PETSC_TRUE;
   PetscCall(SinewSinenetCreate(job->layout, o, &job->network));
   PetscCall(SinewFileOpen(job->comm, job->model_path, &file));
@@ -159,24 +172,66 @@ static PetscErrorCode set_condition(Job *job, PetscInt first)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Between planes of the map's box and those of its sub-lattices, [row of first cell][column][channel][y][x]. */
+static void exchange_lattices(const Job *job, PetscInt channels, double *map, double *lattices, PetscBool split)
+{
+  const SinewBox box = SinewLayoutBox(job->layout);
+  const PetscInt l = job->model.options.lattice;
+
+  for (PetscInt a = 0; a < l * l; ++a)
+    for (PetscInt c = 0; c < channels; ++c)
+      for (PetscInt y = 0; y < box.ny; ++y)
+        for (PetscInt x = 0; x < box.nx; ++x, ++lattices) {
+          double *value = map + ((c * l * box.ny + l * y + a / l) * l * box.nx + l * x + a % l);
+
+          if (split)
+            *lattices = *value;
+          else
+            *value = *lattices;
+        }
+}
+
+static PetscErrorCode set_input(Job *job, double *planes, double *work)
+{
+  const SinewSinenetOptions *o = &job->model.options;
+
+  PetscFunctionBeginUser;
+  if (o->lattice > 1) exchange_lattices(job, o->inputs, planes, work, PETSC_TRUE);
+  PetscCall(SinewTensorSetPlanes(SinewNetworkInput(job->network), o->lattice > 1 ? work : planes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode get_output(Job *job, double *planes, double *work)
+{
+  const SinewSinenetOptions *o = &job->model.options;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewTensorGetPlanes(SinewNetworkOutput(job->network), o->lattice > 1 ? work : planes));
+  if (o->lattice > 1) exchange_lattices(job, o->outputs, planes, work, PETSC_FALSE);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode run(Job *job, PetscReal *seconds)
 {
   const SinewSinenetOptions *o = &job->model.options;
   const size_t in = box_values(job, o->inputs), out = box_values(job, o->outputs);
   PetscLogDouble begin, end;
+  double *work;
 
   PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(PetscMax(in, out), &work));
   PetscCall(PetscMalloc1((size_t)job->samples * out, &job->output));
   *seconds = 0;
   for (PetscInt s = 0; s < job->samples; s += job->together) {
-    PetscCall(SinewTensorSetPlanes(SinewNetworkInput(job->network), job->input + (size_t)s * in));
+    PetscCall(set_input(job, job->input + (size_t)s * in, work));
     if (job->time) PetscCall(set_condition(job, s));
     PetscCall(PetscTime(&begin));
     PetscCall(SinewNetworkForward(job->network));
     PetscCall(PetscTime(&end));
     *seconds += end - begin;
-    PetscCall(SinewTensorGetPlanes(SinewNetworkOutput(job->network), job->output + (size_t)s * out));
+    PetscCall(get_output(job, job->output + (size_t)s * out, work));
   }
+  PetscCall(PetscFree(work));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -10,6 +10,8 @@
   which take precedence. The map's size is the input's, not that of the model's training.
 
   The output file gets /output (samples, future, components, ny, nx) in the precision asked for.
+  A model "sinenet_SR" (super-resolution) takes maps of multiples of 64.
+
   Samples run one after the other, but for a neural ODE, whose steps depend on all of them. Each rank
   reads and writes its own boxes.
 

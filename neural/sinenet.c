@@ -105,6 +105,7 @@ PetscErrorCode SinewSinenetDefaults(SinewSinenetOptions *options)
                                    .activation = "gelu",
                                    .scalar = PETSC_TRUE,
                                    .tolerance = 0.01,
+                                   .lattice = 1,
                                    .dtype = SINEW_FLOAT32,
                                    .batch = 1};
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -359,6 +360,11 @@ static PetscErrorCode check(SinewLayout layout, const SinewSinenetOptions *o, Ac
   PetscCheck(layout->periodic == o->periodic, comm, PETSC_ERR_ARG_INCOMP, "layout and network differ in periodicity");
   PetscCheck(o->kind != SINEW_SINENET_ODE || o->waves == 1, comm, SINEW_ERR_INPUT,
              "sinenet: a neural ODE has one wave");
+  PetscCheck(o->lattice >= 1 && o->batch % (o->lattice * o->lattice) == 0, comm, PETSC_ERR_ARG_SIZ,
+             "sinenet: the batch must hold all sub-lattices");
+  PetscCheck(o->lattice == 1 || !o->training, comm, PETSC_ERR_SUP, "sinenet: super-resolution is for inference");
+  PetscCheck(o->lattice == 1 || (o->periodic && o->kind == SINEW_SINENET_PLAIN), comm, SINEW_ERR_INPUT,
+             "sinenet: super-resolution needs circular padding and a plain network");
   PetscCheck(!o->bf16 || (o->dtype == SINEW_FLOAT32 && !o->training), comm, PETSC_ERR_SUP,
              "sinenet: bfloat16 is for inference in single precision");
   PetscCheck(ActivationFind(o->activation, activation) && *activation != ACTIVATION_NONE, comm, SINEW_ERR_INPUT,
@@ -398,6 +404,7 @@ PetscErrorCode SinewSinenetCreate(SinewLayout layout, const SinewSinenetOptions 
   PetscCall(PetscNew(&network));
   PetscCall(GraphCreate(layout->comm, options->dtype, options->batch, options->training, options->lean, &b.g));
   b.g->bf16 = options->bf16;
+  b.g->together = options->lattice * options->lattice;
   network->graph = b.g;
   network->features = options->kind == SINEW_SINENET_CONDITIONAL ? options->hidden : 0;
   PetscCall(declare(&b));

@@ -14,6 +14,11 @@
   state, normalised. ny and nx must be multiples of 16. Boundaries: zeros (and clamped up-sampling)
   or periodic.
 
+  Super-resolution without training: the same parameters on a map `lattice` (4) times as fine, each of the 4 x 4
+  interleaved sub-lattices pooled, up-sampled and convolved by itself (that is, with dilated kernels), norms over all.
+  Such a network is made on the layout of a sub-lattice, with the sub-lattices (row, then column of the first cell) as
+  16 consecutive samples for each; for inference, periodic.
+
   Conditional networks take a time offset and optionally a scalar through SinewNetworkSetCondition.
   The neural-ODE network integrates one wave as a right-hand side from 0 to 1 with an adaptive
   Dormand-Prince 5(4) pair (see neural/ode_private.h); Backward is the adjoint of the steps taken.
@@ -36,6 +41,7 @@ typedef struct {
   PetscBool scalar;      /* conditional: a second perceptron for a scalar parameter */
   PetscReal tolerance;   /* neural ODE: relative and absolute */
   PetscBool maximum;     /* max pooling instead of the mean */
+  PetscInt lattice;      /* 1, or for super-resolution the sub-lattices along an axis; divides batch twice */
   /* how it runs */
   SinewDtype dtype; /* SINEW_FLOAT32: oneDNN; SINEW_FLOAT64: exact reference */
   PetscBool bf16;   /* SINEW_FLOAT32, inference: convolutions round their operands to bfloat16 */
