@@ -138,15 +138,17 @@ static PetscErrorCode read_condition(Job *job, SinewFile file)
 static PetscErrorCode load_model(Job *job, const char precision[])
 {
   SinewSinenetOptions *o = &job->model.options;
+  const PetscInt unit = o->lattice << SINEW_SINENET_LEVELS;
   SinewFile file;
   PetscBool known;
 
   PetscFunctionBeginUser;
   PetscCall(SinewSinenetPrecision(precision, o, &known));
   PetscCheck(known, job->comm, SINEW_ERR_INPUT, "precision '%s' is none of f32, bf16, f64", precision);
-  PetscCheck(job->ny % o->lattice == 0 && job->nx % o->lattice == 0, job->comm, SINEW_ERR_INPUT,
-             "%s: super-resolution needs a map in multiples of 64, not %" PetscInt_FMT " x %" PetscInt_FMT,
-             job->input_path, job->ny, job->nx);
+  PetscCheck(o->lattice == 1 || (job->ny % unit == 0 && job->nx % unit == 0), job->comm, SINEW_ERR_INPUT,
+             "%s: super-resolution needs a map in multiples of %" PetscInt_FMT ", not %" PetscInt_FMT
+             " x %" PetscInt_FMT,
+             job->input_path, unit, job->ny, job->nx);
   PetscCall(SinewLayoutCreate(job->comm, job->ny / o->lattice, job->nx / o->lattice, o->periodic, SINEW_SINENET_LEVELS,
                               &job->layout));
   job->together = o->kind == SINEW_SINENET_ODE ? job->samples : 1;

@@ -107,7 +107,7 @@ static void misfits(void **state)
   path = in(directory, "odd.h5");
   write_file(path, "sinenet_SR", PETSC_TRUE, FINE - 32, 4); /* 24 x 24 sub-lattices */
   check_error(SinewPredict(PETSC_COMM_WORLD, path, path, in(directory, "out.h5"), "f32", NULL), SINEW_ERR_INPUT,
-              "multiple");
+              "super-resolution needs a map in multiples of 64, not 96 x 96");
   path = in(directory, "zeros.h5");
   write_file(path, "sinenet_SR", PETSC_FALSE, FINE, 4);
   check_error(SinewPredict(PETSC_COMM_WORLD, path, path, in(directory, "out.h5"), "f32", NULL), SINEW_ERR_INPUT,
