@@ -90,7 +90,7 @@ PetscErrorCode SinewBoundarySideEvaluate(const SinewBoundarySide *side, PetscInt
                                          PetscReal t, SinewBoundaryKind *kind, PetscBool given[], PetscReal w[])
 {
   const SinewBoundaryPiece *p;
-  PetscInt index;
+  PetscInt index = 0;
 
   PetscFunctionBeginUser;
   PetscCall(ruling_piece(side, x, &index));
@@ -140,7 +140,7 @@ static PetscErrorCode rule_columns(SinewBoundary b, PetscInt s)
   PetscFunctionBeginUser;
   for (PetscInt column = 0; column < side->na * side->nb; column++) {
     PetscReal x[3];
-    PetscInt p;
+    PetscInt p = 0;
 
     column_point(b, s, column, 0, PETSC_TRUE, x);
     PetscCall(ruling_piece(&b->given[s], x, &p));
