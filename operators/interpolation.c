@@ -159,6 +159,11 @@ PetscErrorCode SinewInterpolationDestroy(SinewInterpolation *interpolation)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscInt SinewInterpolationComponents(SinewInterpolation it)
+{
+  return it->components;
+}
+
 PetscErrorCode SinewInterpolationSetField(SinewInterpolation it, Vec U)
 {
   PetscFunctionBeginUser;

@@ -25,6 +25,7 @@ typedef struct _p_SinewInterpolation *SinewInterpolation;
 PETSC_EXTERN PetscErrorCode SinewInterpolationCreate(SinewGrid grid, PetscInt components,
                                                      SinewInterpolation *interpolation);
 PETSC_EXTERN PetscErrorCode SinewInterpolationDestroy(SinewInterpolation *interpolation);
+PETSC_EXTERN PetscInt SinewInterpolationComponents(SinewInterpolation interpolation);
 /* U: a global vector with the boxes of the grid's DMDA and `components` components, interlaced; copied. */
 PETSC_EXTERN PetscErrorCode SinewInterpolationSetField(SinewInterpolation interpolation, Vec U);
 /* x [n][dim] in, value [n][components] out. */

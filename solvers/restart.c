@@ -120,6 +120,7 @@ PetscErrorCode SinewSimulationSave(SinewSimulation s)
   PetscCall(SinewFileWriteString(file, "/", "effective_deck", SinewDeckEffective(s->deck)));
   for (PetscInt k = 0; s->provenance[k]; k += 2)
     PetscCall(SinewFileWriteString(file, "/", s->provenance[k], s->provenance[k + 1]));
+  PetscCall(SinewStepperSave(s->stepper, s->ts, file));
   PetscCall(SinewCheckpointsEnd(s->checkpoints, &file));
   PetscCall(PetscStrncpy(s->last_checkpoint, SinewCheckpointsLastPath(s->checkpoints), sizeof(s->last_checkpoint)));
   PetscCall(SinewStepperForget(s->stepper, s->ts));
@@ -161,6 +162,7 @@ static PetscErrorCode load(SinewSimulation s, SinewFile file)
   PetscCall(SinewStepControlResume(s->ts, nominal, cfl));
   PetscCall(SinewFileReadInts(file, "/", "rejections", 1, &n, &rejected));
   if (n == 1) PetscCall(SinewStepControlSetRejections(s->ts, (PetscInt)rejected));
+  PetscCall(SinewStepperLoad(s->stepper, s->ts, file));
   PetscCall(PetscFree(equation));
   PetscCall(PetscFree(effective));
   PetscFunctionReturn(PETSC_SUCCESS);

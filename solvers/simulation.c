@@ -172,10 +172,13 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   PetscCall(SinewEquationCreate(deck, PetscMax(1, s->section.options.dim), &s->equation));
   if (s->section.options.dim) PetscCall(SinewGridSectionReadBoundary(comm, deck, s->equation, &s->section));
   PetscCall(SinewStepperCreate(deck, &s->stepper));
+  if (s->stepper && s->equation) PetscCall(SinewStepperSetDomain(s->stepper, deck, s->equation, &s->section));
   PetscCall(SinewOutputsCreate(deck, s->equation, options->name, &s->outputs));
   PetscCall(
       SinewDeckRead(deck, SinewNodeGet(deck, root, "checkpoint"), "checkpoint", SinewCheckpointKeys, &s->checkpoint));
   PetscCall(read_petsc(deck, SinewNodeGet(deck, root, "petsc"), "-"));
+  PetscCall(SinewDeckCheck(deck));
+  PetscCall(SinewStepperPrepare(s->stepper, comm, deck, s->equation, &s->section.options));
   PetscCall(SinewDeckCheck(deck));
   if (s->checkpoint.directory)
     PetscCall(PetscStrncpy(s->checkpoint_directory, s->checkpoint.directory, sizeof(s->checkpoint_directory)));
@@ -233,14 +236,20 @@ static PetscErrorCode check_initial(SinewSimulation s)
 
 PetscErrorCode SinewSimulationSetUp(SinewSimulation s)
 {
+  const char *const *names = NULL;
+  const PetscReal *values = NULL;
+  PetscInt columns;
+
   PetscFunctionBeginUser;
   PetscCall(set_up_space(s));
-  s->problem = (SinewProblem){s->equation, s->grid, s->fv};
+  s->problem = (SinewProblem){s->equation, s->grid, s->fv, s->boundary};
   PetscCall(
       SinewStepperCreateTS(s->stepper, s->comm, &s->problem, SinewSimulationEvent, SinewSimulationRate, s, &s->ts));
   PetscCall(TSSetApplicationContext(s->ts, s));
   PetscCall(TSSetMaxTime(s->ts, s->end));
   PetscCall(TSSetSolution(s->ts, s->U));
+  SinewStepperColumns(s->stepper, &columns, &names, &values);
+  PetscCall(SinewOutputsColumns(s->outputs, columns, names, values));
   PetscCall(SinewCheckpointsCreate(s->comm, s->checkpoint_directory, s->checkpoint.keep, &s->checkpoints));
   if (s->options.restart) PetscCall(SinewSimulationLoad(s));
   if (!s->restarted) {
@@ -330,8 +339,10 @@ PetscErrorCode SinewSimulationPlan(SinewSimulation s, FILE *out)
       s->comm, out, "ranks     %d; boxes of %s%s%s cells\n", (int)ranks, text[1],
       extreme[0] == -extreme[3] && extreme[1] == -extreme[4] && extreme[2] == -extreme[5] ? "" : " down to ",
       extreme[0] == -extreme[3] && extreme[1] == -extreme[4] && extreme[2] == -extreme[5] ? "" : text[2]));
-  PetscCall(PetscFPrintf(s->comm, out, "stepper   %s, %s\n", SinewStepperName(s->stepper),
-                         SinewStepperSpace(s->stepper)->reconstruction->name));
+  if (SinewStepperIsClassical(s->stepper))
+    PetscCall(PetscFPrintf(s->comm, out, "stepper   %s, %s\n", SinewStepperName(s->stepper),
+                           SinewStepperSpace(s->stepper)->reconstruction->name));
+  PetscCall(SinewStepperPlan(s->stepper, s->comm, out));
   snprintf(end, sizeof(end), "%g", (double)s->end); /* PETSc would write "100." */
   PetscCall(PetscFPrintf(s->comm, out, "time      to %s, first step %.3g: about %.0f steps if it stays\n", end,
                          (double)dt, (double)PetscCeilReal(s->end / dt)));

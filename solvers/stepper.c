@@ -1,6 +1,10 @@
 #include "solvers/stepper.h"
 
+#include <math.h>
+
 #include "solvers/implicit.h"
+#include "solvers/stepper_private.h"
+#include "solvers/steppers/insr.h"
 #include "solvers/steppers/ssp.h"
 
 /* ---- keys ----------------------------------------------------------------------------------------------------------
@@ -19,6 +23,7 @@ typedef struct {
   PetscBool implicit;    /* treats diffusion implicitly */
   PetscBool overwrites, history;
   PetscErrorCode (*create)(SinewStepper stepper, TS ts);
+  const SinewStepperHooks *hooks; /* NULL: the keys are all there is; else they alone are the keys */
 } Type;
 
 struct _p_SinewStepper {
@@ -28,6 +33,9 @@ struct _p_SinewStepper {
   SinewSpace space;
   SinewProblem problem;
   SinewFVParts explicit_parts;
+  SinewNode section;
+  const char *path, *prefix; /* not owned */
+  void *own;                 /* of types with hooks */
 };
 
 static const char *const controls[] = {"auto", "fixed", "cfl", "error", NULL};
@@ -255,25 +263,44 @@ static PetscErrorCode create_beuler(SinewStepper s, TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode create_own(SinewStepper s, TS ts)
+{
+  PetscFunctionBeginUser;
+  PetscCall((*s->type->hooks->create)(s->own, &s->problem, ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const SinewKey no_keys[] = {{.name = NULL}};
 
 static const Type types[] = {
-    {"euler", "forward Euler", no_keys, SINEW_STEP_CFL, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_euler},
+    {"euler", "forward Euler", no_keys, SINEW_STEP_CFL, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_euler, NULL},
     {"ssp", "strong-stability-preserving Runge-Kutta, stages fused with space", ssp_keys, SINEW_STEP_CFL, PETSC_FALSE,
-     PETSC_FALSE, PETSC_FALSE, create_ssp},
+     PETSC_FALSE, PETSC_FALSE, create_ssp, NULL},
     {"rk", "PETSc's explicit Runge-Kutta pairs with error control", rk_keys, SINEW_STEP_ERROR, PETSC_FALSE, PETSC_TRUE,
-     PETSC_FALSE, create_rk},
+     PETSC_FALSE, create_rk, NULL},
     {"arkimex", "PETSc's additive Runge-Kutta pairs, diffusion implicit", arkimex_keys, SINEW_STEP_ERROR, PETSC_TRUE,
-     PETSC_TRUE, PETSC_FALSE, create_arkimex},
+     PETSC_TRUE, PETSC_FALSE, create_arkimex, NULL},
     {"bdf", "PETSc's backward differentiation formulas", bdf_keys, SINEW_STEP_ERROR, PETSC_TRUE, PETSC_TRUE, PETSC_TRUE,
-     create_bdf},
-    {"cn", "Crank-Nicolson", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_cn},
-    {"beuler", "backward Euler", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_beuler},
+     create_bdf, NULL},
+    {"cn", "Crank-Nicolson", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_cn, NULL},
+    {"beuler", "backward Euler", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_beuler, NULL},
+    {"insr", "fields as weights of a point network, advanced by nonlinear least squares", SinewInsrKeys,
+     SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_own, &SinewInsrHooks},
 };
 #define TYPES ((PetscInt)(sizeof(types) / sizeof(types[0])))
 
 /* ---- reading -------------------------------------------------------------------------------------------------------
  */
+
+static PetscErrorCode mistake(SinewStepper s, SinewDeck deck, SinewNode section, const char key[], const char text[])
+{
+  char path[64];
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s.%s", s->path, key));
+  PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, key), path, "%s", text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /* Largest stable cfl of an explicit scheme for first-order upwinding: its SSP coefficient; 0: not known. */
 static PetscReal cfl_limit(const SinewStepper s)
@@ -312,24 +339,26 @@ static PetscReal cfl_advised(const SinewStepper s)
 static PetscErrorCode check_stages(SinewStepper s, SinewDeck deck, SinewNode section)
 {
   const PetscInt n = s->v.stages, root = (PetscInt)(PetscSqrtReal((PetscReal)n) + 0.5);
+  char text[128];
   PetscBool ok;
 
   PetscFunctionBeginUser;
   if (s->type->create != create_ssp || n == 0) PetscFunctionReturn(PETSC_SUCCESS);
   ok = (PetscBool)(s->v.scheme == 0 ? n >= 2 : s->v.scheme == 1 ? n >= 4 && root * root == n : n == 10);
-  if (!ok)
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "stages"), "stepper.stages",
-                               "expected %s for %s, found %" PetscInt_FMT,
-                               s->v.scheme == 0   ? "2 or more"
-                               : s->v.scheme == 1 ? "4, 9, 16, ..."
-                                                  : "10",
-                               ssp_schemes[s->v.scheme], n));
+  if (ok) PetscFunctionReturn(PETSC_SUCCESS);
+  (void)snprintf(text, sizeof(text), "expected %s for %s, found %" PetscInt_FMT,
+                 s->v.scheme == 0   ? "2 or more"
+                 : s->v.scheme == 1 ? "4, 9, 16, ..."
+                                    : "10",
+                 ssp_schemes[s->v.scheme], n);
+  PetscCall(mistake(s, deck, section, "stages", text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode choose_control(SinewStepper s, SinewDeck deck, SinewNode section)
 {
   Values *v = &s->v;
+  char text[128];
 
   PetscFunctionBeginUser;
   if (v->control)
@@ -337,22 +366,34 @@ static PetscErrorCode choose_control(SinewStepper s, SinewDeck deck, SinewNode s
   else
     s->mode = v->dt > 0 && s->type->control != SINEW_STEP_ERROR ? SINEW_STEP_FIXED : s->type->control;
   if (s->mode == SINEW_STEP_FIXED && v->dt <= 0)
-    PetscCall(SinewDeckMistake(deck, section, "stepper", "missing dt: %s takes a fixed step", s->type->name));
-  if (s->mode == SINEW_STEP_ERROR && s->type->control != SINEW_STEP_ERROR)
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "control"), "stepper.control",
-                               "%s has no error estimate", s->type->name));
-  if (cfl_limit(s) > 0 && v->cfl > cfl_limit(s))
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "cfl"), "stepper.cfl",
-                               "expected at most %g, where %s stops being stable, found %g", (double)cfl_limit(s),
-                               s->type->name, (double)v->cfl));
+    PetscCall(SinewDeckMistake(deck, section, s->path, "missing dt: %s takes a fixed step", s->type->name));
+  if (s->mode == SINEW_STEP_ERROR && s->type->control != SINEW_STEP_ERROR) {
+    (void)snprintf(text, sizeof(text), "%s has no error estimate", s->type->name);
+    PetscCall(mistake(s, deck, section, "control", text));
+  }
+  if (cfl_limit(s) > 0 && v->cfl > cfl_limit(s)) {
+    (void)snprintf(text, sizeof(text), "expected at most %g, where %s stops being stable, found %g",
+                   (double)cfl_limit(s), s->type->name, (double)v->cfl);
+    PetscCall(mistake(s, deck, section, "cfl", text));
+  }
   if (s->mode == SINEW_STEP_CFL && v->cfl == 0) v->cfl = 0.8 * cfl_advised(s);
   if (s->mode == SINEW_STEP_ERROR && v->dt <= 0) v->dt = 1e-6;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewStepperCreate(SinewDeck deck, SinewStepper *stepper)
+static PetscErrorCode read_keys(SinewStepper s, SinewDeck deck, SinewNode section)
 {
-  const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "stepper");
+  PetscFunctionBeginUser;
+  PetscCall(SinewDeckRead(deck, section, s->path, common_keys, &s->v));
+  PetscCall(SinewDeckRead(deck, section, s->path, s->type->keys, &s->v));
+  PetscCall(check_stages(s, deck, section));
+  PetscCall(choose_control(s, deck, section));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperCreateAt(SinewDeck deck, SinewNode section, const char path[], const char prefix[],
+                                    SinewStepper *stepper)
+{
   const char *names[TYPES];
   PetscInt index;
   SinewStepper s;
@@ -360,25 +401,95 @@ PetscErrorCode SinewStepperCreate(SinewDeck deck, SinewStepper *stepper)
   PetscFunctionBeginUser;
   *stepper = NULL;
   for (PetscInt k = 0; k < TYPES; k++) names[k] = types[k].name;
-  PetscCall(SinewDeckReadName(deck, section, "stepper", "type", TYPES, names, 1, &index));
+  PetscCall(SinewDeckReadName(deck, section, path, "type", TYPES, names, 1, &index));
   if (index < 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscNew(&s));
   s->type = &types[index];
-  PetscCall(SinewDeckRead(deck, section, "stepper", common_keys, &s->v));
-  PetscCall(SinewDeckRead(deck, section, "stepper", s->type->keys, &s->v));
-  PetscCall(check_stages(s, deck, section));
-  PetscCall(choose_control(s, deck, section));
+  s->section = section;
+  s->path = path;
+  s->prefix = prefix;
+  if (s->type->hooks)
+    PetscCall((*s->type->hooks->read)(&(SinewStepperPlace){deck, section, path}, &s->own));
+  else
+    PetscCall(read_keys(s, deck, section));
   s->space.reconstruction = &SinewReconstructions[s->v.reconstruction];
   s->space.characteristic = (PetscBool)(s->v.variables == 1);
   *stepper = s;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewStepperCreate(SinewDeck deck, SinewStepper *stepper)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SinewStepperCreateAt(deck, SinewNodeGet(deck, SinewDeckRoot(deck), "stepper"), "stepper", NULL, stepper));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewStepperDestroy(SinewStepper *stepper)
 {
   PetscFunctionBeginUser;
+  if (*stepper && (*stepper)->type->hooks) PetscCall((*(*stepper)->type->hooks->destroy)((*stepper)->own));
   PetscCall(PetscFree(*stepper));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperSetDomain(SinewStepper s, SinewDeck deck, SinewEquation equation,
+                                     const SinewGridSection *grid)
+{
+  const SinewStepperHooks *hooks = s->type->hooks;
+  const SinewStepperPlace place = {deck, s->section, s->path};
+
+  PetscFunctionBeginUser;
+  if (hooks && hooks->domain) PetscCall((*hooks->domain)(s->own, &place, equation, grid));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperPrepare(SinewStepper s, MPI_Comm comm, SinewDeck deck, SinewEquation equation,
+                                   const SinewGridOptions *grid)
+{
+  const SinewStepperHooks *hooks = s->type->hooks;
+
+  PetscFunctionBeginUser;
+  if (!hooks) PetscFunctionReturn(PETSC_SUCCESS);
+  if (hooks->prepare) {
+    const SinewStepperPlace place = {deck, s->section, s->path};
+
+    PetscCall((*hooks->prepare)(s->own, comm, &place, equation, grid));
+  }
+  s->v.dt = SinewStepperStep(s);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscInt SinewStepperGhosts(SinewStepper s)
+{
+  const SinewStepperHooks *hooks = s->type->hooks;
+  const PetscInt own = SinewFVGhosts(s->space.reconstruction);
+
+  return hooks && hooks->ghosts ? PetscMax(own, (*hooks->ghosts)(s->own)) : own;
+}
+
+PetscInt SinewStepperAlign(SinewStepper s)
+{
+  const SinewStepperHooks *hooks = s->type->hooks;
+
+  return hooks && hooks->align ? (*hooks->align)(s->own) : 0;
+}
+
+PetscReal SinewStepperStep(SinewStepper s)
+{
+  const SinewStepperHooks *hooks = s->type->hooks;
+
+  return hooks && hooks->step ? (*hooks->step)(s->own) : 0;
+}
+
+PetscBool SinewStepperIsClassical(SinewStepper s)
+{
+  return (PetscBool)!s->type->hooks;
+}
+
+const char *SinewStepperPath(SinewStepper s)
+{
+  return s->path;
 }
 
 const SinewSpace *SinewStepperSpace(SinewStepper stepper)
@@ -393,7 +504,9 @@ const char *SinewStepperName(SinewStepper stepper)
 
 PetscInt SinewStepperMaxSteps(SinewStepper stepper)
 {
-  return stepper->v.max_steps;
+  const SinewStepperHooks *hooks = stepper->type->hooks;
+
+  return hooks && hooks->max_steps ? (*hooks->max_steps)(stepper->own) : stepper->v.max_steps;
 }
 
 PetscBool SinewStepperOverwrites(SinewStepper stepper)
@@ -430,6 +543,61 @@ PetscErrorCode SinewStepperForget(SinewStepper stepper, TS ts)
   PetscFunctionBeginUser;
   if (stepper->type->history) PetscCall(TSRestartStep(ts));
   if (stepper->type->implicit) PetscCall(renew_preconditioner(ts));
+  if (stepper->type->hooks && stepper->type->hooks->forget) PetscCall((*stepper->type->hooks->forget)(stepper->own));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperSave(SinewStepper s, TS ts, SinewFile file)
+{
+  PetscFunctionBeginUser;
+  if (s->type->hooks && s->type->hooks->save) PetscCall((*s->type->hooks->save)(s->own, ts, file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperLoad(SinewStepper s, TS ts, SinewFile file)
+{
+  PetscFunctionBeginUser;
+  if (s->type->hooks && s->type->hooks->load) PetscCall((*s->type->hooks->load)(s->own, ts, file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperStart(SinewStepper s, TS ts, PetscBool fresh, size_t size, char note[])
+{
+  PetscFunctionBeginUser;
+  note[0] = 0;
+  if (s->type->hooks && s->type->hooks->start) PetscCall((*s->type->hooks->start)(s->own, ts, fresh, size, note));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperSample(SinewStepper s, TS ts)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(SinewStepperSamples(s), PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP, "%s lives on its grid alone",
+             s->type->name);
+  PetscCall((*s->type->hooks->sample)(s->own, ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool SinewStepperSamples(SinewStepper s)
+{
+  return (PetscBool)(s->type->hooks && s->type->hooks->sample);
+}
+
+void SinewStepperColumns(SinewStepper s, PetscInt *count, const char *const **names, const PetscReal **values)
+{
+  *count = 0;
+  if (s->type->hooks && s->type->hooks->columns) (*s->type->hooks->columns)(s->own, count, names, values);
+}
+
+const char *SinewStepperFailure(SinewStepper s)
+{
+  return s->type->hooks && s->type->hooks->failure ? (*s->type->hooks->failure)(s->own) : NULL;
+}
+
+PetscErrorCode SinewStepperPlan(SinewStepper s, MPI_Comm comm, FILE *out)
+{
+  PetscFunctionBeginUser;
+  if (s->type->hooks && s->type->hooks->plan) PetscCall((*s->type->hooks->plan)(s->own, comm, out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -491,6 +659,7 @@ PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewPr
   DM dm;
 
   PetscFunctionBeginUser;
+  if (s->type->hooks && s->type->hooks->control) (*s->type->hooks->control)(s->own, &control, &s->v.rtol, &s->v.atol);
   s->problem = *problem;
   PetscCall(TSSinewSSPRegister());
   PetscCall(TSCreate(comm, &ts));
@@ -505,6 +674,7 @@ PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewPr
   PetscCall(TSSetTolerances(ts, s->v.atol, NULL, s->v.rtol, NULL));
   PetscCall(TSSetMaxSteps(ts, PETSC_MAX_INT - 1));
   if (s->type->implicit) PetscCall(prepare_solver(s, ts));
+  PetscCall(TSSetOptionsPrefix(ts, s->prefix));
   PetscCall(TSSetFromOptions(ts));
   PetscCall(SinewStepControlSet(ts, &control));
   *newts = ts;
@@ -518,6 +688,10 @@ PetscErrorCode SinewStepperRate(SinewStepper s, TS ts, PetscReal *rate)
   Vec U;
 
   PetscFunctionBeginUser;
+  if (SinewStepperFailure(s)) {
+    *rate = (PetscReal)NAN;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(TSSinewSSPGetRate(ts, rate, &known));
   if (known) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSGetTime(ts, &t));
@@ -535,7 +709,7 @@ PetscErrorCode SinewStepperList(FILE *out, const char name[], PetscBool *found)
 
     if (name) PetscCall(PetscStrcmp(name, types[k].name, &wanted));
     if (!wanted) continue;
-    if (!*found) PetscCall(SinewKeysPrint(out, "stepper", common_keys));
+    if (!*found && !types[k].hooks) PetscCall(SinewKeysPrint(out, "stepper", common_keys));
     *found = PETSC_TRUE;
     fprintf(out, "\nstepper.type: %s    %s\n", types[k].name, types[k].doc);
     PetscCall(SinewKeysPrint(out, "stepper", types[k].keys));

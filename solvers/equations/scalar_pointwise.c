@@ -396,7 +396,7 @@ static PetscErrorCode add_faces(const SinewScalar *s, SinewPointwise *p, PetscBo
     PetscBool free = (PetscBool)!s->diffused; /* nothing is asked of any point */
 
     if (s->domain->periodic[face / 2]) continue;
-    if (s->diffused) PetscCall(is_zero(side, &zero[face]));
+    if (s->diffused && s->domain->factors) PetscCall(is_zero(side, &zero[face]));
     for (PetscInt k = 0; k < side->pieces && free; k++)
       free = (PetscBool)(side->piece[k].kind == SINEW_BOUNDARY_OUTFLOW);
     if (zero[face] || free) continue;

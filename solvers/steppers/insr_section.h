@@ -1,0 +1,45 @@
+#ifndef SINEW_SOLVERS_STEPPERS_INSR_SECTION_H
+#define SINEW_SOLVERS_STEPPERS_INSR_SECTION_H
+/* The deck's side of steppers/insr.c: keys, and from keys, equation and box to the options of neural/insr.h. */
+#include "neural/insr.h"
+#include "solvers/stepper_private.h"
+
+typedef struct {
+  PetscInt width, depth, activation;
+  PetscReal omega;
+  SinewIntList harmonics;
+  PetscBool factors;
+} SinewInsrNetwork;
+
+typedef struct {
+  PetscInt method, scaling, iterations, reuse, krylov_iterations;
+  PetscReal tolerance, stagnation, damping, damping_least, damping_most, subset, krylov_tolerance;
+  PetscBool acceleration;
+} SinewInsrSolver;
+
+typedef struct {
+  SinewInsrSolver solver;
+  PetscInt adam;
+  PetscReal limit;
+} SinewInsrFitting;
+
+typedef struct {
+  PetscReal dt, dt_max, rtol, atol, held_out, limit, truncation;
+  PetscInt control, max_steps, rejections, scheme, seed, sampling, points, face_points, passes;
+  SinewInsrNetwork network;
+  SinewInsrSolver solver;
+  SinewInsrFitting fit;
+
+  SinewDomain domain;
+  SinewPointwise pointwise;
+  SinewInsrOptions options; /* complete after SinewInsrSectionDomain */
+} SinewInsrSection;
+
+/* Both record mistakes in the deck; not collective. Domain wants what outlives the section. */
+PETSC_INTERN PetscErrorCode SinewInsrSectionRead(const SinewStepperPlace *place, SinewInsrSection *section);
+PETSC_INTERN PetscErrorCode SinewInsrSectionDomain(SinewInsrSection *section, const SinewStepperPlace *place,
+                                                   SinewEquation equation, const SinewGridSection *grid);
+/* The scheme's and the sampling's names, for people. */
+PETSC_INTERN const char *SinewInsrSectionActivation(const SinewInsrSection *section);
+
+#endif
