@@ -44,6 +44,7 @@ typedef struct {
   PetscReal lower[3], upper[3];
   PetscBool periodic[3];
   const SinewBoundarySide *side; /* [6], conditions on the faces of the other axes; not owned */
+  PetscBool factors;             /* conditions u = 0 may be left to a factor of the network */
   PetscBool squared;             /* the scheme applies the operator twice and needs the conditions of its square */
 } SinewDomain;
 

@@ -4,7 +4,7 @@
 
 #include "solvers/implicit.h"
 #include "solvers/stepper_private.h"
-#include "solvers/steppers/insr.h"
+#include "solvers/steppers/insr_private.h"
 #include "solvers/steppers/ssp.h"
 
 /* ---- keys ----------------------------------------------------------------------------------------------------------

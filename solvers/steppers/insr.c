@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "operators/interpolation.h"
-#include "solvers/steppers/insr_section.h"
+#include "solvers/steppers/insr_private.h"
 
 #define CELLS 1024 /* cells that the network is asked about at a time */
 

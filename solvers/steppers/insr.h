@@ -20,11 +20,8 @@
 
   Per step and rank: what neural/insr.h says of communication, and one evaluation of the network at the owned cells.
 */
-#include "../stepper_private.h"
+#include <petscts.h>
 
 #define TSSINEWINSR "sinew_insr"
-
-PETSC_INTERN const SinewKey SinewInsrKeys[];
-PETSC_INTERN const SinewStepperHooks SinewInsrHooks;
 
 #endif

@@ -1,6 +1,4 @@
-#include "solvers/steppers/insr_section.h"
-
-#include "solvers/steppers/insr.h"
+#include "solvers/steppers/insr_private.h"
 
 /* ---- keys ---- */
 
@@ -76,7 +74,7 @@ static const SinewKey network_keys[] = {
       FLAG(S, acceleration, "acceleration", accel, "geodesic acceleration", WARN),                                   \
       INTEGER(S, reuse, "reuse", "0", 0, 1000, "further steps with the same Jacobian", WARN),                        \
       NUMBER(S, subset, "subset", "1", 1e-3, 1, "part of the weights that moves in an iteration", WARN),             \
-      INTEGER(S, krylov_iterations, "krylov_iterations", "500", 1, 1e9, "of lsqr", WARN),                           \
+      INTEGER(S, krylov_iterations, "krylov_iterations", "500", 1, 1e9, "of lsqr", WARN),                            \
       NUMBER(S, krylov_tolerance, "krylov_tolerance", "1e-6", 0, 1, "of lsqr, relative", WARN)
 
 static const SinewKey solver_keys[] = {SOLVER_KEYS("12", "1e-7", "0.02", "levenberg", "1e-5", "1e-9", "false"),

@@ -1,6 +1,7 @@
-#ifndef SINEW_SOLVERS_STEPPERS_INSR_SECTION_H
-#define SINEW_SOLVERS_STEPPERS_INSR_SECTION_H
-/* The deck's side of steppers/insr.c: keys, and from keys, equation and box to the options of neural/insr.h. */
+#ifndef SINEW_SOLVERS_STEPPERS_INSR_PRIVATE_H
+#define SINEW_SOLVERS_STEPPERS_INSR_PRIVATE_H
+/* What steppers/insr.h does not say: the deck's side, keys, and from keys, equation and box to the options of
+ * neural/insr.h. */
 #include "neural/insr.h"
 #include "solvers/stepper_private.h"
 
@@ -39,7 +40,10 @@ typedef struct {
 PETSC_INTERN PetscErrorCode SinewInsrSectionRead(const SinewStepperPlace *place, SinewInsrSection *section);
 PETSC_INTERN PetscErrorCode SinewInsrSectionDomain(SinewInsrSection *section, const SinewStepperPlace *place,
                                                    SinewEquation equation, const SinewGridSection *grid);
-/* The scheme's and the sampling's names, for people. */
-PETSC_INTERN const char *SinewInsrSectionActivation(const SinewInsrSection *section);
+PETSC_INTERN const char *SinewInsrSectionActivation(const SinewInsrSection *section); /* the word for it */
+
+/* For the table of stepper.c. */
+PETSC_INTERN const SinewKey SinewInsrKeys[];
+PETSC_INTERN const SinewStepperHooks SinewInsrHooks;
 
 #endif
