@@ -28,8 +28,11 @@
                     explicit scheme is, for the wavenumbers that the network can hold (take a low omega)
     GALERKIN     4  Runge-Kutta in the weights: dw/dt = argmin |J_q dw/dt - f|^2, damped by Tikhonov or by truncated
                     singular values (Bruna, Peherstorfer & Vanden-Eijnden 2024, arXiv 2203.01360)
-  Equations that are `projected` are stepped by RK4 or, at frozen f in `passes` fixed-point passes, by EULER,
-  MIDPOINT and TRAPEZOIDAL.
+  Equations that are `projected` are stepped by RK4, or by MIDPOINT with f frozen in `passes` fixed-point passes, the
+  first of which extrapolates.
+  Error estimates (`estimate`) are those of an embedded method (SDIRK order 3; RK4 and GALERKIN the explicit midpoint
+  rule) or Milne's: the distance from an explicit predictor through the level before times a ratio of error constants
+  (EULER, MIDPOINT, TRAPEZOIDAL, GAUSS); LAGRANGE has one where there is a remainder.
 
   Points. Drawn anew for every step and kept during it, by kind:
     STRATIFIED  one random point in each of n cells (several axes: the cells of a grid). The default
@@ -47,9 +50,9 @@
   fails does not: its report says so (`failed`, `reason`), the weights are those before it, and a smaller dt may be
   tried.
 
-  Life-cycle. Create (allocates all memory; the equation is referred to), Fit or the state arrays of a checkpoint, Step
-  as often as wanted, Destroy. Create, Fit, Steady, Step, Destroy are collective on comm. SinewInsrRevert undoes the
-  last Step (a rejected error estimate, TSRollBack). Evaluate and Fields are local.
+  Life-cycle. Create (allocates what steps need; the equation is referred to), Fit or the state arrays of a checkpoint,
+  Step as often as wanted, Destroy. Create, Fit, Steady, Step, Destroy are collective on comm. SinewInsrRevert undoes
+  the last Step (a rejected error estimate, TSRollBack). Evaluate and Fields are local.
 
   State for checkpoints. SinewInsrStateCount arrays of reals, equal on all ranks: weights and the level before, layer by
   layer, and the scalars (damping, last dt, step counter, levels). SinewInsrGetState hands out the memory itself, to be
@@ -99,6 +102,7 @@ typedef struct {
   PetscInt fit_adam;    /* Adam iterations that precede the initial fit: LM alone sticks at random weights */
   PetscReal fit_limit;  /* largest acceptable |residual| / |q| of the initial fit */
   PetscReal step_limit; /* a step fails above this residual relative to |q|; 0: never */
+  PetscBool estimate;   /* estimate the local error of every step */
   PetscInt passes;      /* fixed-point passes of projected equations */
   PetscReal truncation; /* GALERKIN: singular values below this fraction are cut; 0: Tikhonov with step.damping */
 } SinewInsrOptions;

@@ -62,14 +62,15 @@ typedef struct {
 
 typedef struct {
   const char *name;
-  PetscInt dim;      /* 1 to SINEW_JET_DIM_MAX */
-  PetscInt unknowns; /* outputs of the network */
-  PetscInt evolved;  /* components of q (rows of a steady equation) */
-  SinewJetOrder order;
-  PetscBool linear;    /* f is affine in the jet */
-  PetscBool steady;    /* 0 = f */
-  PetscBool projected; /* see above */
-  const void *ctx;     /* of all callbacks */
+  PetscInt dim;                /* 1 to SINEW_JET_DIM_MAX */
+  PetscInt unknowns;           /* outputs of the network */
+  PetscInt evolved;            /* components of q (rows of a steady equation) */
+  SinewJetOrder order;         /* of the jets that rate, remainder and observe need */
+  SinewJetOrder density_order; /* of those that density and velocity need, a prefix of order; VALUE without density */
+  PetscBool linear;            /* f is affine in the jet */
+  PetscBool steady;            /* 0 = f */
+  PetscBool projected;         /* see above */
+  const void *ctx;             /* of all callbacks */
   SinewPointMap *density, *rate;
 
   SinewPointMap *second;
