@@ -7,8 +7,7 @@
 #include "solvers/steppers/insr_private.h"
 #include "solvers/steppers/ssp.h"
 
-/* ---- keys ----------------------------------------------------------------------------------------------------------
- */
+/* ---- keys ---- */
 
 typedef struct {
   PetscReal dt, cfl, dt_max, growth, rtol, atol;
@@ -182,16 +181,15 @@ static const SinewKey bdf_keys[] = {{.name = "order",
                                     ATOL,
                                     {.name = NULL}};
 
-/* ---- from keys to a TS ---------------------------------------------------------------------------------------------
- */
+/* ---- from keys to a TS ---- */
 
 static PetscErrorCode fused_stage(void *context, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
-                                  Vec out, Vec backup, PetscReal *rate)
+                                  Vec out, PetscReal *rate)
 {
   SinewStepper s = (SinewStepper)context;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, Y, a, A, b, c, out, backup, rate));
+  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, Y, a, A, b, c, out, rate));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -201,7 +199,7 @@ static PetscErrorCode rhs_function(TS ts, PetscReal t, Vec U, Vec F, void *conte
 
   PetscFunctionBeginUser;
   (void)ts;
-  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, U, 0, NULL, 0, 1, F, NULL, NULL));
+  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, U, 0, NULL, 0, 1, F, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -289,8 +287,7 @@ static const Type types[] = {
 };
 #define TYPES ((PetscInt)(sizeof(types) / sizeof(types[0])))
 
-/* ---- reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static PetscErrorCode mistake(SinewStepper s, SinewDeck deck, SinewNode section, const char key[], const char text[])
 {
@@ -497,6 +494,18 @@ const SinewSpace *SinewStepperSpace(SinewStepper stepper)
   return &stepper->space;
 }
 
+const char *SinewStepperAdvice(SinewStepper stepper)
+{
+  PetscBool ssp, second;
+
+  if (PetscStrcmp(stepper->type->name, "ssp", &ssp) || !ssp) return NULL;
+  if (PetscStrcmp(ssp_schemes[stepper->v.scheme], "rks2", &second) || !second) return NULL;
+  return stepper->space.reconstruction->reach < 2
+             ? NULL
+             : "rks2 lets smooth waves grow slowly with this reconstruction, which "
+               "damps little: scheme rks3 or rk104 holds them";
+}
+
 const char *SinewStepperName(SinewStepper stepper)
 {
   return stepper->type->name;
@@ -601,8 +610,7 @@ PetscErrorCode SinewStepperPlan(SinewStepper s, MPI_Comm comm, FILE *out)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the TS --------------------------------------------------------------------------------------------------------
- */
+/* ---- the TS ---- */
 
 /*
   Standards for the linear solves; the deck's petsc section and the command line have the last word. Where transport is

@@ -59,6 +59,8 @@ PETSC_EXTERN PetscInt SinewStepperGhosts(SinewStepper stepper);       /* width o
 PETSC_EXTERN PetscInt SinewStepperAlign(SinewStepper stepper);        /* cells along each axis: a multiple of this */
 PETSC_EXTERN PetscReal SinewStepperStep(SinewStepper stepper);        /* the only step it can take; 0: any */
 PETSC_EXTERN PetscBool SinewStepperIsClassical(SinewStepper stepper); /* has no state but the solution and the step */
+/* What to reconsider in a choice that is not wrong, for people; NULL when there is nothing. */
+PETSC_EXTERN const char *SinewStepperAdvice(SinewStepper stepper);
 
 /*
   SinewStepperCreateTS - the TS that advances a problem, its functions, Jacobians and step control set, command line
