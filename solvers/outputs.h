@@ -10,17 +10,23 @@
       fields: [rho, velocity]
       image: {field: rho, every: 0.1, colormap: viridis}     # or a list of such maps
 
+  With a reference (reference.h) all of them hold its fields and the differences too.
+
   The object knows the times at which something is due (SinewOutputsNext), which step control hits exactly.
 */
-#include "equation.h"
+#include "reference.h"
 
 typedef struct _p_SinewOutputs *SinewOutputs;
 
 PETSC_EXTERN const SinewKey SinewOutputKeys[], SinewImageKeys[];
 
-/* Reads the section; equation may be NULL after a mistake. name: stem of the standard directory. Not collective. */
+/* Reads the section; equation may be NULL after a mistake. name: stem of the standard directory. reference: what the
+ * run is compared with, not owned, or NULL. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewOutputsCreate(SinewDeck deck, SinewEquation equation, const char name[],
-                                               SinewOutputs *outputs);
+                                               SinewReference reference, SinewOutputs *outputs);
+/* Records the times at which something is due that are no multiples of a stepper's only step. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewOutputsCheckStep(SinewOutputs outputs, SinewDeck deck, const char stepper[],
+                                                  PetscReal step);
 PETSC_EXTERN PetscErrorCode SinewOutputsDestroy(SinewOutputs *outputs);
 PETSC_EXTERN const char *SinewOutputsDirectory(SinewOutputs outputs);
 

@@ -102,6 +102,16 @@ static PetscErrorCode clock_due(SinewSimulation s, PetscInt step, PetscBool *due
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode advance_reference(SinewSimulation s, PetscReal t)
+{
+  PetscBool done = PETSC_TRUE;
+
+  PetscFunctionBeginUser;
+  if (s->reference) PetscCall(SinewReferenceAdvance(s->reference, t, &done));
+  s->lost = (PetscBool)!done;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode after_step(TS ts)
 {
   SinewSimulation s;
@@ -124,6 +134,11 @@ static PetscErrorCode after_step(TS ts)
   PetscCall(SinewStepControlGetNominal(ts, &nominal));
   PetscCall(SinewStepControlSetNominal(ts, nominal)); /* the next step from (t, nominal) alone, as a restart would */
   PetscCall(SinewStepControlGetRejections(ts, &rejections, NULL));
+  PetscCall(advance_reference(s, t));
+  if (s->lost) {
+    PetscCall(TSSetConvergedReason(ts, TS_DIVERGED_STEP_REJECTED));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   most = SinewStepperMaxSteps(s->stepper);
   finished = (PetscBool)(t >= s->end || (most && step >= most));
   last = (PetscBool)(finished || s->stop);
@@ -171,7 +186,9 @@ static PetscErrorCode report_breakdown(SinewSimulation s, TSConvergedReason reas
   PetscCall(TSGetTimeStep(s->ts, &dt));
   PetscCall(TSGetStepNumber(s->ts, &step));
   snprintf(where, sizeof(where), "%s", failure ? failure : "the solver did not converge");
-  if (s->found) {
+  if (s->lost)
+    snprintf(where, sizeof(where), "the reference broke down, not the run");
+  else if (s->found) {
     used = snprintf(where, sizeof(where), "not admissible in cell (%d, %d, %d):", (int)s->bad_cell[0],
                     (int)s->bad_cell[1], (int)s->bad_cell[2]);
     for (PetscInt c = 0; c < s->equation->components; c++)
@@ -197,6 +214,19 @@ static PetscErrorCode report_errors(SinewSimulation s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode report_reference(SinewSimulation s)
+{
+  PetscReal l1[SINEW_COMPONENTS_MAX], l2[SINEW_COMPONENTS_MAX], linf[SINEW_COMPONENTS_MAX];
+
+  PetscFunctionBeginUser;
+  if (!s->reference) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewDifference(s->equation, s->U, SinewReferenceState(s->reference), l1, l2, linf));
+  for (PetscInt c = 0; c < s->equation->components; c++)
+    PetscCall(PetscPrintf(s->comm, "reference %-12s L1 %.6e  L2 %.6e  Linf %.6e\n", s->equation->primitive[c],
+                          (double)l1[c], (double)l2[c], (double)linf[c]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode report(SinewSimulation s)
 {
   const double seconds = MPI_Wtime() - s->begin_clock;
@@ -214,6 +244,7 @@ static PetscErrorCode report(SinewSimulation s)
                         " steps in %.2f s, %.2f s of it for files: %.2f million cells a second, %.2f a rank\n",
                         step - s->first_step, seconds, s->io_seconds, 1e-6 * updates, 1e-6 * updates / ranks));
   PetscCall(report_errors(s));
+  PetscCall(report_reference(s));
   PetscCall(SinewOutputsSummary(s->outputs, stdout));
   if (s->last_checkpoint[0]) PetscCall(PetscPrintf(s->comm, "restart   %s\n", s->last_checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);

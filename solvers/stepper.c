@@ -5,6 +5,7 @@
 #include "solvers/implicit.h"
 #include "solvers/stepper_private.h"
 #include "solvers/steppers/insr_private.h"
+#include "solvers/steppers/sinenet_private.h"
 #include "solvers/steppers/ssp.h"
 
 /* ---- keys ---- */
@@ -284,6 +285,8 @@ static const Type types[] = {
     {"beuler", "backward Euler", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_beuler, NULL},
     {"insr", "fields as weights of a point network, advanced by nonlinear least squares", SinewInsrKeys,
      SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_own, &SinewInsrHooks},
+    {"sinenet", "a trained SineNet in a file", SinewSinenetKeys, SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE,
+     PETSC_FALSE, create_own, &SinewSinenetHooks},
 };
 #define TYPES ((PetscInt)(sizeof(types) / sizeof(types[0])))
 
@@ -710,14 +713,17 @@ PetscErrorCode SinewStepperRate(SinewStepper s, TS ts, PetscReal *rate)
 
 PetscErrorCode SinewStepperList(FILE *out, const char name[], PetscBool *found)
 {
+  PetscBool common = PETSC_FALSE; /* printed */
+
   PetscFunctionBeginUser;
-  *found = PETSC_FALSE;
+  *found = PETSC_FALSE; /* types with hooks have none of the common keys */
   for (PetscInt k = 0; k < TYPES; k++) {
     PetscBool wanted = PETSC_TRUE;
 
     if (name) PetscCall(PetscStrcmp(name, types[k].name, &wanted));
     if (!wanted) continue;
-    if (!*found && !types[k].hooks) PetscCall(SinewKeysPrint(out, "stepper", common_keys));
+    if (!types[k].hooks && !common) PetscCall(SinewKeysPrint(out, "stepper", common_keys));
+    if (!types[k].hooks) common = PETSC_TRUE;
     *found = PETSC_TRUE;
     fprintf(out, "\nstepper.type: %s    %s\n", types[k].name, types[k].doc);
     PetscCall(SinewKeysPrint(out, "stepper", types[k].keys));
