@@ -688,14 +688,17 @@ PetscErrorCode SinewOutputsSingle(SinewOutputs o, MPI_Comm comm, const char path
                                   const char *const provenance[])
 {
   const SinewSeries series = o->series;
+  const SinewReference reference = o->reference;
 
   PetscFunctionBeginUser;
+  o->reference = NULL; /* of which nothing is known here */
   PetscCall(SinewSeriesCreateSingle(comm, path, &o->series));
   for (PetscInt k = 0; provenance[k]; k += 2)
     PetscCall(SinewSeriesProvenance(o->series, provenance[k], provenance[k + 1]));
   PetscCall(write_series(o, step, t, U));
   PetscCall(SinewSeriesDestroy(&o->series));
   o->series = series;
+  o->reference = reference;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -190,6 +190,8 @@ static PetscErrorCode sample(void *own, TS ts)
   Vec U;
 
   PetscFunctionBeginUser;
+  PetscCheck(((Insr *)own)->placed, PetscObjectComm((PetscObject)ts), SINEW_ERR_INPUT,
+             "the checkpoint holds no weights of a network");
   PetscCall(TSGetTime(ts, &t));
   PetscCall(TSGetSolution(ts, &U));
   PetscCall(view((Insr *)own, t, U));
