@@ -23,6 +23,12 @@ static const char *const steppers[] = {
     "stepper={type: bdf, order: 3, rtol: 1e-5, atol: 1e-5}",
     "stepper={type: cn, dt: 0.005}",
     "stepper={type: beuler, dt: 0.0005}",
+    "stepper={type: insr, dt: 0.05, network: {width: 10, depth: 2, omega: 3}, fit: {adam: 300}}",
+    "stepper={type: insr, scheme: sdirk, control: error, rtol: 1e-4, dt: 0.01, network: {width: 10, depth: 2, omega: "
+    "3}, "
+    "fit: {adam: 300}}",
+    "stepper={type: insr, scheme: semi_lagrangian, dt: 0.1, network: {width: 10, depth: 2, omega: 3}, fit: {adam: "
+    "300}}",
 };
 #define STEPPERS ((int)(sizeof(steppers) / sizeof(steppers[0])))
 
