@@ -83,6 +83,7 @@ struct _p_SinewEquation {
   void *data;       /* the type's own; freed by its destroy */
   SinewFVKernels kernels;
   PetscBool linear_diffusion; /* the diffusive term is affine in u: its Jacobian is constant in u */
+  PetscBool gridless;         /* has no terms in cells: for steppers that ask at points alone */
   PetscBool inexact;          /* parameters spoil the exactness of `exact` initial conditions */
   SinewGrid grid;             /* not owned, after attach */
   const SinewInitialType *initial;

@@ -440,6 +440,13 @@ PetscErrorCode SinewStepperSetDomain(SinewStepper s, SinewDeck deck, SinewEquati
   const SinewStepperPlace place = {deck, s->section, s->path};
 
   PetscFunctionBeginUser;
+  if (equation->gridless && !(hooks && hooks->domain)) {
+    char text[128];
+
+    (void)snprintf(text, sizeof(text), "%s works in cells, where %s has no terms; expected insr", s->type->name,
+                   equation->type->name);
+    PetscCall(mistake(s, deck, s->section, "type", text));
+  }
   if (hooks && hooks->domain) PetscCall((*hooks->domain)(s->own, &place, equation, grid));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
