@@ -462,7 +462,7 @@ static PetscErrorCode plan(void *own, MPI_Comm comm, FILE *out)
   const SinewInsrOptions *o = SinewInsrGetOptions(s->insr);
 
   PetscFunctionBeginUser;
-  PetscCall(PetscFPrintf(comm, out, "stepper   insr, %s, at %" PetscInt_FMT " %s points\n", SinewInsrSchemes[o->scheme],
+  PetscCall(PetscFPrintf(comm, out, "scheme    %s, at %" PetscInt_FMT " %s points\n", SinewInsrSchemes[o->scheme],
                          o->points, SinewInsrSamplings[o->sampling]));
   PetscCall(PetscFPrintf(
       comm, out, "network   %" PetscInt_FMT " weights (%" PetscInt_FMT " x %" PetscInt_FMT ", %s), %.1f KB\n",
