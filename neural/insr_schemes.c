@@ -125,7 +125,7 @@ static PetscErrorCode runge_kutta(SinewInsr insr, const Tableau *tableau, PetscR
 
     if (last && tableau->stiffly_accurate) break;
     if (last || c > 0) { /* an explicit first stage is the old level */
-      const PetscReal *candidates[3] = {w, insr->w, SinewInsrExtrapolate(insr, c * dt)};
+      const PetscReal *candidates[3] = {w, report->solves ? insr->w : NULL, SinewInsrExtrapolate(insr, c * dt)};
 
       PetscCall(stage_target(system, dt, i, b, TARGET));
       system->stage = (InsrStage){.t = t + c * dt, .density = 1, .faces = PETSC_TRUE};

@@ -20,13 +20,15 @@ typedef struct {
   PetscReal lower[2], upper[2], dt;
   PetscReal mean[2]; /* not counted in the size of q */
   PetscInt steps;
-  SinewPointFunction *exact;     /* NULL: none; at t = 0 the initial field always */
-  SinewPointFunction *reference; /* where there is no exact solution: a fine grid's */
-  PetscBool mean_square;         /* the error is the mean square of the vector; else the mean modulus */
+  SinewPointFunction *initial;
+  SinewPointFunction *exact;  /* or, where there is none, a fine grid's solution at the end */
+  PetscBool periodic;         /* flows: the box, else slip walls */
+  PetscReal viscosity, speed; /* flows: for the rival on a grid, with the largest speed */
+  PetscBool mean_square;      /* the error is the mean square of the vector; else the mean modulus */
   PetscErrorCode (*equation)(SinewPointwise **equation);
   void (*options)(const char scheme[], SinewInsrOptions *options);
-  const char *schemes[4];                /* ended by NULL */
-  PetscInt adam_points, adam_iterations; /* the original's: points an iteration, iterations of a step on average */
+  const char *schemes[4];                   /* ended by NULL */
+  PetscInt adam_points, adam_iterations[3]; /* the original's: points an iteration; iterations of a step's phases */
 } BenchCase;
 
 extern const BenchCase BenchCases[];
@@ -40,7 +42,11 @@ PetscErrorCode BenchGrid(const BenchCase *c, PetscInt *n, PetscReal **x);
 
 /* The case by INSR with a scheme, by the original's Adam (a few steps, extrapolated), on a grid. */
 PetscErrorCode BenchInsr(const BenchCase *c, const char scheme[], BenchLine *line);
-PetscErrorCode BenchAdam(const BenchCase *c, PetscInt steps, BenchLine *line);
+PetscErrorCode BenchAdam(const BenchCase *c, BenchLine *line);
+PetscErrorCode BenchVorticity(const BenchCase *c, PetscInt nodes, BenchLine *line); /* flows on a grid */
+/* The same flow at time t, velocity [2][n] at points. */
+PetscErrorCode BenchVorticityAt(const BenchCase *c, PetscInt nodes, PetscReal t, PetscInt n, const PetscReal x[],
+                                PetscReal v[]);
 PetscErrorCode BenchOnGrid(const BenchCase *c, PetscInt cells, BenchLine *line);
 
 PetscReal BenchSeconds(void); /* wall clock */
