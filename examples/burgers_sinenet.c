@@ -2,7 +2,7 @@
   Makes examples/burgers_sinenet.h5: a small SineNet that advances the viscous Burgers equation by 0.05 on 64 x 64
   periodic cells, distilled from Sinew's own classical stepper. Also an example of the library as a library.
 
-    build/release/examples/burgers_sinenet OUT.h5 [-steps 4000] [-trajectories 64] [-frames 24] [-seed 1]
+    build/release/examples/burgers_sinenet OUT.h5 [-steps 6000] [-trajectories 96] [-frames 24] [-seed 1]
 
   Trajectories start from random trigonometric polynomials. Every training step takes a batch of frames, shifted,
   mirrored and transposed at random (all of which the equation allows), and moves the weights by Adam (Kingma & Ba 2015)
@@ -13,8 +13,8 @@
 #include <math.h>
 
 #include "neural/loss.h"
-#include "neural/sinenet.h"
 #include "solvers/simulation.h"
+#include "solvers/steppers/forecast_model.h"
 
 enum { CELLS = 64, PLANE = CELLS * CELLS, BATCH = 8, MODES = 6, INNER = 16 };
 
@@ -229,23 +229,13 @@ static PetscErrorCode train(Distillation *d, SinewNetwork network)
 
 /* ---- the file ---- */
 
-static PetscErrorCode write_model(const Distillation *d, SinewNetwork network, const SinewSinenetModel *model,
-                                  const char path[])
+static PetscErrorCode write_model(SinewNetwork network, const SinewForecastModel *model, const char path[])
 {
-  const double dt = TIME_STEP;
-  double mean = d->mean, sd = d->sd;
-  SinewArray array = {.name = "/mean", .dtype = SINEW_FLOAT64, .rank = 1, .shape = {1}, .data = &mean};
   SinewFile file;
 
   PetscFunctionBeginUser;
   PetscCall(SinewFileCreate(PETSC_COMM_WORLD, path, &file));
-  PetscCall(SinewSinenetWriteModel(file, model));
-  PetscCall(SinewFileWriteString(file, "/config", "fields", "u"));
-  PetscCall(SinewFileWriteReals(file, "/config", "time_step", 1, &dt));
-  PetscCall(SinewFileWrite(file, &array));
-  array.name = "/sd";
-  array.data = &sd;
-  PetscCall(SinewFileWrite(file, &array));
+  PetscCall(SinewForecastModelWrite(file, model));
   PetscCall(SinewNetworkStore(network, file, "/weights"));
   PetscCall(SinewFilePublish(&file));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -253,8 +243,12 @@ static PetscErrorCode write_model(const Distillation *d, SinewNetwork network, c
 
 static PetscErrorCode run(Distillation *d, const char path[])
 {
-  SinewSinenetModel model = {.ny = CELLS, .nx = CELLS, .history = 1, .components = 1};
-  SinewSinenetOptions *o = &model.options;
+  SinewForecastModel model = {.network = {.ny = CELLS, .nx = CELLS, .history = 1, .components = 1},
+                              .time_step = TIME_STEP,
+                              .fields = 1,
+                              .field = {"u"},
+                              .normalised = PETSC_TRUE};
+  SinewSinenetOptions *o = &model.network.options;
   SinewNetwork network;
   SinewLayout layout;
 
@@ -272,7 +266,9 @@ static PetscErrorCode run(Distillation *d, const char path[])
   PetscCall(SinewNetworkInitialize(network, d->seed));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "%" PetscInt_FMT " parameters\n", SinewNetworkParameterCount(network)));
   PetscCall(train(d, network));
-  PetscCall(write_model(d, network, &model, path));
+  model.mean[0] = d->mean;
+  model.sd[0] = d->sd;
+  PetscCall(write_model(network, &model, path));
   PetscCall(SinewNetworkDestroy(&network));
   PetscCall(SinewLayoutDestroy(&layout));
   PetscCall(PetscFree(d->data));
@@ -281,7 +277,7 @@ static PetscErrorCode run(Distillation *d, const char path[])
 
 int main(int argc, char **argv)
 {
-  Distillation d = {.steps = 4000, .trajectories = 64, .frames = 24, .seed = 1};
+  Distillation d = {.steps = 6000, .trajectories = 96, .frames = 24, .seed = 1};
   PetscMPIInt size;
 
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));

@@ -52,4 +52,8 @@ PETSC_EXTERN PetscErrorCode SinewSimulationGet(SinewSimulation simulation, Sinew
 PETSC_EXTERN PetscErrorCode SinewSimulationErrors(SinewSimulation simulation, PetscBool *known, PetscReal l1[],
                                                   PetscReal l2[], PetscReal linf[]);
 
+/* The same against the deck's reference; *known false when there is none. */
+PETSC_EXTERN PetscErrorCode SinewSimulationCompare(SinewSimulation simulation, PetscBool *known, PetscReal l1[],
+                                                   PetscReal l2[], PetscReal linf[]);
+
 #endif

@@ -661,6 +661,24 @@ static PetscErrorCode set_functions(SinewStepper s, TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A TS keeps its functions in its DM: one beside the run's own, which has the grid's DM, needs another. */
+static PetscErrorCode set_dm(SinewStepper s, TS ts)
+{
+  const SinewGrid grid = s->problem.grid;
+  DM dm;
+
+  PetscFunctionBeginUser;
+  if (s->prefix)
+    PetscCall(SinewGridCreateDM(grid, s->problem.equation->components, SinewGridAxis(grid, 0)->ghosts, &dm));
+  else {
+    PetscCall(SinewGridGetDM(grid, &dm));
+    PetscCall(PetscObjectReference((PetscObject)dm));
+  }
+  PetscCall(TSSetDM(ts, dm));
+  PetscCall(DMDestroy(&dm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewProblem *problem, SinewStepEvent *event,
                                     SinewStepRate *rate, void *context, TS *newts)
 {
@@ -674,15 +692,13 @@ PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewPr
                               .event = event,
                               .context = context};
   TS ts;
-  DM dm;
 
   PetscFunctionBeginUser;
   if (s->type->hooks && s->type->hooks->control) (*s->type->hooks->control)(s->own, &control, &s->v.rtol, &s->v.atol);
   s->problem = *problem;
   PetscCall(TSSinewSSPRegister());
   PetscCall(TSCreate(comm, &ts));
-  PetscCall(SinewGridGetDM(problem->grid, &dm));
-  PetscCall(TSSetDM(ts, dm));
+  PetscCall(set_dm(s, ts));
   PetscCall(TSSetProblemType(ts, TS_NONLINEAR));
   PetscCall((*s->type->create)(s, ts));
   PetscCall(set_functions(s, ts));

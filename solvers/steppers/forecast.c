@@ -81,7 +81,7 @@ PetscErrorCode SinewForecastCreate(const SinewProblem *problem, const SinewForec
   DM dm;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscLogEventRegister("ForecastFrames", TS_CLASSID, &forecast_frames));
+  if (!forecast_frames) PetscCall(PetscLogEventRegister("ForecastFrames", TS_CLASSID, &forecast_frames));
   PetscCall(PetscNew(&f));
   *forecast = f;
   f->problem = *problem;

@@ -142,14 +142,15 @@ static PetscErrorCode destroy(void *own)
 /* ---- what the deck as a whole must say -----------------------------------------------------------------------------
  */
 
-/* A mistake at a key of the section, or at the section itself where the key is missing. */
-#define MISTAKE(place, key, ...)                                                                                     \
-  do {                                                                                                               \
-    const SinewNode at_ = SinewNodeGet((place)->deck, (place)->section, key);                                        \
-    char path_[96];                                                                                                  \
-    PetscCall(PetscSNPrintf(path_, sizeof(path_), "%s.%s", (place)->path, key));                                     \
-    PetscCall(SinewDeckMistake((place)->deck, at_ == SINEW_NODE_NONE ? (place)->section : at_, path_, __VA_ARGS__)); \
+/* A mistake at a key of the section that is there or has a default, and one at the section that lacks it. */
+#define MISTAKE(place, key, ...)                                                                                  \
+  do {                                                                                                            \
+    char path_[96];                                                                                               \
+    PetscCall(PetscSNPrintf(path_, sizeof(path_), "%s.%s", (place)->path, key));                                  \
+    PetscCall(                                                                                                    \
+        SinewDeckMistake((place)->deck, SinewNodeGet((place)->deck, (place)->section, key), path_, __VA_ARGS__)); \
   } while (0)
+#define MISSING(place, ...) PetscCall(SinewDeckMistake((place)->deck, (place)->section, (place)->path, __VA_ARGS__))
 
 static PetscErrorCode check_step(Section *s, const SinewStepperPlace *place)
 {
@@ -157,7 +158,7 @@ static PetscErrorCode check_step(Section *s, const SinewStepperPlace *place)
 
   PetscFunctionBeginUser;
   if (given <= 0 && stored <= 0)
-    MISTAKE(place, "dt", "missing: %s does not say the network's time step", s->v.weights);
+    MISSING(place, "missing dt: %s does not say the network's time step", s->v.weights);
   else if (given > 0 && stored > 0 && PetscAbsReal(given - stored) > 1e-9 * stored)
     MISTAKE(place, "dt", "expected %.12g, the time step of %s, found %.12g", (double)stored, s->v.weights,
             (double)given);
@@ -210,8 +211,8 @@ static PetscErrorCode check_fields(Section *s, const SinewStepperPlace *place, S
       PetscCall(PetscStrncpy(s->model.field[k], s->v.fields.value[k], sizeof(s->model.field[k])));
   }
   if (!s->model.fields) {
-    MISTAKE(place, "fields", "missing: %s does not say what the %" PetscInt_FMT " channels of a frame are",
-            s->v.weights, s->model.network.components);
+    MISSING(place, "missing fields: %s does not say what the channels of a frame are (%" PetscInt_FMT ")", s->v.weights,
+            s->model.network.components);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (s->model.fields != s->model.network.components) {
@@ -225,8 +226,11 @@ static PetscErrorCode check_fields(Section *s, const SinewStepperPlace *place, S
   PetscCall(join(e->components, e->primitive, sizeof(primitives), primitives));
   PetscCall(join(e->components, e->component, sizeof(conserved), conserved));
   PetscCall(join(s->model.fields, s->model.field, sizeof(given), given));
-  MISTAKE(place, "fields", "expected each of %s (or each of %s) of %s once, found %s", primitives, conserved,
-          e->type->name, given);
+  if (!strcmp(primitives, conserved))
+    MISTAKE(place, "fields", "expected each of %s of %s once, found %s", primitives, e->type->name, given);
+  else
+    MISTAKE(place, "fields", "expected each of %s (or each of %s) of %s once, found %s", primitives, conserved,
+            e->type->name, given);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -240,7 +244,7 @@ static PetscErrorCode check_normalisation(Section *s, const SinewStepperPlace *p
   PetscFunctionBeginUser;
   for (int k = 0; k < 2; k++) {
     if (!list[k]->n && !s->model.normalised)
-      MISTAKE(place, key[k], "missing: %s has no /mean and /sd of its training data", s->v.weights);
+      MISSING(place, "missing %s: %s has no /mean and /sd of its training data", key[k], s->v.weights);
     else if (list[k]->n && list[k]->n != n)
       MISTAKE(place, key[k], "expected %" PetscInt_FMT " numbers, one a channel, found %" PetscInt_FMT, n, list[k]->n);
     else
@@ -310,13 +314,14 @@ static PetscErrorCode check_condition(Section *s, const SinewStepperPlace *place
 
   PetscFunctionBeginUser;
   if (s->model.network.history > 1 && !s->warm_up)
-    MISTAKE(place, "warm_up",
-            "missing: the network looks back %" PetscInt_FMT " steps; a classical stepper must make the first ones",
+    MISSING(place,
+            "missing warm_up: the network looks back %" PetscInt_FMT
+            " steps; a classical stepper must make the first ones",
             s->model.network.history - 1);
   if (!conditional && s->v.lead != 1)
     MISTAKE(place, "lead", "%s is no conditional network: its steps have one length", s->v.weights);
   if (conditional && o->scalar && !s->v.parameter.n)
-    MISTAKE(place, "parameter", "missing: the network of %s is conditioned on a scalar", s->v.weights);
+    MISSING(place, "missing parameter: the network of %s is conditioned on a scalar", s->v.weights);
   if (!(conditional && o->scalar) && s->v.parameter.n)
     MISTAKE(place, "parameter", "the network of %s takes no scalar", s->v.weights);
   s->options.lead = s->v.lead;

@@ -9,7 +9,8 @@ typedef struct {
   double mean[SINEW_FORECAST_FIELDS_MAX], sd[SINEW_FORECAST_FIELDS_MAX];
   PetscInt history, seed;
   double time_step;
-  PetscBool walls; /* zero padding instead of circular */
+  PetscBool walls;       /* zero padding instead of circular */
+  PetscBool conditional; /* on the time ahead and a scalar */
 } RandomNetwork;
 
 static inline SinewForecastModel random_model(const RandomNetwork *r)
@@ -29,6 +30,7 @@ static inline SinewForecastModel random_model(const RandomNetwork *r)
   o->mult = 1.2;
   o->waves = 2;
   o->periodic = (PetscBool)!r->walls;
+  o->kind = r->conditional ? SINEW_SINENET_CONDITIONAL : SINEW_SINENET_PLAIN;
   o->inputs = r->history * model.fields;
   o->outputs = model.fields;
   model.network.ny = model.network.nx = 32;

@@ -88,6 +88,7 @@ static double *predicted(Run *r, const RandomNetwork *random, Vec initial)
     for (PetscInt i = 0; i < n; i++) plane[i] = (plane[i] - model.mean[k]) / model.sd[k];
   }
   check_call(SinewTensorSetPlanes(SinewNetworkInput(network), planes));
+  if (random->conditional) check_call(SinewNetworkSetCondition(network, (double[]){2}, (double[]){0.3}));
   check_call(SinewNetworkForward(network));
   check_call(SinewTensorGetPlanes(SinewNetworkOutput(network), planes));
   for (PetscInt k = 0; k < model.fields; k++)
@@ -99,7 +100,9 @@ static double *predicted(Run *r, const RandomNetwork *random, Vec initial)
 
 static void check_one_step(const RandomNetwork *random, const char more[], double tolerance)
 {
-  const char *const overrides[] = {"time.end=0.01", NULL};
+  const char *const overrides[] = {
+      random->conditional ? "time.end=0.02" : "time.end=0.01", /* one step, or one of two frames */
+      random->walls ? "grid.boundary={x: wall, y: outflow}" : "grid.boundary={x: periodic, y: periodic}", NULL};
   double *want, *have, error = 0;
   PetscInt n;
   Vec initial;
@@ -118,6 +121,8 @@ static void check_one_step(const RandomNetwork *random, const char more[], doubl
     for (PetscInt i = 0; i < n; i++) error = fmax(error, fabs(have[i] - want[k * n + i]));
   }
   check_close(error, 0, tolerance);
+  check_call(TSGetStepNumber(r.ts, &n));
+  check_all(n == 1);
   check_all(largest_difference(initial, r.U) > 0.01); /* the network does something */
   free(want);
   free(have);
@@ -140,10 +145,16 @@ static void a_step_is_what_the_network_says(void **state)
                                    .seed = 4,
                                    .time_step = 0.01};
 
+  RandomNetwork walls = primitive, conditional = primitive;
+
   (void)state;
+  walls.walls = PETSC_TRUE;
+  conditional.conditional = PETSC_TRUE;
   check_one_step(&primitive, ", precision: f64", 1e-12);
   check_one_step(&primitive, "", 1e-5);
   check_one_step(&conserved, ", precision: f64", 1e-12);
+  check_one_step(&walls, ", precision: f64", 1e-12);
+  check_one_step(&conditional, ", precision: f64, lead: 2, parameter: 0.3", 1e-12);
 }
 
 static void ranks_agree(void **state)
