@@ -1,9 +1,9 @@
 #include "solvers/equation.h"
 
-PETSC_EXTERN const SinewEquationType SinewAdvection, SinewBurgers, SinewDiffusion, SinewEuler;
+PETSC_EXTERN const SinewEquationType SinewAdvection, SinewBurgers, SinewDiffusion, SinewEuler, SinewNavierStokes;
 
-const SinewEquationType *const SinewEquationTypes[] = {&SinewAdvection, &SinewBurgers, &SinewDiffusion, &SinewEuler,
-                                                       NULL};
+const SinewEquationType *const SinewEquationTypes[] = {&SinewAdvection, &SinewBurgers,      &SinewDiffusion,
+                                                       &SinewEuler,     &SinewNavierStokes, NULL};
 
 #define NAMES_MAX 64
 

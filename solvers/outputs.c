@@ -40,6 +40,9 @@ struct _p_SinewOutputs {
   SinewSeries series;
   SinewHistory history;
   SinewProgress progress;
+  PetscInt columns;
+  const char *const *column; /* not owned */
+  const PetscReal *column_value;
   PetscReal written_at; /* time of the newest entry of the series; avoids a second one at the end */
 };
 
@@ -295,7 +298,18 @@ const char *SinewOutputsDirectory(SinewOutputs outputs)
 
 /* ---- history ---- */
 
-#define COLUMNS_MAX (2 + 4 * SINEW_COMPONENTS_MAX)
+#define COLUMNS_MAX (2 + 4 * SINEW_COMPONENTS_MAX + SINEW_COLUMNS_MAX)
+
+PetscErrorCode SinewOutputsColumns(SinewOutputs o, PetscInt count, const char *const names[], const PetscReal values[])
+{
+  PetscFunctionBeginUser;
+  PetscCheck(count <= SINEW_COLUMNS_MAX, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "at most %d columns",
+             SINEW_COLUMNS_MAX);
+  o->columns = count;
+  o->column = names;
+  o->column_value = values;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 static PetscErrorCode open_history(SinewOutputs o, PetscBool restart, PetscInt step)
 {
@@ -316,6 +330,7 @@ static PetscErrorCode open_history(SinewOutputs o, PetscBool restart, PetscInt s
   for (PetscInt c = 0; c < e->components && o->reference; c++)
     PetscCall(PetscSNPrintf(text[n++], sizeof(text[0]), "error_l2_%s", e->primitive[c]));
   for (PetscInt k = 0; k < n; k++) names[k] = text[k];
+  for (PetscInt k = 0; k < o->columns; k++) names[n++] = o->column[k];
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/history.csv", o->directory));
   PetscCall(SinewHistoryCreate(o->comm, path, n, names, restart, &o->history));
   if (restart) PetscCall(SinewHistoryTruncate(o->history, step));
@@ -338,6 +353,7 @@ static PetscErrorCode write_history(SinewOutputs o, PetscInt step, PetscReal t, 
   }
   if (o->reference) /* the extrema have been copied: their arrays are free */
     PetscCall(SinewDifference(o->equation, U, SinewReferenceState(o->reference), min, value + 2 + 3 * n, max));
+  PetscCall(PetscArraycpy(value + 2 + (o->reference ? 4 : 3) * n, o->column_value, o->columns));
   PetscCall(SinewHistoryWrite(o->history, step, t, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -665,6 +681,24 @@ PetscErrorCode SinewOutputsStep(SinewOutputs o, PetscInt step, PetscReal t, Pets
   if (o->history && (step % o->v.history_every == 0 || last)) PetscCall(write_history(o, step, t, dt, rejections, U));
   if (o->progress) PetscCall(SinewProgressUpdate(o->progress, step, t, dt, clock));
   if (o->progress && last) PetscCall(SinewProgressFinish(o->progress));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewOutputsSingle(SinewOutputs o, MPI_Comm comm, const char path[], PetscInt step, PetscReal t, Vec U,
+                                  const char *const provenance[])
+{
+  const SinewSeries series = o->series;
+  const SinewReference reference = o->reference;
+
+  PetscFunctionBeginUser;
+  o->reference = NULL; /* of which nothing is known here */
+  PetscCall(SinewSeriesCreateSingle(comm, path, &o->series));
+  for (PetscInt k = 0; provenance[k]; k += 2)
+    PetscCall(SinewSeriesProvenance(o->series, provenance[k], provenance[k + 1]));
+  PetscCall(write_series(o, step, t, U));
+  PetscCall(SinewSeriesDestroy(&o->series));
+  o->series = series;
+  o->reference = reference;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -31,6 +31,14 @@ PETSC_EXTERN PetscErrorCode SinewOutputsDestroy(SinewOutputs *outputs);
 PETSC_EXTERN const char *SinewOutputsDirectory(SinewOutputs outputs);
 
 /*
+  SinewOutputsColumns - further columns of the history, at most SINEW_COLUMNS_MAX; before Open. names and values are
+  referred to; values are read whenever a line is written. Not collective.
+*/
+#define SINEW_COLUMNS_MAX 12
+PETSC_EXTERN PetscErrorCode SinewOutputsColumns(SinewOutputs outputs, PetscInt count, const char *const names[],
+                                                const PetscReal values[]);
+
+/*
   SinewOutputsOpen - makes the directory and the files, collective. restart: the run goes on from (step, begin): entries
   after it are dropped; so is the last state of the earlier run, unless an uninterrupted one would have written it or
   goes_on is false (no step will follow). quiet: no progress lines. provenance: pairs of key and value, NULL-terminated,
@@ -45,6 +53,10 @@ PETSC_EXTERN PetscReal SinewOutputsNext(SinewOutputs outputs, PetscReal t);
  */
 PETSC_EXTERN PetscErrorCode SinewOutputsStep(SinewOutputs outputs, PetscInt step, PetscReal t, PetscReal dt,
                                              PetscInt rejections, Vec U, PetscBool last, double clock);
+/* Writes one state, with the fields and the precision of the section, under a name of its own: see
+   SinewSeriesCreateSingle. Without Open. Collective. */
+PETSC_EXTERN PetscErrorCode SinewOutputsSingle(SinewOutputs outputs, MPI_Comm comm, const char path[], PetscInt step,
+                                               PetscReal t, Vec U, const char *const provenance[]);
 /* Prints where the files are, rank 0. */
 PETSC_EXTERN PetscErrorCode SinewOutputsSummary(SinewOutputs outputs, FILE *out);
 

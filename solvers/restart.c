@@ -167,13 +167,11 @@ PetscErrorCode SinewSimulationSave(SinewSimulation s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode load(SinewSimulation s, SinewFile file)
+/* Whether the checkpoint is one of this deck's problem. */
+static PetscErrorCode check_deck(SinewSimulation s, SinewFile file, PetscInt allowed_count, const char *const allowed[])
 {
   char *equation, *effective;
   PetscBool same;
-  PetscInt n;
-  PetscInt64 step, rejected;
-  PetscReal t, nominal, cfl = 0;
 
   PetscFunctionBeginUser;
   PetscCall(SinewFileReadString(file, "/", "equation", &equation));
@@ -183,9 +181,21 @@ static PetscErrorCode load(SinewSimulation s, SinewFile file)
     SETERRQ(s->comm, SINEW_ERR_INPUT, "%s: a checkpoint of %s, the deck is for %s", SinewFilePath(file),
             equation ? equation : "another program", s->equation->type->name);
   if (effective)
-    PetscCall(SinewDeckCompareEffective(s->deck, effective, s->options.allowed_count, s->options.allowed,
-                                        s->options.quiet ? NULL : stdout));
+    PetscCall(SinewDeckCompareEffective(s->deck, effective, allowed_count, allowed, s->options.quiet ? NULL : stdout));
   PetscCall(SinewDeckCheck(s->deck));
+  PetscCall(PetscFree(equation));
+  PetscCall(PetscFree(effective));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode load(SinewSimulation s, SinewFile file)
+{
+  PetscInt n;
+  PetscInt64 step, rejected;
+  PetscReal t, nominal, cfl = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(check_deck(s, file, s->options.allowed_count, s->options.allowed));
   PetscCall(read_state(s, file, FIELDS, s->U));
   PetscCall(SinewFileReadReals(file, "/", "time", 1, &n, &t));
   if (n == 1) PetscCall(SinewFileReadInts(file, "/", "step", 1, &n, &step));
@@ -199,8 +209,6 @@ static PetscErrorCode load(SinewSimulation s, SinewFile file)
   PetscCall(SinewStepControlResume(s->ts, nominal, cfl));
   PetscCall(SinewFileReadInts(file, "/", "rejections", 1, &n, &rejected));
   if (n == 1) PetscCall(SinewStepControlSetRejections(s->ts, (PetscInt)rejected));
-  PetscCall(PetscFree(equation));
-  PetscCall(PetscFree(effective));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -219,6 +227,28 @@ PetscErrorCode SinewSimulationLoad(SinewSimulation s)
   if (!s->options.quiet) PetscCall(PetscPrintf(s->comm, "restart   from %s\n", SinewFilePath(file)));
   PetscCall(PetscStrncpy(s->last_checkpoint, SinewFilePath(file), sizeof(s->last_checkpoint)));
   PetscCall(SinewFileClose(&file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewSimulationSample(SinewSimulation s, SinewFile checkpoint, const char path[])
+{
+  static const char *const allowed[] = {"grid.cells", "grid.stretch"};
+  PetscInt64 step;
+  PetscReal t;
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  if (!SinewStepperSamples(s->stepper))
+    SETERRQ(s->comm, SINEW_ERR_INPUT, "%s: a checkpoint of the stepper %s, whose fields are known in its cells alone",
+            SinewFilePath(checkpoint), SinewStepperName(s->stepper));
+  PetscCall(check_deck(s, checkpoint, (PetscInt)(sizeof(allowed) / sizeof(allowed[0])), allowed));
+  PetscCall(SinewFileReadReals(checkpoint, "/", "time", 1, &n, &t));
+  if (n == 1) PetscCall(SinewFileReadInts(checkpoint, "/", "step", 1, &n, &step));
+  if (n != 1) SETERRQ(s->comm, SINEW_ERR_INPUT, "%s: time or step is missing", SinewFilePath(checkpoint));
+  PetscCall(TSSetTime(s->ts, t));
+  PetscCall(SinewStepperLoad(s->stepper, s->ts, checkpoint));
+  PetscCall(SinewStepperSample(s->stepper, s->ts));
+  PetscCall(SinewOutputsSingle(s->outputs, s->comm, path, (PetscInt)step, t, s->U, s->provenance));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -177,14 +177,15 @@ static PetscErrorCode report_breakdown(SinewSimulation s, TSConvergedReason reas
 {
   PetscReal t, dt;
   PetscInt step;
-  char where[512] = "the solver did not converge",
-       line[1024]; /* by snprintf: PETSc's own writes 0.5e-3 as 0.0005 and 1 as 1. */
+  const char *failure = SinewStepperFailure(s->stepper);
+  char where[512], line[1024]; /* by snprintf: PETSc's own writes 0.5e-3 as 0.0005 and 1 as 1. */
   int used;
 
   PetscFunctionBeginUser;
   PetscCall(TSGetTime(s->ts, &t));
   PetscCall(TSGetTimeStep(s->ts, &dt));
   PetscCall(TSGetStepNumber(s->ts, &step));
+  snprintf(where, sizeof(where), "%s", failure ? failure : "the solver did not converge");
   if (s->lost)
     snprintf(where, sizeof(where), "the reference broke down, not the run");
   else if (s->found) {
@@ -258,18 +259,24 @@ static PetscBool goes_on(SinewSimulation s)
 
 static PetscErrorCode begin(SinewSimulation s)
 {
+  char note[512];
+  double opening;
+
   PetscFunctionBeginUser;
   s->begin_clock = s->step_clock = s->candidate_clock = s->checkpoint_clock = MPI_Wtime();
   PetscCall(TSGetStepNumber(s->ts, &s->first_step));
   PetscCall(TSGetTime(s->ts, &s->first_time));
   s->checkpoint_step = s->first_step;
   s->checkpoint_time = s->first_time;
+  PetscCall(SinewStepperStart(s->stepper, s->ts, (PetscBool)!s->restarted, sizeof(note), note));
+  if (note[0] && !s->options.quiet) PetscCall(PetscPrintf(s->comm, "%s\n", note));
+  opening = MPI_Wtime();
   if (!s->restarted) PetscCall(SinewSimulationSetAside(s));
   PetscCall(SinewMakeDirectory(s->comm, s->checkpoint_directory)); /* better now than after hours */
   PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, goes_on(s), s->options.quiet, s->first_step,
                              s->first_time, s->end, s->provenance));
   if (!s->restarted) PetscCall(SinewOutputsStep(s->outputs, 0, 0, 0, 0, s->U, PETSC_FALSE, s->begin_clock));
-  s->io_seconds = MPI_Wtime() - s->begin_clock;
+  s->io_seconds = MPI_Wtime() - opening;
   PetscCall(TSSetPostStep(s->ts, after_step));
   PetscCall(TSSetPreStage(s->ts, before_stage));
   PetscFunctionReturn(PETSC_SUCCESS);

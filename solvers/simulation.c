@@ -190,6 +190,7 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   PetscCall(SinewEquationCreate(deck, PetscMax(1, s->section.options.dim), &s->equation));
   if (s->section.options.dim) PetscCall(SinewGridSectionReadBoundary(comm, deck, s->equation, &s->section));
   PetscCall(SinewStepperCreate(deck, &s->stepper));
+  if (s->stepper && s->equation) PetscCall(SinewStepperSetDomain(s->stepper, deck, s->equation, &s->section));
   PetscCall(SinewReferenceCreate(deck, &s->reference));
   PetscCall(SinewOutputsCreate(deck, s->equation, options->name, s->reference, &s->outputs));
   PetscCall(
@@ -254,6 +255,10 @@ static PetscErrorCode check_initial(SinewSimulation s)
 
 PetscErrorCode SinewSimulationSetUp(SinewSimulation s)
 {
+  const char *const *names = NULL;
+  const PetscReal *values = NULL;
+  PetscInt columns;
+
   PetscFunctionBeginUser;
   PetscCall(set_up_space(s));
   s->problem = (SinewProblem){s->equation, s->grid, s->fv, s->boundary};
@@ -263,6 +268,8 @@ PetscErrorCode SinewSimulationSetUp(SinewSimulation s)
   PetscCall(TSSetMaxTime(s->ts, s->end));
   PetscCall(TSSetSolution(s->ts, s->U));
   if (s->reference) PetscCall(SinewReferenceSetUp(s->reference, &s->problem));
+  SinewStepperColumns(s->stepper, &columns, &names, &values);
+  PetscCall(SinewOutputsColumns(s->outputs, columns, names, values));
   PetscCall(SinewCheckpointsCreate(s->comm, s->checkpoint_directory, s->checkpoint.keep, &s->checkpoints));
   if (s->options.restart) PetscCall(SinewSimulationLoad(s));
   if (!s->restarted) {

@@ -1,7 +1,10 @@
 #include "solvers/stepper.h"
 
+#include <math.h>
+
 #include "solvers/implicit.h"
 #include "solvers/stepper_private.h"
+#include "solvers/steppers/insr_private.h"
 #include "solvers/steppers/sinenet_private.h"
 #include "solvers/steppers/ssp.h"
 
@@ -280,6 +283,8 @@ static const Type types[] = {
      create_bdf, NULL},
     {"cn", "Crank-Nicolson", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_cn, NULL},
     {"beuler", "backward Euler", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_beuler, NULL},
+    {"insr", "fields as weights of a point network, advanced by nonlinear least squares", SinewInsrKeys,
+     SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_own, &SinewInsrHooks},
     {"sinenet", "a trained SineNet in a file", SinewSinenetKeys, SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE,
      PETSC_FALSE, create_own, &SinewSinenetHooks},
 };
@@ -428,6 +433,24 @@ PetscErrorCode SinewStepperDestroy(SinewStepper *stepper)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewStepperSetDomain(SinewStepper s, SinewDeck deck, SinewEquation equation,
+                                     const SinewGridSection *grid)
+{
+  const SinewStepperHooks *hooks = s->type->hooks;
+  const SinewStepperPlace place = {deck, s->section, s->path};
+
+  PetscFunctionBeginUser;
+  if (equation->gridless && !(hooks && hooks->domain)) {
+    char text[128];
+
+    (void)snprintf(text, sizeof(text), "%s works in cells, where %s has no terms; expected insr", s->type->name,
+                   equation->type->name);
+    PetscCall(mistake(s, deck, s->section, "type", text));
+  }
+  if (hooks && hooks->domain) PetscCall((*hooks->domain)(s->own, &place, equation, grid));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewStepperPrepare(SinewStepper s, MPI_Comm comm, SinewDeck deck, SinewEquation equation,
                                    const SinewGridOptions *grid)
 {
@@ -557,6 +580,39 @@ PetscErrorCode SinewStepperLoad(SinewStepper s, TS ts, SinewFile file)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewStepperStart(SinewStepper s, TS ts, PetscBool fresh, size_t size, char note[])
+{
+  PetscFunctionBeginUser;
+  note[0] = 0;
+  if (s->type->hooks && s->type->hooks->start) PetscCall((*s->type->hooks->start)(s->own, ts, fresh, size, note));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperSample(SinewStepper s, TS ts)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(SinewStepperSamples(s), PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP, "%s lives on its grid alone",
+             s->type->name);
+  PetscCall((*s->type->hooks->sample)(s->own, ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool SinewStepperSamples(SinewStepper s)
+{
+  return (PetscBool)(s->type->hooks && s->type->hooks->sample);
+}
+
+void SinewStepperColumns(SinewStepper s, PetscInt *count, const char *const **names, const PetscReal **values)
+{
+  *count = 0;
+  if (s->type->hooks && s->type->hooks->columns) (*s->type->hooks->columns)(s->own, count, names, values);
+}
+
+const char *SinewStepperFailure(SinewStepper s)
+{
+  return s->type->hooks && s->type->hooks->failure ? (*s->type->hooks->failure)(s->own) : NULL;
+}
+
 PetscErrorCode SinewStepperPlan(SinewStepper s, MPI_Comm comm, FILE *out)
 {
   PetscFunctionBeginUser;
@@ -638,6 +694,7 @@ PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewPr
   TS ts;
 
   PetscFunctionBeginUser;
+  if (s->type->hooks && s->type->hooks->control) (*s->type->hooks->control)(s->own, &control, &s->v.rtol, &s->v.atol);
   s->problem = *problem;
   PetscCall(TSSinewSSPRegister());
   PetscCall(TSCreate(comm, &ts));
@@ -665,6 +722,10 @@ PetscErrorCode SinewStepperRate(SinewStepper s, TS ts, PetscReal *rate)
   Vec U;
 
   PetscFunctionBeginUser;
+  if (SinewStepperFailure(s)) {
+    *rate = (PetscReal)NAN;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(TSSinewSSPGetRate(ts, rate, &known));
   if (known) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSGetTime(ts, &t));

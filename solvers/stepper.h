@@ -10,7 +10,7 @@
   with files or a state of their own, the hooks of stepper_private.h.
 */
 #include "../io/arrays.h"
-#include "equation.h"
+#include "grid_section.h"
 #include "step_control.h"
 
 /* What a stepper advances: the terms of an equation on a grid. Not owned. */
@@ -43,6 +43,11 @@ PETSC_EXTERN const SinewSpace *SinewStepperSpace(SinewStepper stepper);
 PETSC_EXTERN const char *SinewStepperName(SinewStepper stepper);
 PETSC_EXTERN const char *SinewStepperPath(SinewStepper stepper); /* of its section in the deck */
 
+/* SinewStepperSetDomain - tells the stepper what it may have to be told of equation and boundaries; mistakes of their
+   combination are recorded in the deck. Equation and section must outlive the stepper. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewStepperSetDomain(SinewStepper stepper, SinewDeck deck, SinewEquation equation,
+                                                  const SinewGridSection *grid);
+
 /*
   SinewStepperPrepare - reads the files that the stepper's section names and checks what it needs of the other sections;
   mistakes are recorded in the deck. Once, when all sections have been read without a mistake. Collective.
@@ -74,6 +79,21 @@ PETSC_EXTERN PetscBool SinewStepperOverwrites(SinewStepper stepper);
 /* Forgets all but the state, as a restart does: multistep methods start afresh, preconditioners are built anew.
  * Collective. */
 PETSC_EXTERN PetscErrorCode SinewStepperForget(SinewStepper stepper, TS ts);
+
+/*
+  SinewStepperStart - makes the stepper's private state where a checkpoint has not brought it: from the initial
+  condition (fresh), else from the solution, which a checkpoint of another stepper left there. The solution becomes what
+  the state stands for. Raises SINEW_ERR_INPUT when it cannot. note: a line for people, or empty. Collective.
+*/
+PETSC_EXTERN PetscErrorCode SinewStepperStart(SinewStepper stepper, TS ts, PetscBool fresh, size_t size, char note[]);
+/* Steppers whose state is no grid's (Samples): puts it into the TS's solution, whatever grid that has. Collective. */
+PETSC_EXTERN PetscBool SinewStepperSamples(SinewStepper stepper);
+PETSC_EXTERN PetscErrorCode SinewStepperSample(SinewStepper stepper, TS ts);
+/* Numbers about the last step, for the history: as SinewOutputsColumns takes them, owned by the stepper. */
+PETSC_EXTERN void SinewStepperColumns(SinewStepper stepper, PetscInt *count, const char *const **names,
+                                      const PetscReal **values);
+/* Why the last attempt at a step gave no candidate, the same on all ranks; NULL: it gave one. Not collective. */
+PETSC_EXTERN const char *SinewStepperFailure(SinewStepper stepper);
 
 /* Private state (histories), to and from a checkpoint. Collective. */
 PETSC_EXTERN PetscErrorCode SinewStepperSave(SinewStepper stepper, TS ts, SinewFile file);

@@ -32,6 +32,15 @@ typedef struct {
   PetscErrorCode (*load)(void *own, TS ts, SinewFile file);
   PetscErrorCode (*forget)(void *own);
   PetscErrorCode (*plan)(void *own, MPI_Comm comm, FILE *out); /* lines of a plan; collective */
+  /* See SinewStepperSetDomain, Start, Sample, Columns, Failure. */
+  PetscErrorCode (*domain)(void *own, const SinewStepperPlace *place, SinewEquation equation,
+                           const SinewGridSection *grid);
+  PetscErrorCode (*start)(void *own, TS ts, PetscBool fresh, size_t size, char note[]);
+  PetscErrorCode (*sample)(void *own, TS ts);
+  void (*columns)(void *own, PetscInt *count, const char *const **names, const PetscReal **values);
+  const char *(*failure)(const void *own);
+  /* Step control as the stepper's own keys say. */
+  void (*control)(const void *own, SinewStepControl *control, PetscReal *rtol, PetscReal *atol);
 } SinewStepperHooks;
 
 #endif

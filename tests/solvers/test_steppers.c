@@ -26,6 +26,7 @@ typedef struct {
   PetscBool exact; /* whether the problem's solution is known */
 } Case;
 
+#define NETWORK "network: {width: 10, depth: 2, omega: 3}, fit: {adam: 300}"
 static const Case cases[] = {
     {"stepper={type: euler, cfl: 0.2}", problem, PETSC_TRUE},
     {"stepper={type: ssp, scheme: rks2}", problem, PETSC_TRUE},
@@ -39,6 +40,9 @@ static const Case cases[] = {
     {"stepper={type: bdf, order: 3, rtol: 1e-5, atol: 1e-5}", problem, PETSC_TRUE},
     {"stepper={type: cn, dt: 0.005}", problem, PETSC_TRUE},
     {"stepper={type: beuler, dt: 0.0005}", problem, PETSC_TRUE},
+    {"stepper={type: insr, dt: 0.05, " NETWORK "}", problem, PETSC_TRUE},
+    {"stepper={type: insr, scheme: sdirk, control: error, rtol: 1e-4, dt: 0.01, " NETWORK "}", problem, PETSC_TRUE},
+    {"stepper={type: insr, scheme: semi_lagrangian, dt: 0.1, " NETWORK "}", problem, PETSC_TRUE},
     {sinenet, plane, PETSC_FALSE},
 };
 #define CASES ((int)(sizeof(cases) / sizeof(cases[0])))
