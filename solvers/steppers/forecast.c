@@ -36,6 +36,7 @@ static PetscErrorCode create_network(SinewForecast f)
   const PetscInt *columns, *rows;
   PetscInt rx, ry;
   SinewFile file;
+  PetscBool known;
   MPI_Comm comm;
   DM dm;
 
@@ -46,7 +47,8 @@ static PetscErrorCode create_network(SinewForecast f)
   PetscCall(DMDAGetOwnershipRanges(dm, &columns, &rows, NULL));
   PetscCall(SinewLayoutCreateCuts(comm, o->periodic, ry, rows, rx, columns, &f->layout));
   o->batch = 1;
-  o->dtype = f->o.dtype;
+  PetscCall(SinewSinenetPrecision(f->o.precision, o, &known));
+  PetscCheck(known, comm, PETSC_ERR_ARG_UNKNOWN_TYPE, "unknown precision %s", f->o.precision);
   o->training = PETSC_FALSE;
   o->lean = PETSC_TRUE;
   PetscCall(SinewSinenetCreate(f->layout, o, &f->network));
@@ -89,7 +91,7 @@ PetscErrorCode SinewForecastCreate(const SinewProblem *problem, const SinewForec
   f->o = *options;
   f->o.model = NULL;
   PetscCall(create_network(f));
-  f->o.path = NULL;
+  f->o.path = f->o.precision = NULL;
   PetscCall(create_memory(f));
   if (!f->o.project) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewProjectionCreate(problem->grid, f->o.place, &f->projection));
@@ -198,7 +200,7 @@ static void fill_input(SinewForecast f)
 
       for (PetscInt i = 0; i < n; i++)
         for (PetscInt k = 0; k < channels; k++)
-          if (f->o.dtype == SINEW_FLOAT32)
+          if (f->model.network.options.dtype == SINEW_FLOAT32)
             narrow[i * all + t * channels + k] = (float)frame[i * channels + k];
           else
             wide[i * all + t * channels + k] = frame[i * channels + k];
@@ -223,7 +225,8 @@ static PetscErrorCode read_output(SinewForecast f, Vec V)
       PetscReal *row = field[f->o.component[k]];
 
       for (PetscInt i = 0; i < n; i++) {
-        const PetscReal x = f->o.dtype == SINEW_FLOAT32 ? (PetscReal)narrow[i * channels + k] : wide[i * channels + k];
+        const PetscReal x = f->model.network.options.dtype == SINEW_FLOAT32 ? (PetscReal)narrow[i * channels + k]
+                                                                            : wide[i * channels + k];
 
         row[i] = x * f->model.sd[k] + f->model.mean[k];
       }

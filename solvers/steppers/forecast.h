@@ -33,7 +33,7 @@ typedef struct _p_SinewForecast *SinewForecast;
 typedef struct {
   const SinewForecastModel *model;                  /* complete: with fields and normalisation; copied */
   const char *path;                                 /* of the file with the weights */
-  SinewDtype dtype;                                 /* of the network's arithmetic */
+  const char *precision;                            /* of the network's arithmetic: see SinewSinenetPrecision */
   PetscBool conserved;                              /* the network knows conserved variables, not primitives */
   PetscInt component[SINEW_COMPONENTS_MAX];         /* of the equation, for each channel of a frame */
   PetscReal lead, parameter;                        /* what a conditional network is told: frames ahead, and a number */

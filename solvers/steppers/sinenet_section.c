@@ -22,7 +22,7 @@ typedef struct {
   SinewForecast forecast;
 } Section;
 
-static const char *const precisions[] = {"f32", "f64", NULL};
+static const char *const precisions[] = {"f32", "bf16", "f64", NULL};
 static const char *const projections[] = {"none", "centers", "faces", NULL};
 
 #define VALUE(member) offsetof(Values, member)
@@ -31,7 +31,7 @@ const SinewKey SinewSinenetKeys[] = {
      .type = SINEW_KEY_STRING,
      .offset = VALUE(weights),
      .required = PETSC_TRUE,
-     .doc = "HDF5 file of the network: /config, /weights, /mean, /sd; relative to the deck's folder",
+     .doc = "HDF5 or safetensors file of the network; relative to the deck's folder",
      .change = SINEW_CHANGE_WARN},
     {.name = "fields",
      .type = SINEW_KEY_STRINGS,
@@ -66,7 +66,7 @@ const SinewKey SinewSinenetKeys[] = {
      .offset = VALUE(precision),
      .standard = "f32",
      .choices = precisions,
-     .doc = "arithmetic of the network; f64 is slow",
+     .doc = "arithmetic of the network; bf16: of its convolutions; f64 is slow",
      .change = SINEW_CHANGE_WARN},
     {.name = "warm_up",
      .type = SINEW_KEY_NODE,
@@ -381,7 +381,7 @@ static PetscErrorCode create(void *own, const SinewProblem *problem, TS ts)
   PetscFunctionBeginUser;
   s->options.model = &s->model;
   s->options.path = s->weights_path;
-  s->options.dtype = s->v.precision == 1 ? SINEW_FLOAT64 : SINEW_FLOAT32;
+  s->options.precision = precisions[s->v.precision];
   PetscCall(SinewForecastCreate(problem, &s->options, &s->forecast));
   if (s->warm_up) PetscCall(SinewIntegratorSetUp(s->warm_up, problem));
   PetscCall(TSSinewSinenetRegister());

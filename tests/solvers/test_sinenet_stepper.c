@@ -152,6 +152,7 @@ static void a_step_is_what_the_network_says(void **state)
   conditional.conditional = PETSC_TRUE;
   check_one_step(&primitive, ", precision: f64", 1e-12);
   check_one_step(&primitive, "", 1e-5);
+  check_one_step(&primitive, ", precision: bf16", 0.02);
   check_one_step(&conserved, ", precision: f64", 1e-12);
   check_one_step(&walls, ", precision: f64", 1e-12);
   check_one_step(&conditional, ", precision: f64, lead: 2, parameter: 0.3", 1e-12);
@@ -406,10 +407,10 @@ static double rollout_error(SinewFile file, SinewGrid grid, PetscInt step, Petsc
   return sqrt(sums[0] / sums[1]);
 }
 
-static void run_rollout(const char *path, SinewDtype dtype)
+static void run_rollout(const char *path, const char *precision)
 {
   SinewForecastModel model;
-  SinewForecastOptions options = {.model = &model, .path = path, .dtype = dtype, .lead = 1};
+  SinewForecastOptions options = {.model = &model, .path = path, .precision = precision, .lead = 1};
   struct _p_SinewEquation equation = {0};
   SinewProblem on = {.equation = &equation};
   SinewGridOptions grid = {.dim = 2, .upper = {1, 1}, .ghosts = 1, .align = 16};
@@ -446,7 +447,7 @@ static void run_rollout(const char *path, SinewDtype dtype)
   }
   for (PetscInt step = 0; step < steps; step++) {
     const double tolerance =
-        dtype == SINEW_FLOAT64 ? 1e-7 : 10 * golden_real(file, "/rollout", "rel_l2_f32_vs_f64", 1e-6);
+        !strcmp(precision, "f64") ? 1e-7 : 10 * golden_real(file, "/rollout", "rel_l2_f32_vs_f64", 1e-6);
 
     check_call(SinewForecastSee(forecast, U));
     check_call(SinewForecastPredict(forecast, U, V));
@@ -463,8 +464,8 @@ static void run_rollout(const char *path, SinewDtype dtype)
 
 static void rollout_file(const char *path)
 {
-  run_rollout(path, SINEW_FLOAT64);
-  run_rollout(path, SINEW_FLOAT32);
+  run_rollout(path, "f64");
+  run_rollout(path, "f32");
 }
 
 static void roll_outs_are_the_original_s(void **state)
