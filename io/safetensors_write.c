@@ -183,24 +183,32 @@ static int publish(Writer *w)
   return code;
 }
 
+static PetscErrorCode write_all(Writer *w)
+{
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(w->comm, &rank));
+  PetscCall(make_header(w));
+  PetscCall(agree(w, rank ? 0 : write_header(w)));
+  for (PetscInt k = 0; k < w->count; ++k)
+    if (SinewWeightsArray_Private(w->names[k])) PetscCall(write_array(w, w->names[k]));
+  PetscCall(agree(w, rank ? 0 : publish(w)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewSafetensorsWrite(SinewFile from, const char path[])
 {
   Writer w = {.from = from, .comm = from->comm, .path = path};
-  PetscMPIInt rank;
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
   PetscCheck(strlen(path) + 6 < sizeof(w.part), w.comm, SINEW_ERR_OUTPUT, "cannot write %s: %s", path,
              strerror(ENAMETOOLONG));
   (void)snprintf(w.part, sizeof(w.part), "%s.part", path);
-  PetscCallMPI(MPI_Comm_rank(w.comm, &rank));
-  PetscCall(make_header(&w));
-  PetscCall(agree(&w, rank ? 0 : write_header(&w)));
-  for (PetscInt k = 0; k < w.count; ++k) {
-    if (SinewWeightsArray_Private(w.names[k])) PetscCall(write_array(&w, w.names[k]));
-    PetscCall(PetscFree(w.names[k]));
-  }
+  code = write_all(&w);
+  for (PetscInt k = 0; k < w.count; ++k) PetscCall(PetscFree(w.names[k]));
   PetscCall(PetscFree(w.names));
-  PetscCall(agree(&w, rank ? 0 : publish(&w)));
   json_decref(w.header);
-  PetscFunctionReturn(PETSC_SUCCESS);
+  PetscFunctionReturn(code);
 }

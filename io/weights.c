@@ -112,22 +112,41 @@ static PetscErrorCode visit(SinewFile from, SinewFile to, SinewWeightsSize *size
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode write_hdf5(SinewFile from, SinewFile *to, SinewWeightsSize *size)
+{
+  PetscFunctionBeginUser;
+  PetscCall(copy_attributes(from, *to));
+  PetscCall(visit(from, *to, size));
+  PetscCall(SinewFilePublish(to));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode write_copy(SinewFile from, const char to[], SinewWeightsSize *size)
+{
+  SinewFile target = NULL;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(visit(from, NULL, size));
+  PetscCheck(size->arrays, from->comm, SINEW_ERR_INPUT, "%s: has no arrays in /weights", from->path);
+  if (SinewSafetensorsName(to)) {
+    PetscCall(SinewSafetensorsWrite(from, to));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(SinewFileCreate(from->comm, to, &target));
+  code = write_hdf5(from, &target, size);
+  PetscCall(SinewFileClose(&target));
+  PetscFunctionReturn(code);
+}
+
 PetscErrorCode SinewWeightsConvert(MPI_Comm comm, const char from[], const char to[], SinewWeightsSize *size)
 {
-  SinewFile source, target;
+  PetscErrorCode code;
+  SinewFile source;
 
   PetscFunctionBeginUser;
   PetscCall(SinewFileOpen(comm, from, &source));
-  PetscCall(visit(source, NULL, size));
-  PetscCheck(size->arrays, comm, SINEW_ERR_INPUT, "%s: has no arrays in /weights", from);
-  if (SinewSafetensorsName(to))
-    PetscCall(SinewSafetensorsWrite(source, to));
-  else {
-    PetscCall(SinewFileCreate(comm, to, &target));
-    PetscCall(copy_attributes(source, target));
-    PetscCall(visit(source, target, size));
-    PetscCall(SinewFilePublish(&target));
-  }
+  code = write_copy(source, to, size); /* a mistake leaves nothing open */
   PetscCall(SinewFileClose(&source));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  PetscFunctionReturn(code);
 }

@@ -7,6 +7,7 @@ typedef struct {
   const char *model_path, *input_path;
   SinewSinenetModel model;
   PetscInt samples, ny, nx, together; /* together: samples in one Forward */
+  SinewFile file;                     /* the one that is read now */
   SinewLayout layout;
   SinewNetwork network;
   double *input, *output;   /* this rank's boxes of all samples, as planes */
@@ -139,7 +140,6 @@ static PetscErrorCode load_model(Job *job, const char precision[])
 {
   SinewSinenetOptions *o = &job->model.options;
   const PetscInt unit = o->lattice << SINEW_SINENET_LEVELS;
-  SinewFile file;
   PetscBool known;
 
   PetscFunctionBeginUser;
@@ -155,9 +155,7 @@ static PetscErrorCode load_model(Job *job, const char precision[])
   o->batch = job->together * o->lattice * o->lattice;
   o->lean = PETSC_TRUE;
   PetscCall(SinewSinenetCreate(job->layout, o, &job->network));
-  PetscCall(SinewFileOpen(job->comm, job->model_path, &file));
-  PetscCall(SinewNetworkLoad(job->network, file, job->model_path, "/weights"));
-  PetscCall(SinewFileClose(&file));
+  PetscCall(SinewNetworkLoad(job->network, job->file, job->model_path, "/weights"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -272,42 +270,61 @@ static PetscErrorCode write_output(Job *job, const char path[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Opens a file of the job in the place of the one that was open; an empty path: none. */
+static PetscErrorCode open_file(Job *job, const char path[])
+{
+  PetscFunctionBeginUser;
+  PetscCall(SinewFileClose(&job->file));
+  if (path[0]) PetscCall(SinewFileOpen(job->comm, path, &job->file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode predict(Job *job, const char output[], const char precision[], SinewPrediction *result)
+{
+  SinewArray array;
+  PetscReal seconds = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(open_file(job, job->model_path));
+  PetscCall(SinewSinenetReadModel(job->file, job->model_path, &job->model));
+  PetscCall(open_file(job, job->input_path));
+  PetscCall(inquire_input(job, job->file, &array));
+  PetscCall(open_file(job, job->model_path));
+  PetscCall(load_model(job, precision));
+  PetscCall(open_file(job, job->input_path));
+  PetscCall(read_input(job, job->file, &array));
+  PetscCall(read_condition(job, job->file));
+  PetscCall(open_file(job, ""));
+  PetscCall(run(job, &seconds));
+  PetscCall(write_output(job, output));
+  if (result)
+    *result =
+        (SinewPrediction){.samples = job->samples,
+                          .ny = job->ny,
+                          .nx = job->nx,
+                          .channels = job->model.options.outputs,
+                          .parameters = SinewNetworkParameterCount(job->network),
+                          .seconds = seconds,
+                          .flops = job->model.options.kind == SINEW_SINENET_ODE
+                                       ? 0
+                                       : SinewNetworkFlops(job->network) * (PetscReal)(job->samples / job->together)};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewPredict(MPI_Comm comm, const char model[], const char input[], const char output[],
                             const char precision[], SinewPrediction *result)
 {
   Job job = {.comm = comm, .model_path = model, .input_path = input};
-  SinewArray array;
-  SinewFile file;
-  PetscReal seconds = 0;
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewFileOpen(comm, model, &file));
-  PetscCall(SinewSinenetReadModel(file, model, &job.model));
-  PetscCall(SinewFileClose(&file));
-  PetscCall(SinewFileOpen(comm, input, &file));
-  PetscCall(inquire_input(&job, file, &array));
-  PetscCall(load_model(&job, precision));
-  PetscCall(read_input(&job, file, &array));
-  PetscCall(read_condition(&job, file));
-  PetscCall(SinewFileClose(&file));
-  PetscCall(run(&job, &seconds));
-  PetscCall(write_output(&job, output));
-  if (result)
-    *result =
-        (SinewPrediction){.samples = job.samples,
-                          .ny = job.ny,
-                          .nx = job.nx,
-                          .channels = job.model.options.outputs,
-                          .parameters = SinewNetworkParameterCount(job.network),
-                          .seconds = seconds,
-                          .flops = job.model.options.kind == SINEW_SINENET_ODE
-                                       ? 0
-                                       : SinewNetworkFlops(job.network) * (PetscReal)(job.samples / job.together)};
+  code = predict(&job, output, precision, result); /* a file that does not fit leaves nothing behind */
+  PetscCall(SinewFileClose(&job.file));
   PetscCall(PetscFree(job.input));
   PetscCall(PetscFree(job.output));
   PetscCall(PetscFree(job.time));
   PetscCall(PetscFree(job.parameter));
   PetscCall(SinewNetworkDestroy(&job.network));
   PetscCall(SinewLayoutDestroy(&job.layout));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  PetscFunctionReturn(code);
 }

@@ -47,17 +47,18 @@ static PetscErrorCode read_real(SinewFile file, const char key[], PetscReal *val
 
 static PetscErrorCode read_kind(MPI_Comm comm, SinewFile file, const char path[], SinewSinenetOptions *o)
 {
-  char *text;
+  char *text, model[32] = "";
 
   PetscFunctionBeginUser;
   PetscCall(SinewFileReadString(file, GROUP, "model", &text));
-  PetscCheck(text, comm, SINEW_ERR_INPUT, "%s: %s has no model: not a file of a network", path, GROUP);
-  PetscCheck(!strncmp(text, "sinenet", 7), comm, SINEW_ERR_INPUT, "%s: model '%s' is no SineNet", path, text);
-  o->kind = strstr(text, "cond")   ? SINEW_SINENET_CONDITIONAL
-            : strstr(text, "node") ? SINEW_SINENET_ODE
-                                   : SINEW_SINENET_PLAIN;
-  if (strstr(text, "SR")) o->lattice = 4;
+  if (text) PetscCall(PetscStrncpy(model, text, sizeof(model)));
   PetscCall(PetscFree(text));
+  PetscCheck(model[0], comm, SINEW_ERR_INPUT, "%s: %s has no model: not a file of a network", path, GROUP);
+  PetscCheck(!strncmp(model, "sinenet", 7), comm, SINEW_ERR_INPUT, "%s: model '%s' is no SineNet", path, model);
+  o->kind = strstr(model, "cond")   ? SINEW_SINENET_CONDITIONAL
+            : strstr(model, "node") ? SINEW_SINENET_ODE
+                                    : SINEW_SINENET_PLAIN;
+  if (strstr(model, "SR")) o->lattice = 4;
   PetscCall(SinewFileReadString(file, GROUP, "param_conditioning", &text));
   o->scalar = (PetscBool)(text && !strcmp(text, "scalar"));
   PetscCall(PetscFree(text));

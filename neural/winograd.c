@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define POINTS    16        /* of a transformed tile */
-#define TILES_MIN 128       /* fewer are not worth 16 products and larger weights */
+#define TILES_MIN 32        /* fewer are not worth 16 products and larger weights */
 #define BLOCK     (5 << 18) /* bytes of transformed tiles that stay in the cache */
 #define LANE      16        /* rows of matrices start on cache lines */
 

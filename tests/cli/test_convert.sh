@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# TIMEOUT 240
+# TIMEOUT 400
 # Networks as safetensors: there and back with all bits, applied like HDF5 files; a line and code 2 for each mistake.
 . "$(dirname "$0")/lib.sh"
 
