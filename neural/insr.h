@@ -100,6 +100,7 @@ typedef struct {
   PetscReal held_out;                 /* held-out points against `points`; 0: none */
   SinewLeastSquaresOptions fit, step; /* of the initial fit (and of steady equations) and of a step's solves */
   PetscInt fit_adam;    /* Adam iterations that precede the initial fit: LM alone sticks at random weights */
+  PetscBool warm_start; /* Fit and Steady begin with the weights at hand, not with random ones and Adam */
   PetscReal fit_limit;  /* largest acceptable |residual| / |q| of the initial fit */
   PetscReal step_limit; /* a step fails above this residual relative to |q|; 0: never */
   PetscBool estimate;   /* estimate the local error of every step */
@@ -147,7 +148,7 @@ PETSC_EXTERN PetscReal *SinewInsrWeights(SinewInsr insr); /* [SinewJetSize], the
 */
 PETSC_EXTERN PetscErrorCode SinewInsrFit(SinewInsr insr, PetscReal t, SinewPointFunction *initial, const void *ctx,
                                          SinewInsrReport *report);
-/* SinewInsrSteady - weights that solve a steady equation, from random ones. */
+/* SinewInsrSteady - weights that solve a steady equation. */
 PETSC_EXTERN PetscErrorCode SinewInsrSteady(SinewInsr insr, PetscReal t, SinewInsrReport *report);
 
 /* SinewInsrStep - from t to t + dt. */

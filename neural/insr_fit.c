@@ -66,8 +66,10 @@ static PetscErrorCode solve(SinewInsr insr, const Problem *problem, SinewInsrRep
   PetscCall(SinewInsrTargetSize(&system, &report->size));
   PetscCheck(!PetscIsInfOrNanReal(report->size), insr->comm, SINEW_ERR_INPUT,
              "insr: the initial field is not a number somewhere");
-  PetscCall(SinewJetInitialise(insr->jet, insr->options.seed, insr->w));
-  PetscCall(warm_up(insr, problem));
+  if (!insr->options.warm_start) {
+    PetscCall(SinewJetInitialise(insr->jet, insr->options.seed, insr->w));
+    PetscCall(warm_up(insr, problem));
+  }
   options = SinewLeastSquaresGetOptions(system.ls);
   options->tolerance *= report->size > 0 ? report->size : 1;
   PetscCall(SinewLeastSquaresSolve(system.ls, insr->w, &report->solve));

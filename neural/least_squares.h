@@ -143,6 +143,13 @@ typedef struct {
   PetscReal first, residual, rate; /* |r| before the first and before the last iteration */
 } SinewAdamReport;
 
+/*
+  SinewLeastSquaresLBFGS - limited-memory BFGS (PETSc's TAOLMVM, options with prefix -insr_tao_) on |r|^2 until
+  `iterations` or |r| <= tolerance of the options: for comparison. Collective; w is replicated as everywhere.
+*/
+PETSC_EXTERN PetscErrorCode SinewLeastSquaresLBFGS(SinewLeastSquares ls, PetscReal w[],
+                                                   SinewLeastSquaresReport *report);
+
 /* SinewAdamDefaults - the original's: rate 1e-4, 20000 iterations, plateau of 500, factor 0.1, stop at 1.1e-8. */
 PETSC_EXTERN SinewAdamOptions SinewAdamDefaults(void);
 PETSC_EXTERN PetscErrorCode SinewLeastSquaresAdam(SinewLeastSquares ls, const SinewAdamOptions *options, PetscReal w[],

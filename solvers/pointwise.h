@@ -50,6 +50,24 @@ typedef struct {
 PETSC_EXTERN PetscErrorCode SinewPointwiseTransport(const SinewTransport *parameters, SinewPointwise **equation);
 PETSC_EXTERN PetscErrorCode SinewPointwiseWave(const SinewWave *parameters, SinewPointwise **equation);
 PETSC_EXTERN PetscErrorCode SinewPointwiseFlow(const SinewFlow *parameters, SinewPointwise **equation);
+/*
+  The original INSR's splitting of inviscid flow in a box (first order; for comparison): each phase is a steady problem,
+  solved from the weights at hand (SinewInsrOptions.warm_start), 0 = u_prev(x - dt u_prev(x)) - u, 0 = div u - lap p
+  with dp/dn = 0, and 0 = u_prev - grad p - u, both velocities with u . n = 0. u holds the velocity that a phase starts
+  from, p the pressure; networks and weights are referred to and must stay as they are during a solve (copy the
+  weights).
+*/
+typedef enum { SINEW_SPLITTING_ADVECT, SINEW_SPLITTING_PRESSURE, SINEW_SPLITTING_PROJECT } SinewSplittingPhase;
+
+typedef struct {
+  SinewJet velocity, pressure; /* not those that a SinewInsr owns: each call leaves other points in them */
+  const PetscReal *u, *p;
+  PetscReal dt, lower[2], upper[2];
+} SinewSplitting;
+
+PETSC_EXTERN PetscErrorCode SinewPointwiseSplitting(const SinewSplitting *parameters, SinewSplittingPhase phase,
+                                                    SinewPointwise **equation);
+
 PETSC_EXTERN PetscErrorCode SinewPointwiseDestroy(SinewPointwise **equation);
 
 #endif

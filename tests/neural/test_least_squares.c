@@ -297,7 +297,29 @@ static void test_breakdown(void **state)
   destroy(&f);
 }
 
-SINEW_TEST_MAIN(cmocka_unit_test(test_levenberg), cmocka_unit_test(test_reuse_and_subset),
+/* Quasi-Newton lowers the same loss by orders, and on any number of ranks to the same end. */
+static void test_lbfgs(void **state)
+{
+  SinewLeastSquaresOptions options = SinewLeastSquaresDefaults();
+  SinewLeastSquaresReport report;
+  double sum = 0, all;
+  Fit f;
+
+  (void)state;
+  options.iterations = 300;
+  options.tolerance = 3e-3;
+  f = make(&options, PETSC_FALSE);
+  check_call(SinewLeastSquaresLBFGS(f.ls, f.w, &report));
+  print_message("L-BFGS: |r| %.2e -> %.2e in %d iterations (%s)\n", report.first, report.residual,
+                (int)report.iterations, report.reason);
+  check_all(report.residual < 0.02 * report.first);
+  for (PetscInt k = 0; k < f.P; k++) sum += f.w[k];
+  MPI_Allreduce(&sum, &all, 1, MPI_DOUBLE, MPI_MAX, PETSC_COMM_WORLD);
+  check_all(sum == all);
+  destroy(&f);
+}
+
+SINEW_TEST_MAIN(cmocka_unit_test(test_lbfgs), cmocka_unit_test(test_levenberg), cmocka_unit_test(test_reuse_and_subset),
                 cmocka_unit_test(test_nonzero_residual), cmocka_unit_test(test_qr), cmocka_unit_test(test_lsqr),
                 cmocka_unit_test(test_solvers_agree), cmocka_unit_test(test_held_out), cmocka_unit_test(test_adam),
                 cmocka_unit_test(test_breakdown))
