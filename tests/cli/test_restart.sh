@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# TIMEOUT 300
+# TIMEOUT 400
 # A run that is stopped and continued ends as one that never stopped.
 . "$(dirname "$0")/lib.sh"
 
