@@ -11,6 +11,6 @@
 typedef PetscErrorCode SinewCommand(int argc, char **argv, int *code);
 
 SinewCommand CommandRun, CommandCheck, CommandList, CommandInfo, CommandCompare, CommandPlot, CommandSample,
-    CommandPredict;
+    CommandPredict, CommandConvert;
 
 #endif

@@ -26,8 +26,9 @@ static const Command commands[] = {
      CommandPlot, 0},
     {"sample", "CHECKPOINT -o OUT.h5 [grid.cells=[...]] [key=value ...]", "the field of a network on any grid",
      CommandSample, 1},
-    {"predict", "MODEL INPUT -o OUTPUT [--precision f32|f64]", "apply a network to the inputs of a file",
-     CommandPredict, 0},
+    {"predict", "MODEL INPUT -o OUTPUT [--precision f32|bf16|f64]", "apply a network to the inputs of a file",
+     CommandPredict, 1},
+    {"convert", "FROM TO", "a network's file between HDF5 and safetensors", CommandConvert, 1},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

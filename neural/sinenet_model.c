@@ -56,6 +56,7 @@ static PetscErrorCode read_kind(MPI_Comm comm, SinewFile file, const char path[]
   o->kind = strstr(text, "cond")   ? SINEW_SINENET_CONDITIONAL
             : strstr(text, "node") ? SINEW_SINENET_ODE
                                    : SINEW_SINENET_PLAIN;
+  if (strstr(text, "SR")) o->lattice = 4;
   PetscCall(PetscFree(text));
   PetscCall(SinewFileReadString(file, GROUP, "param_conditioning", &text));
   o->scalar = (PetscBool)(text && !strcmp(text, "scalar"));
