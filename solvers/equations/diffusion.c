@@ -1,26 +1,38 @@
-/* Diffusion of a scalar: u_t = div(D(x, t) grad u) + s, D scalar, diagonal or a full symmetric tensor. */
+/*
+  Diffusion of a scalar: u_t = div(D(x, t) grad u) + c1 u + c2 u^2 + c3 u^3 + s, D scalar, diagonal or a full symmetric
+  tensor. With a reaction: Allen-Cahn (c = 1, 0, -1), Fisher-KPP (1, -1, 0).
+*/
 #include "solvers/equations/scalar.h"
 
 typedef struct {
   SinewExpressionList diffusivity;
   SinewExpression source;
+  SinewRealList reaction;
 } Parameters;
 
 #define PARAMETER(member) offsetof(Parameters, member)
-static const SinewKey keys[] = {{.name = "diffusivity",
-                                 .type = SINEW_KEY_EXPRESSIONS,
-                                 .offset = PARAMETER(diffusivity),
-                                 .standard = "1",
-                                 .least = 1,
-                                 .most = 6,
-                                 .doc = "D: one entry, the diagonal, or xx, yy, zz, xy, xz, yz (of the axes in use)",
-                                 .change = SINEW_CHANGE_FROZEN},
-                                {.name = "source",
-                                 .type = SINEW_KEY_EXPRESSION,
-                                 .offset = PARAMETER(source),
-                                 .doc = "source s(x, y, z, t)",
-                                 .change = SINEW_CHANGE_FROZEN},
-                                {.name = NULL}};
+static const SinewKey keys[] = {
+    {.name = "diffusivity",
+     .type = SINEW_KEY_EXPRESSIONS,
+     .offset = PARAMETER(diffusivity),
+     .standard = "1",
+     .least = 1,
+     .most = 6,
+     .doc = "D: one entry, the diagonal, or xx, yy, zz, xy, xz, yz (of the axes in use)",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "source",
+     .type = SINEW_KEY_EXPRESSION,
+     .offset = PARAMETER(source),
+     .doc = "source s(x, y, z, t)",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "reaction",
+     .type = SINEW_KEY_REALS,
+     .offset = PARAMETER(reaction),
+     .least = 1,
+     .most = 3,
+     .doc = "c of c1 u + c2 u^2 + c3 u^3; Allen-Cahn: [1, 0, -1]. No part of the CFL number",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = NULL}};
 
 static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
 {
@@ -34,12 +46,13 @@ static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
                                "expected 1, %" PetscInt_FMT " or %" PetscInt_FMT " entries, found %" PetscInt_FMT,
                                e->dim, full, n));
   PetscCall(SinewScalarCreate(e, PETSC_FALSE, NULL, &p->diffusivity, p->source, &scalar));
+  PetscCall(SinewScalarReact(e, &p->reaction));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 const SinewEquationType SinewDiffusion = {
     .name = "diffusion",
-    .doc = "diffusion of a scalar, constant or variable, anisotropic, with a source",
+    .doc = "diffusion of a scalar, constant or variable, anisotropic, with a reaction and a source",
     .dim_min = 1,
     .dim_max = 3,
     .keys = keys,

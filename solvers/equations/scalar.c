@@ -75,6 +75,21 @@ PetscErrorCode SinewScalarCreate(SinewEquation e, PetscBool burgers, const Sinew
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewScalarReact(SinewEquation e, const SinewRealList *reaction)
+{
+  SinewScalar *s = (SinewScalar *)e->data;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscArraycpy(s->reaction, reaction->value, reaction->n));
+  for (int k = 0; k < 3; k++) {
+    if (s->reaction[k] != 0) s->reacting = s->sourced = PETSC_TRUE;
+  }
+  if (!s->reacting) PetscFunctionReturn(PETSC_SUCCESS);
+  e->kernels.source = SinewScalarSource;
+  e->inexact = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* All tabulated coefficients, for loops. */
 static PetscInt coefficients(SinewScalar *s, SinewCoefficient *list[])
 {

@@ -3,7 +3,7 @@
 /*
   What advection, diffusion and Burgers' equation share: one scalar u with
 
-    u_t + div(a(x, t) u)  or  u_t + div(u^2/2, u^2/2, u^2/2)  =  div(D(x, t) grad u) + s(x, t),
+    u_t + div(a(x, t) u)  or  u_t + div(u^2/2, u^2/2, u^2/2)  =  div(D(x, t) grad u) + c1 u + c2 u^2 + c3 u^3 + s(x, t),
 
   coefficient tables on faces and cells, row kernels, initial conditions. Private to those equations.
 */
@@ -26,6 +26,8 @@ typedef struct {
   SinewCoefficient velocity[3];
   PetscInt tensors; /* 1: isotropic, dim: diagonal, dim (dim + 1) / 2: full */
   SinewCoefficient diffusivity[SINEW_TENSOR_MAX], source;
+  PetscBool reacting;
+  PetscReal reaction[3];       /* c1, c2, c3 */
   PetscInt first[3], pitch[3]; /* of the tables */
   SinewGrid grid;
   const SinewDomain *domain; /* not owned, for the equation at points */
@@ -35,6 +37,8 @@ typedef struct {
 PETSC_INTERN PetscErrorCode SinewScalarCreate(SinewEquation e, PetscBool burgers, const SinewExpressionList *velocity,
                                               const SinewExpressionList *diffusivity, SinewExpression source,
                                               SinewScalar **scalar);
+/* Adds a reaction to a scalar that was created: c1, c2, c3, those that are given. */
+PETSC_INTERN PetscErrorCode SinewScalarReact(SinewEquation e, const SinewRealList *reaction);
 PETSC_INTERN PetscErrorCode SinewScalarAttach(SinewEquation e, SinewGrid grid);
 PETSC_INTERN PetscErrorCode SinewScalarDestroy(SinewEquation e);
 PETSC_INTERN PetscErrorCode SinewScalarPrepare(const void *context, PetscReal t);

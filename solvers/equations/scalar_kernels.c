@@ -163,7 +163,10 @@ void SinewScalarSource(const void *context, const SinewRow *row, PetscInt n, con
   const SinewScalar *s = (const SinewScalar *)context;
   const Line q = line(s, &s->source, s->source.center, row);
 
-  (void)w;
 #pragma omp simd
   for (PetscInt i = 0; i < n; i++) r[0][i] += q.value[i * q.stride];
+  if (!s->reacting) return;
+#pragma omp simd
+  for (PetscInt i = 0; i < n; i++)
+    r[0][i] += w[0][i] * (s->reaction[0] + w[0][i] * (s->reaction[1] + w[0][i] * s->reaction[2]));
 }

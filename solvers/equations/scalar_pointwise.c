@@ -1,7 +1,9 @@
 /*
   Advection, diffusion and Burgers' equation at points, with the divergences of the conservative form carried out:
 
-    u_t = -a . grad u - u div a + D : grad grad u + (div D) . grad u + s,    -u sum_d u_{x_d} for Burgers' equation.
+    u_t = -a . grad u - u div a + D : grad grad u + (div D) . grad u + c1 u + c2 u^2 + c3 u^3 + s,
+
+  with -u sum_d u_{x_d} for Burgers' equation.
 
   Formulas know no derivatives: div a and div D are central differences of sixth order, over a thousandth of the box.
 
@@ -164,6 +166,18 @@ static PetscErrorCode add_source(const SinewScalar *s, const Place *place, const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static void add_reaction(const SinewScalar *s, const Place *place, const Sum *sum)
+{
+  const PetscReal *c = s->reaction;
+
+  for (PetscInt p = sum->first; p < sum->first + place->n; p++) {
+    const PetscReal u = sum->u[p];
+
+    sum->f[p] += u * (c[0] + u * (c[1] + u * c[2]));
+    if (sum->df) sum->df[p] += c[0] + u * (2 * c[1] + u * 3 * c[2]);
+  }
+}
+
 /* Everything, or all that is not transport along the velocity (the semi-Lagrangian remainder). */
 static PetscErrorCode right_hand_side(const void *ctx, PetscBool transport, const SinewPoints *at, PetscReal f[],
                                       PetscReal df[])
@@ -181,6 +195,7 @@ static PetscErrorCode right_hand_side(const void *ctx, PetscBool transport, cons
     if (s->transported && !s->burgers) PetscCall(add_dilation(s, &place, &sum));
     if (s->diffused) PetscCall(add_diffusion(s, &place, &sum));
     if (s->sourced) PetscCall(add_source(s, &place, &sum));
+    if (s->reacting) add_reaction(s, &place, &sum);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -429,7 +444,7 @@ PetscErrorCode SinewScalarPointwise(SinewEquation e, SinewDeck deck, const Sinew
                         .order = !s->diffused      ? SINEW_JET_GRADIENT
                                  : s->tensors == 1 ? SINEW_JET_LAPLACIAN
                                                    : SINEW_JET_HESSIAN,
-                        .linear = (PetscBool)!s->burgers,
+                        .linear = (PetscBool)(!s->burgers && s->reaction[1] == 0 && s->reaction[2] == 0),
                         .ctx = s,
                         .rate = rate};
   if (s->transported && !s->burgers && steady_velocity && !s->diffused && !s->sourced) {

@@ -120,7 +120,7 @@ const SinewKey SinewInsrKeys[] = {
      .offset = offsetof(V, fit),
      .section = fit_keys,
      .doc = "Levenberg-Marquardt for the initial condition"},
-    NUMBER(V, limit, "limit", "0.01", 0, 1e30, "a step fails above this residual / size of q; 0: never", WARN),
+    NUMBER(V, limit, "step_limit", "0.01", 0, 1e30, "a step fails above this residual / size of q; 0: never", WARN),
     INTEGER(V, passes, "passes", "1", 1, 100, "fixed-point passes of midpoint for incompressible flow", WARN),
     NUMBER(V, truncation, "truncation", "0", 0, 1,
            "neural_galerkin: singular values below this part of the largest are cut; 0: solver.damping", WARN),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# TIMEOUT 300
+# TIMEOUT 600
 # LABELS shell examples
 # Every deck in examples/ passes `sinew check` and takes three steps, so that none of them rots.
 set -euo pipefail

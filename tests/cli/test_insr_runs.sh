@@ -105,7 +105,7 @@ for n in 1 2; do
     [ "$(grep -c initial err)" = 1 ]
     [ ! -e nan.$n ]'
   it "a step that cannot be solved: exit 3 with the reason, the last good state kept ($n ranks)" '
-    code 3 ranks $n run wave.yaml output.directory=hard.$n stepper.limit=1e-12 stepper.rejections=2
+    code 3 ranks $n run wave.yaml output.directory=hard.$n stepper.step_limit=1e-12 stepper.rejections=2
     [ "$(grep -c "broke down in step 1 .*residual" err)" = 1 ]
     says err "last good state is in hard.$n/checkpoints/0000000.h5"
     says out "status=breakdown code=3"

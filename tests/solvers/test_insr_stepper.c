@@ -103,6 +103,10 @@ static void one_changed_line_solves_the_same_problem(void **state)
        DECK("type: burgers, viscosity: 0.05", "cells: [256]", "type: sine, amplitude: 0.5",
             "dt: 0.02, network: {width: 12, depth: 2, omega: 3}, fit: {adam: 300}", 0.3) NO_FILES,
        NULL, 3e-4},
+      {"allen-cahn",
+       DECK("type: diffusion, diffusivity: 0.01, reaction: [1, 0, -1]", "cells: [128], boundary: {x: wall}",
+            "type: expression, u: \"0.5 * cos(pi*x)\"", "dt: 0.05, " SMALL, 0.5) NO_FILES,
+       NULL, 2e-4},
       {"full tensor, 2D",
        DECK("type: advection, velocity: [1, 0.5], diffusivity: [0.02, 0.01, 0.005]", "cells: [64, 64]", "type: sine",
             "dt: 0.0125, network: {width: 14, depth: 2, omega: 2}, fit: {adam: 300, limit: 0.05}", 0.1) NO_FILES,
@@ -272,7 +276,7 @@ static void standards_are_the_library_s(void **state)
   SAYS("stepper.fit.iterations: %d", (int)o.fit.iterations);
   SAYS("stepper.solver.iterations: %d", (int)o.step.iterations);
   SAYS("stepper.held_out: %g", (double)o.held_out);
-  SAYS("stepper.limit: %g", (double)o.step_limit);
+  SAYS("stepper.step_limit: %g", (double)o.step_limit);
   SAYS("stepper.fit.limit: %g", (double)o.fit_limit);
 #undef SAYS
   assert_true(o.step.tolerance == 1e-7 && o.fit.tolerance == 1e-7 && o.step.stagnation == 0.02 &&

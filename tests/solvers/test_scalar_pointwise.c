@@ -14,6 +14,7 @@ static const char *const equations[] = {
     "{type: diffusion, diffusivity: [\"2 + sin(2*pi*y)\", 0.5, \"0.3 * cos(2*pi*(x - y))\"]}",
     "{type: burgers, viscosity: 0.02}",
     "{type: burgers}",
+    "{type: diffusion, diffusivity: 0.01, reaction: [1, 0.5, -1]}",
 };
 #define EQUATIONS ((int)(sizeof(equations) / sizeof(equations[0])))
 
