@@ -31,10 +31,11 @@ typedef struct {
                              PetscReal w[]);
 } SinewInitialType;
 
-/* A scalar field derived from primitives, for output. */
+/* A scalar field derived from primitives, for output: by `row`, or by `at` where it depends on the place. */
 typedef struct {
   const char *name, *doc;
   void (*row)(SinewEquation equation, PetscInt n, const PetscReal *const w[], PetscReal value[]);
+  void (*at)(SinewEquation equation, const SinewRow *row, PetscInt n, const PetscReal *const w[], PetscReal value[]);
 } SinewDerived;
 
 typedef struct {

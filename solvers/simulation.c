@@ -151,6 +151,20 @@ static PetscErrorCode read_provenance(SinewSimulation s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode check_reconstruction(SinewSimulation s)
+{
+  const SinewNode section = SinewNodeGet(s->deck, SinewDeckRoot(s->deck), "stepper");
+
+  PetscFunctionBeginUser;
+  if (!s->equation || !s->stepper || !s->equation->kernels.sides) PetscFunctionReturn(PETSC_SUCCESS);
+  if (SinewStepperSpace(s->stepper)->reconstruction->pointwise)
+    PetscCall(SinewDeckMistake(s->deck, SinewNodeGet(s->deck, section, "reconstruction"), "stepper.reconstruction",
+                               "expected constant, plm_* or ppm: cells on both sides of a face see different fluxes of "
+                               "this equation, which %s cannot correct",
+                               SinewStepperSpace(s->stepper)->reconstruction->name));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewSimulationOptions *options,
                                      SinewSimulation *simulation)
 {
@@ -171,6 +185,7 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   PetscCall(SinewEquationCreate(deck, PetscMax(1, s->section.options.dim), &s->equation));
   if (s->section.options.dim) PetscCall(SinewGridSectionReadBoundary(comm, deck, s->equation, &s->section));
   PetscCall(SinewStepperCreate(deck, &s->stepper));
+  PetscCall(check_reconstruction(s));
   PetscCall(SinewOutputsCreate(deck, s->equation, options->name, &s->outputs));
   PetscCall(
       SinewDeckRead(deck, SinewNodeGet(deck, root, "checkpoint"), "checkpoint", SinewCheckpointKeys, &s->checkpoint));

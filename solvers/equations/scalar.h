@@ -7,17 +7,9 @@
 
   coefficient tables on faces and cells, row kernels, initial conditions. Private to those equations.
 */
-#include "solvers/equation.h"
+#include "solvers/equations/coefficient.h"
 
 #define SINEW_TENSOR_MAX 6 /* xx, yy, zz, xy, xz, yz */
-
-/* A coefficient: constant, or tabulated on cell centres and on the lower faces along each axis. */
-typedef struct {
-  PetscReal constant;
-  SinewExpression expression; /* not owned; NULL: constant */
-  PetscBool timed;
-  PetscReal *center, *face[3]; /* over the owned box with ghosts, x fastest */
-} SinewCoefficient;
 
 typedef struct {
   PetscInt dim;
@@ -26,8 +18,6 @@ typedef struct {
   SinewCoefficient velocity[3];
   PetscInt tensors; /* 1: isotropic, dim: diagonal, dim (dim + 1) / 2: full */
   SinewCoefficient diffusivity[SINEW_TENSOR_MAX], source;
-  PetscInt first[3], pitch[3]; /* of the tables */
-  SinewGrid grid;
 } SinewScalar;
 
 /* Velocity components (0 where fewer are given), diffusivities, source from expressions; all may be absent. */

@@ -1,0 +1,8 @@
+#ifndef SINEW_SOLVERS_EQUATIONS_SHALLOW_WATER_H
+#define SINEW_SOLVERS_EQUATIONS_SHALLOW_WATER_H
+/* Shared by the files of the shallow-water equations; private to them. */
+#include "solvers/equations/shallow_water_kernels.h"
+
+PETSC_INTERN const SinewInitialType SinewShallowInitials[];
+
+#endif
