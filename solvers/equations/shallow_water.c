@@ -139,11 +139,34 @@ static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscReal SinewShallowHeight(const SinewShallow *s, PetscReal height)
+{
+  return s->quantum > 0 ? s->quantum * PetscFloorReal(height / s->quantum + 0.5) : height;
+}
+
+/*
+  Heights are rounded to 2^-40 of the largest (a micron in the ocean): then the depth below a level surface and their
+  sum, the surface, are exact, and a lake at rest has not even rounding errors to move it. Collective.
+*/
 static PetscErrorCode attach(SinewEquation e, SinewGrid grid)
 {
+  SinewShallow *s = (SinewShallow *)e->data;
+  const SinewAxis *a[2] = {SinewGridAxis(grid, 0), SinewGridAxis(grid, 1)};
+  const PetscInt n = (a[0]->count + 2 * a[0]->ghosts) * (a[1]->count + 2 * a[1]->ghosts);
+  PetscReal *b, highest = 0;
+  DM dm;
+  int exponent;
+
   PetscFunctionBeginUser;
-  PetscCall(SinewCoefficientTabulate(&((SinewShallow *)e->data)->bathymetry, grid,
-                                     SINEW_COEFFICIENT_CENTERS | SINEW_COEFFICIENT_WRAPPED));
+  if (!s->uneven) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewCoefficientTabulate(&s->bathymetry, grid, SINEW_COEFFICIENT_CENTERS | SINEW_COEFFICIENT_WRAPPED));
+  b = s->bathymetry.center;
+  for (PetscInt i = 0; i < n; i++) highest = PetscMax(highest, PetscAbsReal(b[i]));
+  PetscCall(SinewGridGetDM(grid, &dm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &highest, 1, MPIU_REAL, MPIU_MAX, PetscObjectComm((PetscObject)dm)));
+  (void)frexp((double)highest, &exponent);
+  s->quantum = (PetscReal)ldexp(1, exponent - 40);
+  for (PetscInt i = 0; i < n; i++) b[i] = SinewShallowHeight(s, b[i]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -25,7 +25,7 @@ static PetscErrorCode depth_below(SinewEquation e, PetscReal level, const PetscR
   PetscFunctionBeginUser;
   if (water(e)->bathymetry.expression)
     PetscCall(SinewExpressionEvaluate(water(e)->bathymetry.expression, x[0], x[1], x[2], 0, &b));
-  *h = PetscMax(level - b, 0);
+  *h = PetscMax(SinewShallowHeight(water(e), level) - SinewShallowHeight(water(e), b), 0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -41,7 +41,7 @@ static const SinewKey surface_keys[] = {
 static PetscErrorCode surface(SinewEquation e, const void *parameters, const PetscReal x[3], PetscReal t, PetscReal w[])
 {
   const Surface *p = (const Surface *)parameters;
-  PetscReal level, h, v[2] = {0, 0};
+  PetscReal level, h = 0, v[2] = {0, 0};
 
   PetscFunctionBeginUser;
   PetscCall(SinewExpressionEvaluate(p->level, x[0], x[1], x[2], t, &level));

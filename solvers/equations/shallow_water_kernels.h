@@ -8,7 +8,8 @@ typedef struct {
   PetscReal gravity, dry; /* dry: depth below which velocities fade */
   PetscReal coriolis, beta;
   PetscReal damping, drag, manning;
-  PetscBool uneven; /* a bathymetry is given: rows have the surface h + b after the primitives */
+  PetscBool uneven;  /* a bathymetry is given: rows have the surface h + b after the primitives */
+  PetscReal quantum; /* the bottom is a multiple of this power of two */
   SinewCoefficient bathymetry;
 } SinewShallow;
 

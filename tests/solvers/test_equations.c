@@ -38,6 +38,7 @@ static void with_each_equation(void (*check)(SinewEquation, SinewGrid))
       "equation: {type: euler, flux: hllc, scalars: [a, b]}\ninitial: {type: isentropic_vortex}\n",
       "equation: {type: euler, flux: hll}\ninitial: {type: gaussian, velocity: [0.5, 1]}\n",
       "equation: {type: euler, flux: rusanov}\ninitial: {type: sod}\n",
+      "equation: {type: shallow_water}\ninitial: {type: vortex, velocity: [1, 0.5]}\n",
   };
 
   for (size_t d = 0; d < sizeof(decks) / sizeof(decks[0]); d++) {

@@ -8,10 +8,10 @@
 static const char lake[] = "equation: {type: shallow_water, bathymetry: \"1.3*exp(-30*((x-0.3)^2+(y-0.4)^2)) + "
                            "0.9*exp(-40*((x-0.8)^2+(y-0.7)^2)) "
                            "+ 0.2*sin(2*pi*y)*x\", coriolis: 0.5, manning: 0.03}\n"
-                           "grid: {cells: [47, 40], boundary: {x: {lower: wall, upper: outflow}}}\n"
+                           "grid: {cells: [29, 24], boundary: {x: {lower: wall, upper: outflow}}}\n"
                            "initial: {type: surface, level: 1}\n"
                            "stepper: {type: ssp, cfl: 0.4}\n"
-                           "time: {end: 3}\n" NO_FILES;
+                           "time: {end: 2}\n" NO_FILES;
 
 static void lakes_stay_at_rest(void **state)
 {
@@ -23,24 +23,27 @@ static void lakes_stay_at_rest(void **state)
   for (size_t k = 0; k < sizeof(schemes) / sizeof(schemes[0]); k++) {
     const char *const overrides[] = {schemes[k], NULL};
     Run r = run_deck(PETSC_COMM_WORLD, lake, overrides);
-    PetscReal total[3], min[3], max[3], l1[3], l2[3], linf[3];
+    PetscReal total[3], min[3], max[3], moved, still[3], moving[3];
     Vec initial;
 
     assert_int_equal(r.code, 0);
     check_call(VecDuplicate(r.U, &initial));
     check_call(SinewEquationInitial(r.equation, initial));
-    check_call(SinewDiagnose(r.equation, initial, total, min, max));
-    assert_true(min[0] == 0 && max[0] > 0.9); /* there is dry ground */
-    check_call(SinewDifference(r.equation, r.U, initial, l1, l2, linf));
-    print_message("  %-36s depth %.1e, velocity %.1e %.1e\n", schemes[k], (double)linf[0], (double)linf[1],
-                  (double)linf[2]);
-    for (int c = 0; c < 3; c++) check_close(linf[c], 0, 1e-14);
+    check_call(SinewDiagnose(r.equation, initial, total, still, max));
+    assert_true(still[0] == 0 && max[0] > 0.9); /* there is dry ground */
+    check_call(SinewDiagnose(r.equation, r.U, total, moving, max));
+    check_call(VecAXPY(initial, -1, r.U));
+    check_call(VecNorm(initial, NORM_INFINITY, &moved));
+    for (int c = 1; c < 3; c++) min[c] = fmax(fabs(moving[c]), fabs(max[c]));
+    print_message("  %-36s depth, discharge %.1e, velocity %.1e %.1e\n", schemes[k], (double)moved, (double)min[1],
+                  (double)min[2]);
+    check_close(moved, 0, 1e-14);
+    for (int c = 1; c < 3; c++) check_close(min[c], 0, 1e-14);
     check_call(VecDestroy(&initial));
     end_run(&r);
   }
 }
 
-/* The test above can fail: without hydrostatic reconstruction the same lake runs off its bottom. */
 static void lakes_over_steps_on_a_line_stay_at_rest(void **state)
 {
   static const char text[] =
@@ -86,18 +89,19 @@ static const char bowl[] = "equation: {type: shallow_water, gravity: 9.81, bathy
                            "grid: {cells: [50, 50], lower: -1.8, upper: 1.8, boundary: {x: wall, y: wall}}\n"
                            "initial: {type: thacker, depth: 0.1, radius: 1, shift: 0.5}\n"
                            "stepper: {type: ssp, cfl: 0.45}\n"
-                           "time: {end: 4.4857}\n" NO_FILES;
+                           "time: {end: 2.2428}\n" NO_FILES;
 
-/* Two turns of the lake, its shore running over dry ground; friction and rotation have exact solutions as well. */
+/* One turn of the lake, its shore running over dry ground; friction and rotation have exact solutions as well. */
 static void lakes_slosh_as_thacker_says(void **state)
 {
   static const char *const damped[] = {"equation.damping=0.3", "equation.coriolis=0.4", NULL};
 
   (void)state;
-  assert_true(order(bowl, 2, 40, 0, NULL) >= 1.4);
-  assert_true(order(bowl, 2, 40, 0, damped) >= 1.4);
+  assert_true(order(bowl, 2, 24, 0, NULL) >= 1.2);
+  assert_true(order(bowl, 2, 24, 0, damped) >= 1.2);
 }
 
+/* Shores come and go at first order, what lies between them at second. */
 static void lakes_slosh_in_a_parabolic_valley(void **state)
 {
   static const char text[] = "equation: {type: shallow_water, bathymetry: \"x^2-1\", damping: 0.2}\n"
@@ -107,7 +111,7 @@ static void lakes_slosh_in_a_parabolic_valley(void **state)
                              "time: {end: 3}\n" NO_FILES;
 
   (void)state;
-  assert_true(order(text, 1, 100, 0, NULL) >= 1.4);
+  assert_true(order(text, 1, 100, 0, NULL) + order(text, 1, 200, 0, NULL) >= 2.2);
 }
 
 static const char vortex[] = "equation: {type: shallow_water, gravity: 1}\n"
@@ -118,20 +122,20 @@ static const char vortex[] = "equation: {type: shallow_water, gravity: 1}\n"
 
 static void vortices_converge(void **state)
 {
-  static const char *const turning[] = {"equation.coriolis=1", "initial.velocity=0", NULL},
+  static const char *const turning[] = {"equation.coriolis=1", "initial={type: vortex, depth: 3}", NULL},
                            *const weno[] = {
                                "stepper={type: rk, scheme: 5dp, reconstruction: weno5, control: cfl, cfl: 0.5}", NULL};
 
   (void)state;
-  assert_true(order(vortex, 2, 64, 0, NULL) >= 1.9);
-  assert_true(order(vortex, 2, 64, 0, turning) >= 1.9);
-  assert_true(order(vortex, 2, 48, 0, weno) >= 4.5);
+  assert_true(order(vortex, 2, 48, 0, NULL) >= 1.9);
+  assert_true(order(vortex, 2, 48, 0, turning) >= 1.9);
+  assert_true(order(vortex, 2, 36, 0, weno) >= 4.5);
 }
 
 /* Water runs over islands and through a closed basin: its volume stays, and depths do not become negative. */
 static const char flood[] =
     "equation: {type: shallow_water, bathymetry: \"0.4*sin(7*x)*sin(5*y)\", manning: 0.02, beta: 1, coriolis: 0.1}\n"
-    "grid: {cells: [40, 36], lower: -2.5, upper: 2.5, boundary: {x: wall, y: wall}}\n"
+    "grid: {cells: [28, 24], lower: -2.5, upper: 2.5, boundary: {x: wall, y: wall}}\n"
     "initial: {type: dam_break, inside: 1, outside: 0, radius: 0.8, spread: 0.2, seed: 3}\n"
     "stepper: {type: ssp, cfl: 0.45}\n"
     "time: {end: 2}\n" NO_FILES;
@@ -155,23 +159,22 @@ static void floods_keep_their_water(void **state)
   end_run(&r);
 }
 
-/* Manning friction balances the slope of a steady uniform flow: |v| = h^(2/3) sqrt(S) / n. */
-static void channels_reach_the_normal_flow(void **state)
+/* A uniform flow under quadratic friction and Manning's: v' = -k v^2, k = drag / h + g n^2 / h^(4/3). */
+static void friction_brakes_uniform_flows(void **state)
 {
-  static const char text[] = "equation: {type: shallow_water, bathymetry: \"-0.002*x\", manning: 0.03}\n"
-                             "grid: {cells: [40], upper: 400, boundary: {x: {lower: {type: inflow, values: {h: 1, "
-                             "velocity_x: 1.4907119849998598}}, upper: outflow}}}\n"
-                             "initial: {type: expression, h: 1, velocity_x: 1}\n"
-                             "stepper: {type: ssp}\n"
-                             "time: {end: 3000}\n" NO_FILES;
+  static const char text[] = "equation: {type: shallow_water, drag: 0.05, manning: 0.1}\n"
+                             "grid: {cells: [4, 4]}\n"
+                             "initial: {type: expression, h: 0.5, velocity_x: 1.2, velocity_y: -1.6}\n"
+                             "stepper: {type: ssp, scheme: rks3}\n"
+                             "time: {end: 3}\n" NO_FILES;
+  const double k = 0.05 / 0.5 + 9.81 * 0.01 * pow(0.5, -4. / 3), speed = 2 / (1 + k * 2 * 3);
   Run r = run_deck(PETSC_COMM_WORLD, text, NULL);
-  PetscReal total[2], min[2], max[2];
+  PetscReal total[3], min[3], max[3];
 
   (void)state;
   check_call(SinewDiagnose(r.equation, r.U, total, min, max));
-  print_message("  depth %.6f .. %.6f, velocity %.6f .. %.6f, normal flow %.6f\n", (double)min[0], (double)max[0],
-                (double)min[1], (double)max[1], sqrt(0.002) / 0.03);
-  check_close(0.5 * (min[1] + max[1]), sqrt(0.002) / 0.03, 0.02 * sqrt(0.002) / 0.03);
+  check_close(max[1], 0.6 * speed, 1e-5);
+  check_close(min[2], -0.8 * speed, 1e-5);
   end_run(&r);
 }
 
@@ -179,7 +182,7 @@ static void ranks_do_not_change_bits(void **state)
 {
   static const char *const jets[] = {
       "equation={type: shallow_water, gravity: 1, coriolis: 5, bathymetry: \"0.1*sin(2*pi*x/5)\"}",
-      "grid={cells: [40, 36], upper: [5, 5]}", "initial={type: jets, seed: 7}",
+      "grid={cells: [28, 24], upper: [5, 5]}", "initial={type: jets, seed: 7}",
       "stepper={type: ssp, scheme: rks3, reconstruction: ppm}", NULL};
   const char *const *const variants[] = {NULL, jets};
 
@@ -197,5 +200,5 @@ static void ranks_do_not_change_bits(void **state)
 SINEW_TEST_MAIN(cmocka_unit_test(lakes_stay_at_rest), cmocka_unit_test(lakes_over_steps_on_a_line_stay_at_rest),
                 cmocka_unit_test(dam_breaks_follow_stoker_and_ritter), cmocka_unit_test(lakes_slosh_as_thacker_says),
                 cmocka_unit_test(lakes_slosh_in_a_parabolic_valley), cmocka_unit_test(vortices_converge),
-                cmocka_unit_test(floods_keep_their_water), cmocka_unit_test(channels_reach_the_normal_flow),
+                cmocka_unit_test(floods_keep_their_water), cmocka_unit_test(friction_brakes_uniform_flows),
                 cmocka_unit_test(ranks_do_not_change_bits))
