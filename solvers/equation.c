@@ -1,9 +1,10 @@
 #include "solvers/equation.h"
 
-PETSC_EXTERN const SinewEquationType SinewAdvection, SinewBurgers, SinewDiffusion, SinewEuler, SinewShallowWater;
+PETSC_EXTERN const SinewEquationType SinewAdvection, SinewBurgers, SinewDiffusion, SinewEuler, SinewShallowWater,
+    SinewReactionDiffusion;
 
-const SinewEquationType *const SinewEquationTypes[] = {&SinewAdvection, &SinewBurgers,      &SinewDiffusion,
-                                                       &SinewEuler,     &SinewShallowWater, NULL};
+const SinewEquationType *const SinewEquationTypes[] = {
+    &SinewAdvection, &SinewBurgers, &SinewDiffusion, &SinewEuler, &SinewShallowWater, &SinewReactionDiffusion, NULL};
 
 #define NAMES_MAX 64
 
@@ -131,6 +132,14 @@ PetscErrorCode SinewEquationNameVector(SinewEquation e, PetscInt first, const ch
     PetscCall(PetscSNPrintf(e->primitive[first + d], sizeof(e->primitive[0]), "%s_%c", primitive, (char)('x' + d)));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool SinewEquationConstrained(SinewEquation e)
+{
+  for (PetscInt c = 0; c < e->components; c++) {
+    if (e->constrained[c]) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
 }
 
 PetscReal SinewEquationDisplacement(SinewEquation e, const PetscReal x[3], const SinewRealList *center, PetscReal d[3])

@@ -38,6 +38,12 @@ typedef struct {
   void (*at)(SinewEquation equation, const SinewRow *row, PetscInt n, const PetscReal *const w[], PetscReal value[]);
 } SinewDerived;
 
+/* A choice within an equation that brings keys of its own, for `sinew list`. */
+typedef struct {
+  const char *choice, *doc; /* "reaction: gray_scott" */
+  const SinewKey *keys;
+} SinewVariant;
+
 typedef struct {
   const char *name, *doc;
   PetscInt dim_min, dim_max;
@@ -54,7 +60,11 @@ typedef struct {
                           PetscBool *known);
   const SinewInitialType *initials; /* ended by a NULL name; expressions are always possible */
   const SinewDerived *derived;      /* ended by a NULL name; may be NULL */
+  const SinewVariant *variants;     /* ended by a NULL choice; may be NULL. Their keys are read by create */
 } SinewEquationType;
+
+/* What a source is to implicit steppers: given by place and time; of the state, and explicit under IMEX; or stiff. */
+typedef enum { SINEW_SOURCE_GIVEN, SINEW_SOURCE_MILD, SINEW_SOURCE_STIFF } SinewSourceKind;
 
 struct _p_SinewEquation {
   const SinewEquationType *type;
@@ -65,8 +75,11 @@ struct _p_SinewEquation {
   void *data;       /* the type's own; freed by its destroy */
   SinewFVKernels kernels;
   PetscBool linear_diffusion; /* the diffusive term is affine in u: its Jacobian is constant in u */
-  PetscBool inexact;          /* parameters spoil the exactness of `exact` initial conditions */
-  SinewGrid grid;             /* not owned, after attach */
+  SinewSourceKind source_kind;
+  PetscBool constrained[SINEW_COMPONENTS_MAX]; /* components c without a time derivative: their terms are
+                                                  w_c + g(the others), and 0 */
+  PetscBool inexact;                           /* parameters spoil the exactness of `exact` initial conditions */
+  SinewGrid grid;                              /* not owned, after attach */
   const SinewInitialType *initial;
   void *initial_parameters;                         /* owned */
   SinewExpression expression[SINEW_COMPONENTS_MAX]; /* not owned: the deck's */
@@ -83,6 +96,8 @@ PETSC_EXTERN PetscErrorCode SinewEquationCreate(SinewDeck deck, PetscInt dim, Si
 PETSC_EXTERN PetscErrorCode SinewEquationDestroy(SinewEquation *equation);
 PETSC_EXTERN PetscErrorCode SinewEquationAttach(SinewEquation equation, SinewGrid grid);
 
+/* Whether some component is constrained. */
+PETSC_EXTERN PetscBool SinewEquationConstrained(SinewEquation equation);
 /* Fills U (components, a global vector of the grid) with the initial state. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewEquationInitial(SinewEquation equation, Vec U);
 /* Primitives that the initial condition's formula gives at a point and time (t > 0 where the formula knows time). Not

@@ -151,17 +151,25 @@ static PetscErrorCode read_provenance(SinewSimulation s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode check_reconstruction(SinewSimulation s)
+/* What a stepper can do must be enough for the equation. */
+static PetscErrorCode check_stepper(SinewSimulation s)
 {
   const SinewNode section = SinewNodeGet(s->deck, SinewDeckRoot(s->deck), "stepper");
+  const SinewReconstruction *scheme;
 
   PetscFunctionBeginUser;
-  if (!s->equation || !s->stepper || !s->equation->kernels.sides) PetscFunctionReturn(PETSC_SUCCESS);
-  if (SinewStepperSpace(s->stepper)->reconstruction->pointwise)
+  if (!s->equation || !s->stepper) PetscFunctionReturn(PETSC_SUCCESS);
+  scheme = SinewStepperSpace(s->stepper)->reconstruction;
+  if (s->equation->kernels.sides && scheme->pointwise)
     PetscCall(SinewDeckMistake(s->deck, SinewNodeGet(s->deck, section, "reconstruction"), "stepper.reconstruction",
                                "expected constant, plm_* or ppm: cells on both sides of a face see different fluxes of "
                                "this equation, which %s cannot correct",
-                               SinewStepperSpace(s->stepper)->reconstruction->name));
+                               scheme->name));
+  if (SinewEquationConstrained(s->equation) && !SinewStepperSolvesConstraints(s->stepper))
+    PetscCall(SinewDeckMistake(s->deck, SinewNodeGet(s->deck, section, "type"), "stepper.type",
+                               "expected bdf or beuler, which solve for constraints such as those of this equation, "
+                               "found %s",
+                               SinewStepperName(s->stepper)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -185,7 +193,7 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   PetscCall(SinewEquationCreate(deck, PetscMax(1, s->section.options.dim), &s->equation));
   if (s->section.options.dim) PetscCall(SinewGridSectionReadBoundary(comm, deck, s->equation, &s->section));
   PetscCall(SinewStepperCreate(deck, &s->stepper));
-  PetscCall(check_reconstruction(s));
+  PetscCall(check_stepper(s));
   PetscCall(SinewOutputsCreate(deck, s->equation, options->name, &s->outputs));
   PetscCall(
       SinewDeckRead(deck, SinewNodeGet(deck, root, "checkpoint"), "checkpoint", SinewCheckpointKeys, &s->checkpoint));
@@ -220,6 +228,32 @@ static PetscErrorCode set_up_space(SinewSimulation s)
       SinewFVCreate(s->grid, &s->equation->kernels, space->reconstruction, space->characteristic, s->boundary, &s->fv));
   PetscCall(SinewGridGetDM(s->grid, &dm));
   PetscCall(DMCreateGlobalVector(dm, &s->U));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Constrained components follow from the others, whatever the deck gave them: steppers need a consistent state, or take
+   the jump of the first step for an error that no shorter step can mend. */
+static PetscErrorCode satisfy_constraints(SinewSimulation s)
+{
+  const PetscInt nc = s->equation->components;
+  const PetscReal *r;
+  PetscReal *u;
+  PetscInt n;
+  Vec terms;
+
+  PetscFunctionBeginUser;
+  if (!SinewEquationConstrained(s->equation)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecDuplicate(s->U, &terms));
+  PetscCall(SinewFVApply(s->fv, SINEW_FV_ALL, 0, s->U, 0, NULL, 0, 1, terms, NULL));
+  PetscCall(VecGetLocalSize(s->U, &n));
+  PetscCall(VecGetArray(s->U, &u));
+  PetscCall(VecGetArrayRead(terms, &r));
+  for (PetscInt i = 0; i < n; i++) {
+    if (s->equation->constrained[i % nc]) u[i] -= r[i];
+  }
+  PetscCall(VecRestoreArrayRead(terms, &r));
+  PetscCall(VecRestoreArray(s->U, &u));
+  PetscCall(VecDestroy(&terms));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -259,6 +293,7 @@ PetscErrorCode SinewSimulationSetUp(SinewSimulation s)
   if (!s->restarted) {
     PetscCall(SinewEquationInitial(s->equation, s->U));
     PetscCall(check_initial(s));
+    PetscCall(satisfy_constraints(s));
     PetscCall(SinewStepControlStart(s->ts));
   }
   if (SinewStepperOverwrites(s->stepper)) {

@@ -395,6 +395,11 @@ const char *SinewStepperAdvice(SinewStepper stepper)
                "damps little: scheme rks3 or rk104 holds them";
 }
 
+PetscBool SinewStepperSolvesConstraints(SinewStepper stepper)
+{
+  return (PetscBool)(stepper->type->create == create_bdf || stepper->type->create == create_beuler);
+}
+
 const char *SinewStepperName(SinewStepper stepper)
 {
   return stepper->type->name;
@@ -469,6 +474,16 @@ static PetscErrorCode prepare_solver(const SinewStepper s, TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* IMEX types leave mild sources explicit; the others are implicit in all terms, and want a matrix that knows of them.
+ */
+static PetscBool source_is_implicit(const SinewStepper s)
+{
+  const SinewEquation e = s->problem.equation;
+
+  if (e->source_kind == SINEW_SOURCE_MILD) return (PetscBool)(s->type->create != create_arkimex && !e->kernels.flux);
+  return (PetscBool)(e->source_kind == SINEW_SOURCE_STIFF);
+}
+
 static PetscErrorCode set_functions(SinewStepper s, TS ts)
 {
   const SinewFVKernels *k = &s->problem.equation->kernels;
@@ -476,10 +491,13 @@ static PetscErrorCode set_functions(SinewStepper s, TS ts)
   PetscFunctionBeginUser;
   s->explicit_parts = SINEW_FV_ALL;
   if (s->type->implicit && k->diffusive_flux) {
-    s->explicit_parts = (SinewFVParts)(SINEW_FV_FLUX | SINEW_FV_SOURCE);
-    PetscCall(SinewImplicitCreate(&s->problem, SINEW_FV_DIFFUSION, ts));
+    const SinewFVParts parts = (SinewFVParts)(SINEW_FV_DIFFUSION | (source_is_implicit(s) ? SINEW_FV_SOURCE : 0));
+
+    s->explicit_parts = (SinewFVParts)(SINEW_FV_ALL & ~parts);
+    PetscCall(SinewImplicitCreate(&s->problem, parts, ts));
   }
-  if (k->flux || k->source || s->explicit_parts == SINEW_FV_ALL) PetscCall(TSSetRHSFunction(ts, NULL, rhs_function, s));
+  if (k->flux || (k->source && (s->explicit_parts & SINEW_FV_SOURCE)) || s->explicit_parts == SINEW_FV_ALL)
+    PetscCall(TSSetRHSFunction(ts, NULL, rhs_function, s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -34,6 +34,8 @@ PETSC_EXTERN PetscErrorCode SinewStepperCreate(SinewDeck deck, SinewStepper *ste
 PETSC_EXTERN PetscErrorCode SinewStepperDestroy(SinewStepper *stepper);
 PETSC_EXTERN const SinewSpace *SinewStepperSpace(SinewStepper stepper);
 PETSC_EXTERN const char *SinewStepperName(SinewStepper stepper);
+/* Whether it can advance equations with constraints among their components. */
+PETSC_EXTERN PetscBool SinewStepperSolvesConstraints(SinewStepper stepper);
 /* What to reconsider in a choice that is not wrong, for people; NULL when there is nothing. */
 PETSC_EXTERN const char *SinewStepperAdvice(SinewStepper stepper);
 
