@@ -1,10 +1,11 @@
 #include "solvers/equation.h"
 
 PETSC_EXTERN const SinewEquationType SinewAdvection, SinewBurgers, SinewDiffusion, SinewEuler, SinewShallowWater,
-    SinewReactionDiffusion;
+    SinewReactionDiffusion, SinewWaves, SinewElliptic;
 
-const SinewEquationType *const SinewEquationTypes[] = {
-    &SinewAdvection, &SinewBurgers, &SinewDiffusion, &SinewEuler, &SinewShallowWater, &SinewReactionDiffusion, NULL};
+const SinewEquationType *const SinewEquationTypes[] = {&SinewAdvection, &SinewBurgers,      &SinewDiffusion,
+                                                       &SinewEuler,     &SinewShallowWater, &SinewReactionDiffusion,
+                                                       &SinewWaves,     &SinewElliptic,     NULL};
 
 #define NAMES_MAX 64
 

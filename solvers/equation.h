@@ -76,6 +76,7 @@ struct _p_SinewEquation {
   SinewFVKernels kernels;
   PetscBool linear_diffusion; /* the diffusive term is affine in u: its Jacobian is constant in u */
   SinewSourceKind source_kind;
+  PetscBool linear_source;                     /* and the source, where it is of the state */
   PetscBool constrained[SINEW_COMPONENTS_MAX]; /* components c without a time derivative: their terms are
                                                   w_c + g(the others), and 0 */
   PetscBool inexact;                           /* parameters spoil the exactness of `exact` initial conditions */

@@ -143,7 +143,9 @@ PetscErrorCode SinewImplicitCreate(const SinewProblem *problem, SinewFVParts par
   PetscCall(PetscNew(&s));
   s->problem = *problem;
   s->parts = parts;
-  s->affine = (PetscBool)(problem->equation->linear_diffusion && !(parts & SINEW_FV_SOURCE));
+  s->affine = (PetscBool)(problem->equation->linear_diffusion &&
+                          (!(parts & SINEW_FV_SOURCE) || problem->equation->linear_source ||
+                           problem->equation->source_kind == SINEW_SOURCE_GIVEN));
   PetscCall(create_matrix(s, &P));
   PetscCall(create_mass(s));
   PetscCall(TSSetIFunction(ts, NULL, implicit_function, s));

@@ -165,6 +165,9 @@ static PetscErrorCode check_stepper(SinewSimulation s)
                                "expected constant, plm_* or ppm: cells on both sides of a face see different fluxes of "
                                "this equation, which %s cannot correct",
                                scheme->name));
+  if (SinewStepperSeeksSteadyState(s->stepper) && (s->equation->kernels.flux || !s->equation->kernels.diffusive_flux))
+    PetscCall(SinewDeckMistake(s->deck, SinewNodeGet(s->deck, section, "type"), "stepper.type",
+                               "steady is for equations with diffusion and without transport"));
   if (SinewEquationConstrained(s->equation) && !SinewStepperSolvesConstraints(s->stepper))
     PetscCall(SinewDeckMistake(s->deck, SinewNodeGet(s->deck, section, "type"), "stepper.type",
                                "expected bdf or beuler, which solve for constraints such as those of this equation, "

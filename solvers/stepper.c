@@ -2,6 +2,7 @@
 
 #include "solvers/implicit.h"
 #include "solvers/steppers/ssp.h"
+#include "solvers/steppers/steady.h"
 
 /* ---- keys ---- */
 
@@ -253,6 +254,14 @@ static PetscErrorCode create_beuler(SinewStepper s, TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode create_steady(SinewStepper s, TS ts)
+{
+  PetscFunctionBeginUser;
+  (void)s;
+  PetscCall(TSSetType(ts, TSSINEWSTEADY));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const SinewKey no_keys[] = {{.name = NULL}};
 
 static const Type types[] = {
@@ -267,6 +276,8 @@ static const Type types[] = {
      create_bdf},
     {"cn", "Crank-Nicolson", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_cn},
     {"beuler", "backward Euler", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_beuler},
+    {"steady", "leaps to the steady state: one solve, whatever time.end is", no_keys, SINEW_STEP_FIXED, PETSC_TRUE,
+     PETSC_FALSE, PETSC_FALSE, create_steady},
 };
 #define TYPES ((PetscInt)(sizeof(types) / sizeof(types[0])))
 
@@ -329,6 +340,7 @@ static PetscErrorCode choose_control(SinewStepper s, SinewDeck deck, SinewNode s
   Values *v = &s->v;
 
   PetscFunctionBeginUser;
+  if (s->type->create == create_steady) v->dt = 1e30; /* cut by the next output or the end */
   if (v->control)
     s->mode = v->control == 1 ? SINEW_STEP_FIXED : v->control == 2 ? SINEW_STEP_CFL : SINEW_STEP_ERROR;
   else
@@ -398,6 +410,11 @@ const char *SinewStepperAdvice(SinewStepper stepper)
 PetscBool SinewStepperSolvesConstraints(SinewStepper stepper)
 {
   return (PetscBool)(stepper->type->create == create_bdf || stepper->type->create == create_beuler);
+}
+
+PetscBool SinewStepperSeeksSteadyState(SinewStepper stepper)
+{
+  return (PetscBool)(stepper->type->create == create_steady);
 }
 
 const char *SinewStepperName(SinewStepper stepper)
@@ -480,6 +497,7 @@ static PetscBool source_is_implicit(const SinewStepper s)
 {
   const SinewEquation e = s->problem.equation;
 
+  if (s->type->create == create_steady) return PETSC_TRUE;
   if (e->source_kind == SINEW_SOURCE_MILD) return (PetscBool)(s->type->create != create_arkimex && !e->kernels.flux);
   return (PetscBool)(e->source_kind == SINEW_SOURCE_STIFF);
 }
@@ -519,6 +537,7 @@ PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewPr
   PetscFunctionBeginUser;
   s->problem = *problem;
   PetscCall(TSSinewSSPRegister());
+  PetscCall(TSSinewSteadyRegister());
   PetscCall(TSCreate(comm, &ts));
   PetscCall(SinewGridGetDM(problem->grid, &dm));
   PetscCall(TSSetDM(ts, dm));

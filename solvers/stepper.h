@@ -36,6 +36,8 @@ PETSC_EXTERN const SinewSpace *SinewStepperSpace(SinewStepper stepper);
 PETSC_EXTERN const char *SinewStepperName(SinewStepper stepper);
 /* Whether it can advance equations with constraints among their components. */
 PETSC_EXTERN PetscBool SinewStepperSolvesConstraints(SinewStepper stepper);
+/* Whether it leaps to the steady state, which transport does not let it do. */
+PETSC_EXTERN PetscBool SinewStepperSeeksSteadyState(SinewStepper stepper);
 /* What to reconsider in a choice that is not wrong, for people; NULL when there is nothing. */
 PETSC_EXTERN const char *SinewStepperAdvice(SinewStepper stepper);
 

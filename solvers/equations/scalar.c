@@ -67,10 +67,11 @@ static PetscInt coefficients(SinewScalar *s, SinewCoefficient *list[])
   for (PetscInt d = 0; d < 3; d++) list[n++] = &s->velocity[d];
   for (PetscInt m = 0; m < SINEW_TENSOR_MAX; m++) list[n++] = &s->diffusivity[m];
   list[n++] = &s->source;
+  list[n++] = &s->reaction;
   return n;
 }
 
-#define COEFFICIENTS_MAX (4 + SINEW_TENSOR_MAX)
+#define COEFFICIENTS_MAX (5 + SINEW_TENSOR_MAX)
 
 PetscErrorCode SinewScalarAttach(SinewEquation e, SinewGrid grid)
 {

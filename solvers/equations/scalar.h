@@ -17,7 +17,7 @@ typedef struct {
   PetscBool transported, diffused, sourced;
   SinewCoefficient velocity[3];
   PetscInt tensors; /* 1: isotropic, dim: diagonal, dim (dim + 1) / 2: full */
-  SinewCoefficient diffusivity[SINEW_TENSOR_MAX], source;
+  SinewCoefficient diffusivity[SINEW_TENSOR_MAX], source, reaction;
 } SinewScalar;
 
 /* Velocity components (0 where fewer are given), diffusivities, source from expressions; all may be absent. */
@@ -54,5 +54,8 @@ PETSC_INTERN void SinewScalarDiffusiveRate(const void *context, const SinewRow *
                                            PetscReal rate[]);
 PETSC_INTERN void SinewScalarSource(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
                                     PetscReal *const r[]);
+/* The source minus reaction * u. */
+PETSC_INTERN void SinewScalarReactionSource(const void *context, const SinewRow *row, PetscInt n,
+                                            const PetscReal *const w[], PetscReal *const r[]);
 
 #endif

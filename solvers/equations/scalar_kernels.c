@@ -154,3 +154,14 @@ void SinewScalarSource(const void *context, const SinewRow *row, PetscInt n, con
 #pragma omp simd
   for (PetscInt i = 0; i < n; i++) r[0][i] += q.value[i * q.stride];
 }
+
+void SinewScalarReactionSource(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                               PetscReal *const r[])
+{
+  const SinewScalar *s = (const SinewScalar *)context;
+  const SinewCoefficientLine q = SinewCoefficientInCells(&s->source, row),
+                             a = SinewCoefficientInCells(&s->reaction, row);
+
+#pragma omp simd
+  for (PetscInt i = 0; i < n; i++) r[0][i] += q.value[i * q.stride] - a.value[i * a.stride] * w[0][i];
+}

@@ -29,7 +29,8 @@ static const SinewKey keys[] = {
     KEY_SIZE(Parameters, damping, "0", "linear friction: rate"),
     KEY_SIZE(Parameters, drag, "0", "quadratic friction: drag coefficient of the bottom"),
     KEY_SIZE(Parameters, manning, "0", "Manning's roughness n, s m^(-1/3) in metres and seconds"),
-    KEY_POSITIVE(Parameters, dry, "1e-6", "depth below which velocities fade, and friction grows no more: sets the step of rough films"),
+    KEY_POSITIVE(Parameters, dry, "1e-6",
+                 "depth below which velocities fade, and friction grows no more: sets the step of rough films"),
     KEY_END};
 
 static void speed(SinewEquation e, PetscInt n, const PetscReal *const w[], PetscReal value[])
