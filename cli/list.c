@@ -12,12 +12,16 @@ static PetscErrorCode list_equation(const SinewEquationType *e, PetscBool whole)
   printf("\nequation.type: %s    %s (%dD to %dD)\n", e->name, e->doc, (int)e->dim_min, (int)e->dim_max);
   if (!whole) PetscFunctionReturn(PETSC_SUCCESS);
   if (e->keys) PetscCall(SinewKeysPrint(stdout, "equation", e->keys));
+  for (const SinewVariant *v = e->variants; v && v->choice; v++) {
+    printf("\n  equation.%s    %s\n", v->choice, v->doc);
+    PetscCall(SinewKeysPrint(stdout, "  equation", v->keys));
+  }
   for (const SinewInitialType *i = e->initials; i && i->name; i++) {
     printf("\n  initial.type: %s    %s%s\n", i->name, i->doc, i->exact ? "; exact solution known" : "");
     if (i->keys) PetscCall(SinewKeysPrint(stdout, "  initial", i->keys));
   }
-  printf("\n  initial.type: expression    formulas in x, y, z by primitive, for example {type: expression, %s}\n",
-         e->dim_max > 1 && !e->trace ? "rho: 1, p: 1" : "u: \"sin(x)\"");
+  printf(
+      "\n  initial.type: expression    formulas in x, y, z by primitive: {type: expression, NAME: \"sin(x)\", ...}\n");
   for (const SinewDerived *d = e->derived; d && d->name; d++) printf("  output field: %s    %s\n", d->name, d->doc);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

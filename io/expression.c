@@ -15,6 +15,8 @@ struct _p_SinewExpression {
   char *text;
   double point[4]; /* x, y, z, t: the parser reads them here */
   PetscBool uses[4];
+  PetscInt variables;
+  double *variable; /* further ones */
 };
 
 /* ---- functions of ours ---- */
@@ -243,6 +245,14 @@ static PetscErrorCode compile(SinewExpression e, size_t size, char message[], Pe
 
 PetscErrorCode SinewExpressionCreate(const char text[], size_t size, char message[], SinewExpression *expression)
 {
+  PetscFunctionBeginUser;
+  PetscCall(SinewExpressionCreateWith(text, 0, NULL, size, message, expression));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewExpressionCreateWith(const char text[], PetscInt count, const char *const names[], size_t size,
+                                         char message[], SinewExpression *expression)
+{
   SinewExpression e;
   PetscBool ok;
 
@@ -258,6 +268,9 @@ PetscErrorCode SinewExpressionCreate(const char text[], size_t size, char messag
   e->parser = mupCreate(muBASETYPE_FLOAT);
   mupSetErrorHandler(e->parser, on_error);
   define_names(e);
+  e->variables = count;
+  PetscCall(PetscCalloc1((size_t)PetscMax(count, 1), &e->variable));
+  for (PetscInt v = 0; v < count; v++) mupDefineVar(e->parser, names[v], &e->variable[v]);
   PetscCall(compile(e, size, message, &ok));
   if (ok) find_uses(e);
   if (ok)
@@ -272,6 +285,7 @@ PetscErrorCode SinewExpressionDestroy(SinewExpression *e)
   PetscFunctionBeginUser;
   if (!*e) PetscFunctionReturn(PETSC_SUCCESS);
   mupRelease((*e)->parser);
+  PetscCall(PetscFree((*e)->variable));
   PetscCall(PetscFree((*e)->text));
   PetscCall(PetscFree(*e));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -304,6 +318,15 @@ PetscErrorCode SinewExpressionEvaluateRow(SinewExpression e, PetscInt n, const P
     value[i] = (PetscReal)mupEval(e->parser);
   }
   PetscCheck(!mupError(e->parser), PETSC_COMM_SELF, PETSC_ERR_LIB, "muParser cannot evaluate %s", e->text);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewExpressionEvaluateWith(SinewExpression e, const PetscReal x[3], PetscReal t,
+                                           const PetscReal variables[], PetscReal *value)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt v = 0; v < e->variables; v++) e->variable[v] = (double)variables[v];
+  PetscCall(SinewExpressionEvaluate(e, x[0], x[1], x[2], t, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

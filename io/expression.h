@@ -24,6 +24,9 @@ typedef struct _p_SinewExpression *SinewExpression;
 /* On a syntax error *e is NULL, and message (of `size` bytes) says what and where in the text; that
  * is not a PETSc error. */
 PETSC_EXTERN PetscErrorCode SinewExpressionCreate(const char text[], size_t size, char message[], SinewExpression *e);
+/* The same with `count` further variables (copied names), which SinewExpressionEvaluateWith gives values to. */
+PETSC_EXTERN PetscErrorCode SinewExpressionCreateWith(const char text[], PetscInt count, const char *const names[],
+                                                      size_t size, char message[], SinewExpression *e);
 PETSC_EXTERN PetscErrorCode SinewExpressionDestroy(SinewExpression *e);
 PETSC_EXTERN PetscErrorCode SinewExpressionEvaluate(SinewExpression e, PetscReal x, PetscReal y, PetscReal z,
                                                     PetscReal t, PetscReal *value);
@@ -31,6 +34,9 @@ PETSC_EXTERN PetscErrorCode SinewExpressionEvaluate(SinewExpression e, PetscReal
 PETSC_EXTERN PetscErrorCode SinewExpressionEvaluateRow(SinewExpression e, PetscInt n, const PetscReal x[],
                                                        const PetscReal y[], const PetscReal z[], PetscReal t,
                                                        PetscReal value[]);
+/* At one point, with values of the further variables in the order of their names. */
+PETSC_EXTERN PetscErrorCode SinewExpressionEvaluateWith(SinewExpression e, const PetscReal x[3], PetscReal t,
+                                                        const PetscReal variables[], PetscReal *value);
 PETSC_EXTERN PetscErrorCode SinewExpressionUses(SinewExpression e, char variable,
                                                 PetscBool *uses); /* 'x', 'y', 'z' or 't'; random uses x, y and z */
 PETSC_EXTERN const char *SinewExpressionText(SinewExpression e);

@@ -247,7 +247,7 @@ static void fill_columns(SinewBoundary b, PetscInt s, PetscInt c, PetscInt colum
 
   for (PetscInt i = 0; i < n; i++) {
     const SinewBoundaryPiece *p = &b->given[s].piece[side->rule[column + i]];
-    const PetscBool given = prescribes(p, c);
+    const PetscBool given = (PetscBool)(c < b->components && prescribes(p, c));
 
     if (p->kind == SINEW_BOUNDARY_REFLECT)
       ghost[i] = normal ? -mirror[i] : mirror[i];
@@ -297,7 +297,7 @@ static void fill_side(SinewBoundary b, PetscInt s, const Patch *patch, const Pet
       for (PetscInt layer = 0; layer < axis->ghosts; layer++) {
         mirror[d] = s % 2 ? axis->cells - 1 - layer : layer;
         ghost[d] = s % 2 ? axis->cells + layer : -1 - layer;
-        for (PetscInt c = 0; c < b->components; c++)
+        for (PetscInt c = 0; c < patch->components; c++)
           fill_columns(b, s, c, column, layer, n, cell(patch, c, near), cell(patch, c, mirror), cell(patch, c, ghost));
       }
     }
@@ -305,9 +305,9 @@ static void fill_side(SinewBoundary b, PetscInt s, const Patch *patch, const Pet
 }
 
 PetscErrorCode SinewBoundaryFill(SinewBoundary b, const PetscInt start[3], const PetscInt count[3], PetscInt pitch,
-                                 PetscInt rows, PetscReal w[])
+                                 PetscInt rows, PetscInt extras, PetscReal w[])
 {
-  Patch patch = {start, count, {0, 0, 0}, pitch, rows, b->components, w};
+  Patch patch = {start, count, {0, 0, 0}, pitch, rows, b->components + extras, w};
 
   PetscFunctionBeginUser;
   for (PetscInt d = 0; d < 3; d++) patch.ghosts[d] = SinewGridAxis(b->grid, d)->ghosts;

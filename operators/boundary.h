@@ -77,10 +77,11 @@ PETSC_EXTERN PetscErrorCode SinewBoundarySideEvaluate(const SinewBoundarySide *s
 
   start, count  the patch's cells without ghosts (global index of the first)
   rows          rows a plane of the patch has in memory (at least count[1] and its ghosts)
-  w             component c of cell (i, j, k) is w[((k' * rows + j') * components + c) * pitch +
+  extras        components beyond those of the boundary: mirrored under reflect and no_slip, else the outermost value
+  w             component c of cell (i, j, k) is w[((k' * rows + j') * (components + extras) + c) * pitch +
   i'], primes counting from the first ghost
 */
 PETSC_EXTERN PetscErrorCode SinewBoundaryFill(SinewBoundary boundary, const PetscInt start[3], const PetscInt count[3],
-                                              PetscInt pitch, PetscInt rows, PetscReal w[]);
+                                              PetscInt pitch, PetscInt rows, PetscInt extras, PetscReal w[]);
 
 #endif

@@ -15,6 +15,11 @@ typedef struct {
   PetscReal *row[SINEW_COMPONENTS_MAX];
 } Rows;
 
+/* Fluxes through a row of faces as the cells below and above see them: the same rows where they agree. */
+typedef struct {
+  Rows below, above;
+} Faces;
+
 /* The two face values of a row of cells, and whether the reconstruction was kept (1) or fell back
  * to first order (0). */
 typedef struct {
@@ -38,7 +43,7 @@ typedef struct {
 struct _p_SinewFV {
   SinewGrid grid;
   DM dm;
-  PetscInt dim, nc;
+  PetscInt dim, nc, rows; /* rows: components and extras */
   const SinewAxis *axis[3];
   SinewFVKernels k;
   const SinewReconstruction *scheme;
@@ -52,7 +57,7 @@ struct _p_SinewFV {
   PetscReal *w;                 /* patch of primitives: tile and ghosts, [k][j][component][i] */
   PetscReal *g[3];              /* patches of physical fluxes, for pointwise schemes */
   States sx, sy[2], sz, *below; /* below[j]: of row j of the plane below */
-  Rows fx, fy[2], fz, *lower;   /* lower[j]: fluxes through the lower z faces of row j */
+  Faces fx, fy[2], fz, *lower;  /* lower[j]: fluxes through the lower z faces of row j */
   Rows u, r, v, gradient[3], *stencil;
   PetscReal *mask, *cells, *rates;
   PetscReal *between[3]; /* 1 / distance of cell centres across lower faces */
@@ -101,7 +106,16 @@ static PetscReal *take(Arena *arena, PetscInt n)
 
 static void take_rows(Arena *arena, const SinewFV fv, Rows *rows)
 {
-  for (PetscInt c = 0; c < fv->nc; c++) rows->row[c] = take(arena, fv->pitch);
+  for (PetscInt c = 0; c < fv->rows; c++) rows->row[c] = take(arena, fv->pitch);
+}
+
+static void take_faces(Arena *arena, const SinewFV fv, Faces *f)
+{
+  take_rows(arena, fv, &f->below);
+  if (fv->k.sides)
+    take_rows(arena, fv, &f->above);
+  else
+    f->above = f->below;
 }
 
 static void take_states(Arena *arena, const SinewFV fv, States *s)
@@ -118,17 +132,17 @@ static void lay_out(SinewFV fv, Arena *arena)
   fv->w = take(arena, patch);
   for (PetscInt d = 0; d < fv->dim; d++) fv->g[d] = fv->scheme->pointwise ? take(arena, patch) : NULL;
   take_states(arena, fv, &fv->sx);
-  take_rows(arena, fv, &fv->fx);
+  take_faces(arena, fv, &fv->fx);
   for (int e = 0; e < 2; e++) {
     take_states(arena, fv, &fv->sy[e]);
-    take_rows(arena, fv, &fv->fy[e]);
+    take_faces(arena, fv, &fv->fy[e]);
   }
   for (PetscInt j = 0; j < fv->tile[1] && fv->dim > 2; j++) {
     take_states(arena, fv, &fv->below[j]);
-    take_rows(arena, fv, &fv->lower[j]);
+    take_faces(arena, fv, &fv->lower[j]);
   }
   if (fv->dim > 2) take_states(arena, fv, &fv->sz);
-  if (fv->dim > 2) take_rows(arena, fv, &fv->fz);
+  if (fv->dim > 2) take_faces(arena, fv, &fv->fz);
   take_rows(arena, fv, &fv->u);
   take_rows(arena, fv, &fv->r);
   take_rows(arena, fv, &fv->v);
@@ -149,7 +163,8 @@ static void lay_out(SinewFV fv, Arena *arena)
 static void choose_tiles(SinewFV fv)
 {
   const SinewAxis *const *a = fv->axis;
-  const PetscInt values = (fv->dim > 2 ? 128 : 96) * 1024 / fv->nc / (fv->scheme->pointwise ? 2 : 1); /* a component */
+  const PetscInt values =
+      (fv->dim > 2 ? 128 : 96) * 1024 / fv->rows / (fv->scheme->pointwise ? 2 : 1); /* a component */
   PetscInt largest[3], row;
 
   largest[0] = 512;
@@ -191,6 +206,7 @@ PetscErrorCode SinewFVCreate(SinewGrid grid, const SinewFVKernels *kernels, cons
   fv->grid = grid;
   fv->k = *kernels;
   fv->nc = kernels->components;
+  fv->rows = kernels->components + kernels->extras;
   fv->scheme = reconstruction;
   fv->characteristic = (PetscBool)(characteristic && kernels->to_characteristic);
   fv->fall_back = (PetscBool)(kernels->positives > 0 && (fv->characteristic || !reconstruction->bounded));
@@ -198,20 +214,22 @@ PetscErrorCode SinewFVCreate(SinewGrid grid, const SinewFVKernels *kernels, cons
   fv->dim = SinewGridDim(grid);
   PetscCall(SinewGridGetDM(grid, &fv->dm));
   for (PetscInt d = 0; d < 3; d++) fv->axis[d] = SinewGridAxis(grid, d);
-  PetscCheck(fv->nc <= SINEW_COMPONENTS_MAX, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
-             "%" PetscInt_FMT " components, at most %d", fv->nc, SINEW_COMPONENTS_MAX);
+  PetscCheck(fv->rows <= SINEW_COMPONENTS_MAX, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
+             "%" PetscInt_FMT " components and extra rows, at most %d", fv->rows, SINEW_COMPONENTS_MAX);
   PetscCheck(fv->axis[0]->ghosts >= SinewFVGhosts(reconstruction), PETSC_COMM_SELF, PETSC_ERR_ARG_SIZ,
              "the grid has %" PetscInt_FMT " ghosts, %s needs %" PetscInt_FMT, fv->axis[0]->ghosts,
              reconstruction->name, SinewFVGhosts(reconstruction));
   PetscCheck(!reconstruction->pointwise || !kernels->flux || kernels->physical_flux, PETSC_COMM_SELF, PETSC_ERR_SUP,
              "%s needs the physical flux", reconstruction->name);
+  PetscCheck(!reconstruction->pointwise || !kernels->sides, PETSC_COMM_SELF, PETSC_ERR_SUP,
+             "%s cannot correct two-sided fluxes", reconstruction->name);
   for (PetscInt c = 0; c < fv->nc; c++)
     fv->watched[c] = (PetscBool)(kernels->velocity < 0 || c < kernels->velocity || c >= kernels->velocity + fv->dim);
   for (PetscInt p = 0; p < kernels->positives; p++) fv->watched[kernels->positive[p]] = PETSC_FALSE;
   choose_tiles(fv);
   fv->pitch = (LEAD + fv->tile[0] + fv->axis[0]->ghosts + 7) / 8 * 8;
   fv->stride[0] = 1;
-  fv->stride[1] = fv->nc * fv->pitch;
+  fv->stride[1] = fv->rows * fv->pitch;
   fv->stride[2] = fv->stride[1] * (fv->tile[1] + 2 * fv->axis[1]->ghosts);
   PetscCall(PetscCalloc3((size_t)fv->tile[1], &fv->below, (size_t)fv->tile[1], &fv->lower,
                          2 * (size_t)reconstruction->reach + 1, &fv->stencil));
@@ -249,7 +267,7 @@ static inline Rows rows_at(const SinewFV fv, PetscReal *first)
 {
   Rows r = {{NULL}};
 
-  for (PetscInt c = 0; c < fv->nc; c++) r.row[c] = first + c * fv->pitch;
+  for (PetscInt c = 0; c < fv->rows; c++) r.row[c] = first + c * fv->pitch;
   return r;
 }
 
@@ -257,7 +275,7 @@ static inline Rows shifted(const SinewFV fv, const Rows *rows, PetscInt by)
 {
   Rows r = {{NULL}};
 
-  for (PetscInt c = 0; c < fv->nc; c++) r.row[c] = rows->row[c] + by;
+  for (PetscInt c = 0; c < fv->rows; c++) r.row[c] = rows->row[c] + by;
   return r;
 }
 
@@ -296,6 +314,32 @@ static void load_cells(const SinewFV fv, const Task *task, PetscBool owned, Pets
   if (to > from) RowsFromCells(fv->nc, to - from, cells, u.row);
 }
 
+/* Description of n lower faces, or of cells, beginning at tile cell (i, j, k). */
+static SinewRow describe(const SinewFV fv, const Task *task, PetscInt axis, PetscBool faces, PetscInt i, PetscInt j,
+                         PetscInt k)
+{
+  const SinewAxis *x = fv->axis[0], *y = fv->axis[1], *z = fv->axis[2];
+  SinewRow row;
+
+  row.axis = axis;
+  row.i = task->start[0] + i;
+  row.j = task->start[1] + j;
+  row.k = task->start[2] + k;
+  row.x = (faces && axis == 0 ? x->face : x->center) + row.i - x->first;
+  row.y = (faces && axis == 1 ? y->face : y->center)[row.j - y->first];
+  row.z = (faces && axis == 2 ? z->face : z->center)[row.k - z->first];
+  row.t = task->t;
+  return row;
+}
+
+/* Extra rows of n cells from the first ghost of row (j, k) on; ghosts behind a side along x are overwritten later. */
+static void place_row(const SinewFV fv, const Task *task, PetscInt n, PetscInt j, PetscInt k, Rows *w)
+{
+  const SinewRow row = describe(fv, task, 0, PETSC_FALSE, -fv->axis[0]->ghosts, j, k);
+
+  (*fv->k.place)(fv->k.context, &row, n, w->row);
+}
+
 static void load_row(const SinewFV fv, const Task *task, PetscInt j, PetscInt k)
 {
   const SinewAxis *x = fv->axis[0];
@@ -312,6 +356,7 @@ static void load_row(const SinewFV fv, const Task *task, PetscInt j, PetscInt k)
   } else
     load_cells(fv, task, PETSC_FALSE, from, to, from, gj, gk);
   (*fv->k.primitive)(fv->k.context, to - from, CONST_ROWS(fv->u), w.row);
+  if (fv->k.place) place_row(fv, task, to - from, j, k, &w);
 }
 
 static PetscBool beyond_side(const SinewAxis *a, PetscInt i)
@@ -332,6 +377,19 @@ static void roll(const SinewFV fv, const Task *task, PetscReal *patch)
     (void)PetscArraymove(patch, patch + task->below * fv->stride[2], 2 * fv->axis[2]->ghosts * fv->stride[2]);
 }
 
+static void complete_patch(const SinewFV fv, const Task *task)
+{
+  const PetscInt gx = fv->axis[0]->ghosts, gy = fv->axis[1]->ghosts, gz = fv->axis[2]->ghosts;
+
+  for (PetscInt k = -gz; k < task->count[2] + gz; k++) {
+    for (PetscInt j = -gy; j < task->count[1] + gy; j++) {
+      Rows w = rows_at(fv, at(fv, fv->w, -gx, j, k));
+
+      (*fv->k.complete)(fv->k.context, task->count[0] + 2 * gx, w.row);
+    }
+  }
+}
+
 static PetscErrorCode load_patch(const SinewFV fv, const Task *task)
 {
   const PetscInt gy = fv->axis[1]->ghosts, gz = fv->axis[2]->ghosts;
@@ -349,9 +407,10 @@ static PetscErrorCode load_patch(const SinewFV fv, const Task *task)
   if (fv->boundary) {
     PetscCall(PetscLogEventBegin(event_boundary, 0, 0, 0, 0));
     PetscCall(SinewBoundaryFill(fv->boundary, task->start, task->count, fv->pitch, fv->stride[2] / fv->stride[1],
-                                fv->w + LEAD - fv->axis[0]->ghosts));
+                                fv->k.extras, fv->w + LEAD - fv->axis[0]->ghosts));
     PetscCall(PetscLogEventEnd(event_boundary, 0, 0, 0, 0));
   }
+  if (fv->k.complete) complete_patch(fv, task);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -360,24 +419,6 @@ static PetscErrorCode load_patch(const SinewFV fv, const Task *task)
 static inline PetscBool transports(const SinewFV fv, const Task *task)
 {
   return (PetscBool)((task->parts & SINEW_FV_FLUX) && fv->k.flux);
-}
-
-/* Description of n lower faces, or of cells, beginning at tile cell (i, j, k). */
-static SinewRow describe(const SinewFV fv, const Task *task, PetscInt axis, PetscBool faces, PetscInt i, PetscInt j,
-                         PetscInt k)
-{
-  const SinewAxis *x = fv->axis[0], *y = fv->axis[1], *z = fv->axis[2];
-  SinewRow row;
-
-  row.axis = axis;
-  row.i = task->start[0] + i;
-  row.j = task->start[1] + j;
-  row.k = task->start[2] + k;
-  row.x = (faces && axis == 0 ? x->face : x->center) + row.i - x->first;
-  row.y = (faces && axis == 1 ? y->face : y->center)[row.j - y->first];
-  row.z = (faces && axis == 2 ? z->face : z->center)[row.k - z->first];
-  row.t = task->t;
-  return row;
 }
 
 static void characteristic_states(const SinewFV fv, PetscInt axis, PetscInt n, PetscReal *q, States *s)
@@ -405,13 +446,13 @@ static void face_states(const SinewFV fv, PetscInt axis, PetscInt n, PetscReal *
   if (fv->characteristic)
     characteristic_states(fv, axis, n, q, s);
   else
-    for (PetscInt c = 0; c < fv->nc; c++)
+    for (PetscInt c = 0; c < fv->rows; c++)
       (*fv->scheme->row)(n, fv->stride[axis], q + c * fv->pitch, s->lower.row[c], s->upper.row[c]);
   for (PetscInt i = 0; i < n && (fv->fall_back || fv->scheme->pointwise); i++) s->keep[i] = 1;
   if (!fv->fall_back) return;
   for (PetscInt p = 0; p < fv->k.positives; p++)
-    RowKeepPositive(n, s->lower.row[fv->k.positive[p]], s->upper.row[fv->k.positive[p]], s->keep);
-  for (PetscInt c = 0; c < fv->nc; c++) RowFallBack(n, s->keep, q + c * fv->pitch, s->lower.row[c], s->upper.row[c]);
+    RowKeepAbove(n, fv->k.least[p], s->lower.row[fv->k.positive[p]], s->upper.row[fv->k.positive[p]], s->keep);
+  for (PetscInt c = 0; c < fv->rows; c++) RowFallBack(n, s->keep, q + c * fv->pitch, s->lower.row[c], s->upper.row[c]);
 }
 
 static void diffusive_fluxes(const SinewFV fv, const SinewRow *row, PetscInt n, const PetscReal *q, Rows *f)
@@ -439,17 +480,30 @@ static void diffusive_fluxes(const SinewFV fv, const SinewRow *row, PetscInt n, 
                           (const PetscReal *const(*)[SINEW_COMPONENTS_MAX])gradient, f->row);
 }
 
+/* What the cells beginning at q see of the fluxes through their lower faces, and the cells before them. */
+static void take_sides(const SinewFV fv, const Task *task, const SinewRow *row, PetscInt n, PetscReal *q, const Rows *l,
+                       const Rows *r, Faces *f)
+{
+  const Rows above = rows_at(fv, q), below = rows_at(fv, q - fv->stride[row->axis]);
+
+  if (transports(fv, task))
+    (*fv->k.sides)(fv->k.context, row, n, CONST_ROWS(below), CONST_ROWS(*l), CONST_ROWS(*r), CONST_ROWS(above),
+                   f->below.row, f->above.row);
+  else
+    for (PetscInt c = 0; c < fv->nc; c++) (void)PetscArraycpy(f->above.row[c], f->below.row[c], n);
+}
+
 /* Fluxes through the lower faces of n cells beginning at tile cell (i, j, k): `below` and `above`
  * are the states on both sides. */
 static void face_fluxes(const SinewFV fv, const Task *task, PetscInt axis, PetscInt n, PetscInt i, PetscInt j,
                         PetscInt k, const States *below, PetscInt below_offset, const States *above,
-                        PetscInt above_offset, Rows *f)
+                        PetscInt above_offset, Faces *faces)
 {
   const SinewRow row = describe(fv, task, axis, PETSC_TRUE, i, j, k);
+  const Rows l = shifted(fv, &below->upper, below_offset), r = shifted(fv, &above->lower, above_offset);
+  Rows *f = &faces->below;
 
   if (transports(fv, task)) {
-    const Rows l = shifted(fv, &below->upper, below_offset), r = shifted(fv, &above->lower, above_offset);
-
     (*fv->k.flux)(fv->k.context, &row, n, CONST_ROWS(l), CONST_ROWS(r), f->row);
     if (fv->scheme->pointwise) {
       RowProduct(n, below->keep + below_offset, above->keep + above_offset, fv->mask);
@@ -460,6 +514,7 @@ static void face_fluxes(const SinewFV fv, const Task *task, PetscInt axis, Petsc
     for (PetscInt c = 0; c < fv->nc; c++) (void)PetscArrayzero(f->row[c], n);
   if ((task->parts & SINEW_FV_DIFFUSION) && fv->k.diffusive_flux)
     diffusive_fluxes(fv, &row, n, at(fv, fv->w, i, j, k), f);
+  if (fv->k.sides) take_sides(fv, task, &row, n, at(fv, fv->w, i, j, k), &l, &r, faces);
 }
 
 /* Point values of the physical flux, in every cell that a correction reaches. */
@@ -506,7 +561,7 @@ static void row_rates(const SinewFV fv, const Task *task, PetscInt n, PetscInt j
   for (PetscInt c = 0; c < fv->nc; c++) {
     if (fv->watched[c]) RowSpoilNaN(n, w->row[c], fv->rates);
   }
-  for (PetscInt p = 0; p < fv->k.positives; p++) RowSpoil(n, w->row[fv->k.positive[p]], fv->rates);
+  for (PetscInt p = 0; p < fv->k.positives; p++) RowSpoil(n, fv->k.least[p], w->row[fv->k.positive[p]], fv->rates);
 }
 
 static void finish_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, PetscReal rate_cells[])
@@ -544,7 +599,7 @@ static void march_up(const SinewFV fv, const Task *task, PetscInt j, PetscInt k)
 
 /* Row (j, k): fluxes along x and to the plane above, then the sum of differences along x, y, z in this order, on every
    rank the same. */
-static void update_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, const Rows *fy0, const Rows *fy1)
+static void update_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, const Faces *fy0, const Faces *fy1)
 {
   const PetscInt n = task->count[0],
                  index[3] = {task->start[0] - fv->axis[0]->first, task->start[1] + j - fv->axis[1]->first,
@@ -554,15 +609,15 @@ static void update_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, con
   face_fluxes(fv, task, 0, n + 1, 0, j, k, &fv->sx, EARLY - 1, &fv->sx, EARLY, &fv->fx);
   if (fv->dim > 2) march_up(fv, task, j, k);
   for (PetscInt c = 0; c < fv->nc; c++) {
-    const PetscReal *y[2] = {NULL, NULL}, *z[2] = {NULL, NULL};
+    const PetscReal *x[2] = {fv->fx.above.row[c], fv->fx.below.row[c] + 1}, *y[2] = {NULL, NULL}, *z[2] = {NULL, NULL};
 
-    if (fv->dim > 1) y[0] = fy0->row[c], y[1] = fy1->row[c];
-    if (fv->dim > 2) z[0] = fv->lower[j].row[c], z[1] = fv->fz.row[c];
-    RowDivergence(n, fv->fx.row[c], fv->axis[0]->inverse + index[0], y, fv->axis[1]->inverse[index[1]], z,
+    if (fv->dim > 1) y[0] = fy0->above.row[c], y[1] = fy1->below.row[c];
+    if (fv->dim > 2) z[0] = fv->lower[j].above.row[c], z[1] = fv->fz.below.row[c];
+    RowDivergence(n, x, fv->axis[0]->inverse + index[0], y, fv->axis[1]->inverse[index[1]], z,
                   fv->axis[2]->inverse[index[2]], fv->r.row[c]);
   }
   if (fv->dim > 2) {
-    const Rows spare = fv->lower[j];
+    const Faces spare = fv->lower[j];
 
     fv->lower[j] = fv->fz;
     fv->fz = spare;
@@ -594,7 +649,7 @@ static void update_plane(const SinewFV fv, Task *task, PetscInt k)
 static void start_column(const SinewFV fv, const Task *task)
 {
   for (PetscInt j = 0; j < task->count[1]; j++) {
-    const Rows spare = fv->lower[j];
+    const Faces spare = fv->lower[j];
 
     if (transports(fv, task)) face_states(fv, 2, task->count[0], at(fv, fv->w, 0, j, -1), &fv->below[j]);
     march_up(fv, task, j, -1);
@@ -628,7 +683,7 @@ static PetscErrorCode for_each_tile(const SinewFV fv, Task *task, TileFunction *
           task->count[d] = fv->axis[d]->count * (index[d] + 1) / fv->tiles[d] - from;
         }
         PetscCall((*function)(fv, task));
-        task->below = task->count[2];
+        task->below = fv->k.complete ? 0 : task->count[2]; /* completed rows would be completed again */
       }
     }
   }
@@ -728,7 +783,7 @@ PetscErrorCode SinewFVFindBad(SinewFV fv, Vec U, PetscBool *found, PetscInt cell
     }
     (*fv->k.primitive)(fv->k.context, 1, in, rows);
     for (PetscInt p = 0; p < fv->k.positives; p++) {
-      if (!(w[fv->k.positive[p]] > 0)) good = PETSC_FALSE;
+      if (!(w[fv->k.positive[p]] > fv->k.least[p])) good = PETSC_FALSE;
     }
     if (good) continue;
     *found = PETSC_TRUE;

@@ -14,6 +14,12 @@
       ->  differences and sources  ->  interlaced again, combined with the integrator's vectors in
   the same pass.
 
+  Balance laws whose terms nearly cancel (a lake over an uneven bottom) and laws in media that vary
+  from cell to cell need more than a flux a face. For them an equation may name *extra rows* that
+  are reconstructed along with the primitives (fields of the place, combinations with primitives),
+  and *two-sided fluxes*: what the cells on both sides of a face see may differ. An equation without
+  them pays nothing.
+
   Arithmetic is elementwise, in an order that does not depend on the partition, and compiled without
   contraction: the result is the same bits on any number of ranks, and symmetric under exchange of x
   and y.
@@ -40,7 +46,9 @@ typedef struct {
  * variables. REQUIRED unless said. */
 typedef struct {
   PetscInt components;
-  PetscInt positives, positive[SINEW_COMPONENTS_MAX]; /* primitives that must stay positive */
+  PetscInt positives, positive[SINEW_COMPONENTS_MAX]; /* primitives that must stay positive ... */
+  PetscReal least[SINEW_COMPONENTS_MAX];              /* ... or above this; standard 0 */
+  PetscInt extras;     /* rows w[components], ... beside the primitives; components + extras is bounded too */
   PetscInt velocity;   /* first of dim velocity primitives, which walls reflect; -1: none */
   const void *context; /* first argument of all */
 
@@ -49,6 +57,17 @@ typedef struct {
   /* Numerical flux between left and right face states. Optional: no transport. */
   void (*flux)(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const l[],
                const PetscReal *const r[], PetscReal *const f[]);
+  /* Extra rows, by two hooks (with extras). `place` fills them in cells inside the domain with a field of the place
+     alone, on a periodic axis the same one period on; ghosts behind sides then get the mirror image where the condition
+     mirrors, else the outermost value. `complete` makes of them, given the primitives too, what is to be reconstructed.
+   */
+  void (*place)(const void *context, const SinewRow *row, PetscInt n, PetscReal *const w[]);
+  void (*complete)(const void *context, PetscInt n, PetscReal *const w[]);
+  /* Two-sided fluxes: turns the numerical flux f between the face states l and r into what the cell below the face
+     sees (f) and what the cell above sees (g); below and above are the states of these cells. Optional. */
+  void (*sides)(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const below[],
+                const PetscReal *const l[], const PetscReal *const r[], const PetscReal *const above[],
+                PetscReal *const f[], PetscReal *const g[]);
   /* Flux of one state. Optional: needed by pointwise reconstructions. */
   void (*physical_flux)(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
                         PetscReal *const f[]);

@@ -81,17 +81,18 @@ void CellsFromRows(PetscInt components, PetscInt n, const PetscReal *const rows[
   }
 }
 
-void RowDivergence(PetscInt n, const PetscReal *restrict x, const PetscReal *restrict ix, const PetscReal *const y[2],
+void RowDivergence(PetscInt n, const PetscReal *const x[2], const PetscReal *restrict ix, const PetscReal *const y[2],
                    PetscReal iy, const PetscReal *const z[2], PetscReal iz, PetscReal *restrict r)
 {
+  const PetscReal *restrict x0 = x[0], *restrict x1 = x[1];
   const PetscReal *restrict y0 = y[0], *restrict y1 = y[1], *restrict z0 = z[0], *restrict z1 = z[1];
 
   if (z0)
-    LOOP(n) r[i] = (x[i] - x[i + 1]) * ix[i] + (y0[i] - y1[i]) * iy + (z0[i] - z1[i]) * iz;
+    LOOP(n) r[i] = (x0[i] - x1[i]) * ix[i] + (y0[i] - y1[i]) * iy + (z0[i] - z1[i]) * iz;
   else if (y0)
-    LOOP(n) r[i] = (x[i] - x[i + 1]) * ix[i] + (y0[i] - y1[i]) * iy;
+    LOOP(n) r[i] = (x0[i] - x1[i]) * ix[i] + (y0[i] - y1[i]) * iy;
   else
-    LOOP(n) r[i] = (x[i] - x[i + 1]) * ix[i];
+    LOOP(n) r[i] = (x0[i] - x1[i]) * ix[i];
 }
 
 /* Adding 0 turns -0 into 0, whose sign the row kernels leave open: equal states are equal bits. */
@@ -108,10 +109,10 @@ void RowCombine(PetscInt n, PetscReal a, const PetscReal *A, PetscReal b, const 
     LOOP(n) out[i] = a * A[i] + b * U[i] + c * r[i] + 0.;
 }
 
-void RowKeepPositive(PetscInt n, const PetscReal *restrict lower, const PetscReal *restrict upper,
-                     PetscReal *restrict keep)
+void RowKeepAbove(PetscInt n, PetscReal least, const PetscReal *restrict lower, const PetscReal *restrict upper,
+                  PetscReal *restrict keep)
 {
-  LOOP(n) keep[i] = lower[i] > 0 && upper[i] > 0 ? keep[i] : 0;
+  LOOP(n) keep[i] = lower[i] > least && upper[i] > least ? keep[i] : 0;
 }
 
 void RowFallBack(PetscInt n, const PetscReal *restrict keep, const PetscReal *restrict q, PetscReal *restrict lower,
@@ -174,7 +175,7 @@ void RowSpoilNaN(PetscInt n, const PetscReal *restrict w, PetscReal *restrict ra
   LOOP(n) rate[i] += w[i] - w[i];
 }
 
-void RowSpoil(PetscInt n, const PetscReal *restrict w, PetscReal *restrict rate)
+void RowSpoil(PetscInt n, PetscReal least, const PetscReal *restrict w, PetscReal *restrict rate)
 {
-  LOOP(n) rate[i] = w[i] > 0 ? rate[i] : (PetscReal)NAN;
+  LOOP(n) rate[i] = w[i] > least ? rate[i] : (PetscReal)NAN;
 }

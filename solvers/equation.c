@@ -1,9 +1,11 @@
 #include "solvers/equation.h"
 
-PETSC_EXTERN const SinewEquationType SinewAdvection, SinewBurgers, SinewDiffusion, SinewEuler, SinewNavierStokes;
+PETSC_EXTERN const SinewEquationType SinewAdvection, SinewBurgers, SinewDiffusion, SinewEuler, SinewShallowWater,
+    SinewReactionDiffusion, SinewWaves, SinewElliptic, SinewNavierStokes;
 
-const SinewEquationType *const SinewEquationTypes[] = {&SinewAdvection, &SinewBurgers,      &SinewDiffusion,
-                                                       &SinewEuler,     &SinewNavierStokes, NULL};
+const SinewEquationType *const SinewEquationTypes[] = {
+    &SinewAdvection,         &SinewBurgers, &SinewDiffusion, &SinewEuler,        &SinewShallowWater,
+    &SinewReactionDiffusion, &SinewWaves,   &SinewElliptic,  &SinewNavierStokes, NULL};
 
 #define NAMES_MAX 64
 
@@ -131,6 +133,14 @@ PetscErrorCode SinewEquationNameVector(SinewEquation e, PetscInt first, const ch
     PetscCall(PetscSNPrintf(e->primitive[first + d], sizeof(e->primitive[0]), "%s_%c", primitive, (char)('x' + d)));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool SinewEquationConstrained(SinewEquation e)
+{
+  for (PetscInt c = 0; c < e->components; c++) {
+    if (e->constrained[c]) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
 }
 
 PetscReal SinewEquationDisplacement(SinewEquation e, const PetscReal x[3], const SinewRealList *center, PetscReal d[3])
@@ -292,6 +302,20 @@ static PetscErrorCode look_up(SinewEquation e, const char name[], Meaning *m)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Where the r-th line of owned cells lies. */
+static SinewRow row_of_line(SinewEquation e, PetscInt r)
+{
+  const SinewAxis *x = SinewGridAxis(e->grid, 0), *y = SinewGridAxis(e->grid, 1), *z = SinewGridAxis(e->grid, 2);
+  const PetscInt j = r % y->count, k = r / y->count;
+
+  return (SinewRow){.i = x->start,
+                    .j = y->start + j,
+                    .k = z->start + k,
+                    .x = x->center + x->ghosts,
+                    .y = y->center[y->ghosts + j],
+                    .z = z->center[z->ghosts + k]};
+}
+
 PetscErrorCode SinewEquationField(SinewEquation e, Vec U, const char name[], PetscInt *components, PetscReal values[])
 {
   const PetscInt nx = SinewGridAxis(e->grid, 0)->count,
@@ -316,7 +340,11 @@ PetscErrorCode SinewEquationField(SinewEquation e, Vec U, const char name[], Pet
       for (PetscInt c = 0; c < nc; c++) in[c][i] = u[(r * nx + i) * nc + c];
     }
     (*e->kernels.primitive)(e->kernels.context, nx, (const PetscReal *const *)in, out);
-    if (m.derived)
+    if (m.derived && m.derived->at) {
+      const SinewRow row = row_of_line(e, r);
+
+      (*m.derived->at)(e, &row, nx, (const PetscReal *const *)out, v);
+    } else if (m.derived)
       (*m.derived->row)(e, nx, (const PetscReal *const *)out, v);
     else if (!m.vector)
       PetscCall(PetscArraycpy(v, out[m.primitive], nx));

@@ -32,10 +32,11 @@ typedef struct {
                              PetscReal w[]);
 } SinewInitialType;
 
-/* A scalar field derived from primitives, for output. */
+/* A scalar field derived from primitives, for output: by `row`, or by `at` where it depends on the place. */
 typedef struct {
   const char *name, *doc;
   void (*row)(SinewEquation equation, PetscInt n, const PetscReal *const w[], PetscReal value[]);
+  void (*at)(SinewEquation equation, const SinewRow *row, PetscInt n, const PetscReal *const w[], PetscReal value[]);
 } SinewDerived;
 
 /* The box of a problem without its cells: what a method that lives on points needs to know of the `grid` section. */
@@ -47,6 +48,11 @@ typedef struct {
   PetscBool factors;             /* conditions u = 0 may be left to a factor of the network */
   PetscBool squared;             /* the scheme applies the operator twice and needs the conditions of its square */
 } SinewDomain;
+/* A choice within an equation that brings keys of its own, for `sinew list`. */
+typedef struct {
+  const char *choice, *doc; /* "reaction: gray_scott" */
+  const SinewKey *keys;
+} SinewVariant;
 
 typedef struct {
   const char *name, *doc;
@@ -72,7 +78,11 @@ typedef struct {
                               PetscBool zero[6]);
   const SinewInitialType *initials; /* ended by a NULL name; expressions are always possible */
   const SinewDerived *derived;      /* ended by a NULL name; may be NULL */
+  const SinewVariant *variants;     /* ended by a NULL choice; may be NULL. Their keys are read by create */
 } SinewEquationType;
+
+/* What a source is to implicit steppers: given by place and time; of the state, and explicit under IMEX; or stiff. */
+typedef enum { SINEW_SOURCE_GIVEN, SINEW_SOURCE_MILD, SINEW_SOURCE_STIFF } SinewSourceKind;
 
 struct _p_SinewEquation {
   const SinewEquationType *type;
@@ -84,8 +94,12 @@ struct _p_SinewEquation {
   SinewFVKernels kernels;
   PetscBool linear_diffusion; /* the diffusive term is affine in u: its Jacobian is constant in u */
   PetscBool gridless;         /* has no terms in cells: for steppers that ask at points alone */
-  PetscBool inexact;          /* parameters spoil the exactness of `exact` initial conditions */
-  SinewGrid grid;             /* not owned, after attach */
+  SinewSourceKind source_kind;
+  PetscBool linear_source;                     /* and the source, where it is of the state */
+  PetscBool constrained[SINEW_COMPONENTS_MAX]; /* components c without a time derivative: their terms are
+                                                  w_c + g(the others), and 0 */
+  PetscBool inexact;                           /* parameters spoil the exactness of `exact` initial conditions */
+  SinewGrid grid;                              /* not owned, after attach */
   const SinewInitialType *initial;
   void *initial_parameters;                         /* owned */
   SinewExpression expression[SINEW_COMPONENTS_MAX]; /* not owned: the deck's */
@@ -102,6 +116,8 @@ PETSC_EXTERN PetscErrorCode SinewEquationCreate(SinewDeck deck, PetscInt dim, Si
 PETSC_EXTERN PetscErrorCode SinewEquationDestroy(SinewEquation *equation);
 PETSC_EXTERN PetscErrorCode SinewEquationAttach(SinewEquation equation, SinewGrid grid);
 
+/* Whether some component is constrained. */
+PETSC_EXTERN PetscBool SinewEquationConstrained(SinewEquation equation);
 /* Fills U (components, a global vector of the grid) with the initial state. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewEquationInitial(SinewEquation equation, Vec U);
 /* Primitives that the initial condition's formula gives at a point and time (t > 0 where the formula knows time). Not

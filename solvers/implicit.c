@@ -8,7 +8,8 @@ struct _p_SinewImplicit {
   Mat L; /* dL_D/du */
   MatFDColoring coloring;
   DM dm; /* stencil of one cell */
-  PetscBool assembled;
+  PetscBool assembled, affine, constrained;
+  Vec mass, rate; /* with constraints: diagonal of M, and M u' */
   PetscReal time; /* of the assembled L, for coefficients that depend on it */
 };
 
@@ -18,7 +19,8 @@ static PetscErrorCode implicit_function(TS ts, PetscReal t, Vec U, Vec Udot, Vec
 
   PetscFunctionBeginUser;
   (void)ts;
-  PetscCall(SinewFVApply(s->problem.fv, s->parts, t, U, 1, Udot, 0, -1, F, NULL));
+  if (s->constrained) PetscCall(VecPointwiseMult(s->rate, s->mass, Udot));
+  PetscCall(SinewFVApply(s->problem.fv, s->parts, t, U, 1, s->constrained ? s->rate : Udot, 0, -1, F, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -36,13 +38,12 @@ static PetscErrorCode operator_at(void *dummy, Vec U, Vec F, void *context)
 static PetscErrorCode assemble(SinewImplicit s, PetscReal t, Vec U)
 {
   Vec base;
-  PetscBool affine = s->problem.equation->linear_diffusion;
 
   PetscFunctionBeginUser;
-  if (s->assembled && affine && s->time == t) PetscFunctionReturn(PETSC_SUCCESS);
+  if (s->assembled && s->affine && s->time == t) PetscFunctionReturn(PETSC_SUCCESS);
   s->time = t;
   PetscCall(VecDuplicate(U, &base));
-  if (affine)
+  if (s->affine)
     PetscCall(VecSet(base, 0));
   else
     PetscCall(VecCopy(U, base));
@@ -60,10 +61,14 @@ static PetscErrorCode implicit_jacobian(TS ts, PetscReal t, Vec U, Vec Udot, Pet
   PetscFunctionBeginUser;
   (void)ts;
   (void)Udot;
-  PetscCall(assemble(s, s->problem.equation->kernels.prepare || !s->problem.equation->linear_diffusion ? t : 0, U));
+  PetscCall(assemble(s, s->problem.equation->kernels.prepare || !s->affine ? t : 0, U));
   PetscCall(MatCopy(s->L, P, SAME_NONZERO_PATTERN));
   PetscCall(MatScale(P, -1));
-  PetscCall(MatShift(P, shift));
+  if (s->constrained) {
+    PetscCall(VecAXPBY(s->rate, shift, 0, s->mass));
+    PetscCall(MatDiagonalSet(P, s->rate, ADD_VALUES));
+  } else
+    PetscCall(MatShift(P, shift));
   if (A != P) {
     PetscCall(MatAssemblyBegin(A, MAT_FINAL_ASSEMBLY));
     PetscCall(MatAssemblyEnd(A, MAT_FINAL_ASSEMBLY));
@@ -78,6 +83,8 @@ static PetscErrorCode destroy(void *context)
   PetscFunctionBeginUser;
   PetscCall(MatFDColoringDestroy(&s->coloring));
   PetscCall(MatDestroy(&s->L));
+  PetscCall(VecDestroy(&s->mass));
+  PetscCall(VecDestroy(&s->rate));
   PetscCall(DMDestroy(&s->dm));
   PetscCall(PetscFree(s));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -103,10 +110,26 @@ static PetscErrorCode create_matrix(SinewImplicit s, Mat *P)
   PetscCall(MatFDColoringSetFunction(s->coloring, (PetscErrorCode(*)(void))(void (*)(void))operator_at, s));
   PetscCall(
       MatFDColoringSetType(s->coloring, MATMFFD_WP)); /* step = error * sqrt(1 + |u|): exactly 1 from the zero state */
-  if (s->problem.equation->linear_diffusion) PetscCall(MatFDColoringSetParameters(s->coloring, 1, PETSC_DEFAULT));
+  if (s->affine) PetscCall(MatFDColoringSetParameters(s->coloring, 1, PETSC_DEFAULT));
   PetscCall(MatFDColoringSetUp(s->L, colors, s->coloring));
   PetscCall(ISColoringDestroy(&colors));
   PetscCall(MatDuplicate(s->L, MAT_DO_NOT_COPY_VALUES, P));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_mass(SinewImplicit s)
+{
+  const SinewEquation e = s->problem.equation;
+
+  PetscFunctionBeginUser;
+  s->constrained = SinewEquationConstrained(e);
+  if (!s->constrained) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DMCreateGlobalVector(s->dm, &s->mass));
+  PetscCall(VecDuplicate(s->mass, &s->rate));
+  PetscCall(VecSet(s->mass, 1));
+  for (PetscInt c = 0; c < e->components; c++) {
+    if (e->constrained[c]) PetscCall(VecStrideSet(s->mass, c, 0));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -120,7 +143,11 @@ PetscErrorCode SinewImplicitCreate(const SinewProblem *problem, SinewFVParts par
   PetscCall(PetscNew(&s));
   s->problem = *problem;
   s->parts = parts;
+  s->affine = (PetscBool)(problem->equation->linear_diffusion &&
+                          (!(parts & SINEW_FV_SOURCE) || problem->equation->linear_source ||
+                           problem->equation->source_kind == SINEW_SOURCE_GIVEN));
   PetscCall(create_matrix(s, &P));
+  PetscCall(create_mass(s));
   PetscCall(TSSetIFunction(ts, NULL, implicit_function, s));
   PetscCall(TSSetIJacobian(ts, P, P, implicit_jacobian, s));
   PetscCall(MatDestroy(&P));

@@ -170,6 +170,31 @@ static PetscErrorCode prepare_stepper(SinewSimulation s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What a stepper can do must be enough for the equation. */
+static PetscErrorCode check_stepper(SinewSimulation s)
+{
+  const SinewNode section = SinewNodeGet(s->deck, SinewDeckRoot(s->deck), "stepper");
+  const SinewReconstruction *scheme;
+
+  PetscFunctionBeginUser;
+  if (!s->equation || !s->stepper) PetscFunctionReturn(PETSC_SUCCESS);
+  scheme = SinewStepperSpace(s->stepper)->reconstruction;
+  if (s->equation->kernels.sides && scheme->pointwise)
+    PetscCall(SinewDeckMistake(s->deck, SinewNodeGet(s->deck, section, "reconstruction"), "stepper.reconstruction",
+                               "expected constant, plm_* or ppm: cells on both sides of a face see different fluxes of "
+                               "this equation, which %s cannot correct",
+                               scheme->name));
+  if (SinewStepperSeeksSteadyState(s->stepper) && (s->equation->kernels.flux || !s->equation->kernels.diffusive_flux))
+    PetscCall(SinewDeckMistake(s->deck, SinewNodeGet(s->deck, section, "type"), "stepper.type",
+                               "steady is for equations with diffusion and without transport"));
+  if (SinewEquationConstrained(s->equation) && !SinewStepperSolvesConstraints(s->stepper))
+    PetscCall(SinewDeckMistake(s->deck, SinewNodeGet(s->deck, section, "type"), "stepper.type",
+                               "expected bdf or beuler, which solve for constraints such as those of this equation, "
+                               "found %s",
+                               SinewStepperName(s->stepper)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewSimulationOptions *options,
                                      SinewSimulation *simulation)
 {
@@ -191,6 +216,7 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   if (s->section.options.dim) PetscCall(SinewGridSectionReadBoundary(comm, deck, s->equation, &s->section));
   PetscCall(SinewStepperCreate(deck, &s->stepper));
   if (s->stepper && s->equation) PetscCall(SinewStepperSetDomain(s->stepper, deck, s->equation, &s->section));
+  PetscCall(check_stepper(s));
   PetscCall(SinewReferenceCreate(deck, &s->reference));
   PetscCall(SinewOutputsCreate(deck, s->equation, options->name, s->reference, &s->outputs));
   PetscCall(
@@ -229,6 +255,32 @@ static PetscErrorCode set_up_space(SinewSimulation s)
       SinewFVCreate(s->grid, &s->equation->kernels, space->reconstruction, space->characteristic, s->boundary, &s->fv));
   PetscCall(SinewGridGetDM(s->grid, &dm));
   PetscCall(DMCreateGlobalVector(dm, &s->U));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Constrained components follow from the others, whatever the deck gave them: steppers need a consistent state, or take
+   the jump of the first step for an error that no shorter step can mend. */
+static PetscErrorCode satisfy_constraints(SinewSimulation s)
+{
+  const PetscInt nc = s->equation->components;
+  const PetscReal *r;
+  PetscReal *u;
+  PetscInt n;
+  Vec terms;
+
+  PetscFunctionBeginUser;
+  if (!SinewEquationConstrained(s->equation)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecDuplicate(s->U, &terms));
+  PetscCall(SinewFVApply(s->fv, SINEW_FV_ALL, 0, s->U, 0, NULL, 0, 1, terms, NULL));
+  PetscCall(VecGetLocalSize(s->U, &n));
+  PetscCall(VecGetArray(s->U, &u));
+  PetscCall(VecGetArrayRead(terms, &r));
+  for (PetscInt i = 0; i < n; i++) {
+    if (s->equation->constrained[i % nc]) u[i] -= r[i];
+  }
+  PetscCall(VecRestoreArrayRead(terms, &r));
+  PetscCall(VecRestoreArray(s->U, &u));
+  PetscCall(VecDestroy(&terms));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -275,6 +327,7 @@ PetscErrorCode SinewSimulationSetUp(SinewSimulation s)
   if (!s->restarted) {
     PetscCall(SinewEquationInitial(s->equation, s->U));
     PetscCall(check_initial(s));
+    PetscCall(satisfy_constraints(s));
     PetscCall(SinewStepControlStart(s->ts));
     if (s->reference) PetscCall(SinewReferenceStart(s->reference, 0, s->U));
   }

@@ -7,6 +7,7 @@
 #include "solvers/steppers/insr_private.h"
 #include "solvers/steppers/sinenet_private.h"
 #include "solvers/steppers/ssp.h"
+#include "solvers/steppers/steady.h"
 
 /* ---- keys ---- */
 
@@ -269,6 +270,14 @@ static PetscErrorCode create_own(SinewStepper s, TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode create_steady(SinewStepper s, TS ts)
+{
+  PetscFunctionBeginUser;
+  (void)s;
+  PetscCall(TSSetType(ts, TSSINEWSTEADY));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const SinewKey no_keys[] = {{.name = NULL}};
 
 static const Type types[] = {
@@ -283,6 +292,8 @@ static const Type types[] = {
      create_bdf, NULL},
     {"cn", "Crank-Nicolson", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_cn, NULL},
     {"beuler", "backward Euler", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_beuler, NULL},
+    {"steady", "leaps to the steady state: one solve, whatever time.end is", no_keys, SINEW_STEP_FIXED, PETSC_TRUE,
+     PETSC_FALSE, PETSC_FALSE, create_steady, NULL},
     {"insr", "fields as weights of a point network, advanced by nonlinear least squares", SinewInsrKeys,
      SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_own, &SinewInsrHooks},
     {"sinenet", "a trained SineNet in a file", SinewSinenetKeys, SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE,
@@ -361,6 +372,7 @@ static PetscErrorCode choose_control(SinewStepper s, SinewDeck deck, SinewNode s
   char text[128];
 
   PetscFunctionBeginUser;
+  if (s->type->create == create_steady) v->dt = 1e30; /* cut by the next output or the end */
   if (v->control)
     s->mode = v->control == 1 ? SINEW_STEP_FIXED : v->control == 2 ? SINEW_STEP_CFL : SINEW_STEP_ERROR;
   else
@@ -516,6 +528,16 @@ const char *SinewStepperAdvice(SinewStepper stepper)
                "damps little: scheme rks3 or rk104 holds them";
 }
 
+PetscBool SinewStepperSolvesConstraints(SinewStepper stepper)
+{
+  return (PetscBool)(stepper->type->create == create_bdf || stepper->type->create == create_beuler);
+}
+
+PetscBool SinewStepperSeeksSteadyState(SinewStepper stepper)
+{
+  return (PetscBool)(stepper->type->create == create_steady);
+}
+
 const char *SinewStepperName(SinewStepper stepper)
 {
   return stepper->type->name;
@@ -647,6 +669,17 @@ static PetscErrorCode prepare_solver(const SinewStepper s, TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* IMEX types leave mild sources explicit; the others are implicit in all terms, and want a matrix that knows of them.
+ */
+static PetscBool source_is_implicit(const SinewStepper s)
+{
+  const SinewEquation e = s->problem.equation;
+
+  if (s->type->create == create_steady) return PETSC_TRUE;
+  if (e->source_kind == SINEW_SOURCE_MILD) return (PetscBool)(s->type->create != create_arkimex && !e->kernels.flux);
+  return (PetscBool)(e->source_kind == SINEW_SOURCE_STIFF);
+}
+
 static PetscErrorCode set_functions(SinewStepper s, TS ts)
 {
   const SinewFVKernels *k = &s->problem.equation->kernels;
@@ -654,10 +687,13 @@ static PetscErrorCode set_functions(SinewStepper s, TS ts)
   PetscFunctionBeginUser;
   s->explicit_parts = SINEW_FV_ALL;
   if (s->type->implicit && k->diffusive_flux) {
-    s->explicit_parts = (SinewFVParts)(SINEW_FV_FLUX | SINEW_FV_SOURCE);
-    PetscCall(SinewImplicitCreate(&s->problem, SINEW_FV_DIFFUSION, ts));
+    const SinewFVParts parts = (SinewFVParts)(SINEW_FV_DIFFUSION | (source_is_implicit(s) ? SINEW_FV_SOURCE : 0));
+
+    s->explicit_parts = (SinewFVParts)(SINEW_FV_ALL & ~parts);
+    PetscCall(SinewImplicitCreate(&s->problem, parts, ts));
   }
-  if (k->flux || k->source || s->explicit_parts == SINEW_FV_ALL) PetscCall(TSSetRHSFunction(ts, NULL, rhs_function, s));
+  if (k->flux || (k->source && (s->explicit_parts & SINEW_FV_SOURCE)) || s->explicit_parts == SINEW_FV_ALL)
+    PetscCall(TSSetRHSFunction(ts, NULL, rhs_function, s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -697,6 +733,7 @@ PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewPr
   if (s->type->hooks && s->type->hooks->control) (*s->type->hooks->control)(s->own, &control, &s->v.rtol, &s->v.atol);
   s->problem = *problem;
   PetscCall(TSSinewSSPRegister());
+  PetscCall(TSSinewSteadyRegister());
   PetscCall(TSCreate(comm, &ts));
   PetscCall(set_dm(s, ts));
   PetscCall(TSSetProblemType(ts, TS_NONLINEAR));

@@ -59,6 +59,10 @@ PETSC_EXTERN PetscInt SinewStepperGhosts(SinewStepper stepper);       /* width o
 PETSC_EXTERN PetscInt SinewStepperAlign(SinewStepper stepper);        /* cells along each axis: a multiple of this */
 PETSC_EXTERN PetscReal SinewStepperStep(SinewStepper stepper);        /* the only step it can take; 0: any */
 PETSC_EXTERN PetscBool SinewStepperIsClassical(SinewStepper stepper); /* has no state but the solution and the step */
+/* Whether it can advance equations with constraints among their components. */
+PETSC_EXTERN PetscBool SinewStepperSolvesConstraints(SinewStepper stepper);
+/* Whether it leaps to the steady state, which transport does not let it do. */
+PETSC_EXTERN PetscBool SinewStepperSeeksSteadyState(SinewStepper stepper);
 /* What to reconsider in a choice that is not wrong, for people; NULL when there is nothing. */
 PETSC_EXTERN const char *SinewStepperAdvice(SinewStepper stepper);
 

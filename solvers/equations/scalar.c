@@ -1,21 +1,5 @@
 #include "solvers/equations/scalar.h"
 
-/* ---- coefficients ---- */
-
-static PetscErrorCode take_expression(SinewCoefficient *c, SinewExpression expression, PetscBool *present)
-{
-  PetscBool used = PETSC_FALSE;
-
-  PetscFunctionBeginUser;
-  *present = (PetscBool)(expression != NULL);
-  if (!expression) PetscFunctionReturn(PETSC_SUCCESS);
-  for (const char *v = "xyzt"; *v && !used; v++) PetscCall(SinewExpressionUses(expression, *v, &used));
-  PetscCall(SinewExpressionUses(expression, 't', &c->timed));
-  PetscCall(SinewExpressionEvaluate(expression, 0, 0, 0, 0, &c->constant));
-  c->expression = used ? expression : NULL;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Constant velocity and constant diagonal diffusivity, under which Gaussians and sines keep their form. */
 static PetscBool constant_coefficients(const SinewScalar *s)
 {
@@ -43,15 +27,15 @@ PetscErrorCode SinewScalarCreate(SinewEquation e, PetscBool burgers, const Sinew
   s->burgers = burgers;
   s->transported = burgers;
   for (PetscInt d = 0; velocity && d < velocity->n; d++) {
-    PetscCall(take_expression(&s->velocity[d], velocity->value[d], &present));
+    PetscCall(SinewCoefficientSet(&s->velocity[d], velocity->value[d], &present));
     s->transported = PETSC_TRUE;
   }
   for (PetscInt m = 0; diffusivity && m < diffusivity->n; m++) {
-    PetscCall(take_expression(&s->diffusivity[m], diffusivity->value[m], &present));
+    PetscCall(SinewCoefficientSet(&s->diffusivity[m], diffusivity->value[m], &present));
     if (s->diffusivity[m].expression || s->diffusivity[m].constant != 0) s->diffused = PETSC_TRUE;
   }
   s->tensors = diffusivity ? diffusivity->n : 0;
-  PetscCall(take_expression(&s->source, source, &s->sourced));
+  PetscCall(SinewCoefficientSet(&s->source, source, &s->sourced));
   e->data = s;
   e->components = 1;
   PetscCall(SinewEquationName(e, 0, "u", "u"));
@@ -80,17 +64,18 @@ PetscErrorCode SinewScalarReact(SinewEquation e, const SinewRealList *reaction)
   SinewScalar *s = (SinewScalar *)e->data;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscArraycpy(s->reaction, reaction->value, reaction->n));
+  PetscCall(PetscArraycpy(s->polynomial, reaction->value, reaction->n));
   for (int k = 0; k < 3; k++) {
-    if (s->reaction[k] != 0) s->reacting = s->sourced = PETSC_TRUE;
+    if (s->polynomial[k] != 0) s->reacting = s->sourced = PETSC_TRUE;
   }
   if (!s->reacting) PetscFunctionReturn(PETSC_SUCCESS);
   e->kernels.source = SinewScalarSource;
+  e->source_kind = SINEW_SOURCE_MILD;
   e->inexact = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All tabulated coefficients, for loops. */
+/* All coefficients, for loops. */
 static PetscInt coefficients(SinewScalar *s, SinewCoefficient *list[])
 {
   PetscInt n = 0;
@@ -98,41 +83,11 @@ static PetscInt coefficients(SinewScalar *s, SinewCoefficient *list[])
   for (PetscInt d = 0; d < 3; d++) list[n++] = &s->velocity[d];
   for (PetscInt m = 0; m < SINEW_TENSOR_MAX; m++) list[n++] = &s->diffusivity[m];
   list[n++] = &s->source;
+  list[n++] = &s->reaction;
   return n;
 }
 
-#define COEFFICIENTS_MAX (4 + SINEW_TENSOR_MAX)
-
-/* One table: at cell centres (axis < 0), or at lower faces along an axis. */
-static PetscErrorCode tabulate(SinewScalar *s, SinewExpression expression, PetscInt axis, PetscReal t,
-                               PetscReal table[])
-{
-  const SinewAxis *a[3];
-
-  PetscFunctionBeginUser;
-  for (PetscInt d = 0; d < 3; d++) a[d] = SinewGridAxis(s->grid, d);
-  for (PetscInt k = 0; k < s->pitch[2]; k++) {
-    for (PetscInt j = 0; j < s->pitch[1]; j++) {
-      for (PetscInt i = 0; i < s->pitch[0]; i++) {
-        const PetscInt at[3] = {i, j, k};
-        PetscReal x[3];
-
-        for (PetscInt d = 0; d < 3; d++) x[d] = d == axis ? a[d]->face[at[d]] : a[d]->center[at[d]];
-        PetscCall(
-            SinewExpressionEvaluate(expression, x[0], x[1], x[2], t, &table[(k * s->pitch[1] + j) * s->pitch[0] + i]));
-      }
-    }
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode tabulate_coefficient(SinewScalar *s, SinewCoefficient *c, PetscReal t)
-{
-  PetscFunctionBeginUser;
-  PetscCall(tabulate(s, c->expression, -1, t, c->center));
-  for (PetscInt d = 0; d < s->dim; d++) PetscCall(tabulate(s, c->expression, d, t, c->face[d]));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+#define COEFFICIENTS_MAX (5 + SINEW_TENSOR_MAX)
 
 PetscErrorCode SinewScalarAttach(SinewEquation e, SinewGrid grid)
 {
@@ -141,21 +96,8 @@ PetscErrorCode SinewScalarAttach(SinewEquation e, SinewGrid grid)
   const PetscInt count = coefficients(s, list);
 
   PetscFunctionBeginUser;
-  s->grid = grid;
-  for (PetscInt d = 0; d < 3; d++) {
-    const SinewAxis *a = SinewGridAxis(grid, d);
-
-    s->first[d] = a->first;
-    s->pitch[d] = a->count + 2 * a->ghosts;
-  }
-  for (PetscInt m = 0; m < count; m++) {
-    const size_t n = (size_t)(s->pitch[0] * s->pitch[1] * s->pitch[2]);
-
-    if (!list[m]->expression) continue;
-    PetscCall(PetscMalloc1(n, &list[m]->center));
-    for (PetscInt d = 0; d < s->dim; d++) PetscCall(PetscMalloc1(n, &list[m]->face[d]));
-    PetscCall(tabulate_coefficient(s, list[m], 0));
-  }
+  for (PetscInt m = 0; m < count; m++)
+    PetscCall(SinewCoefficientTabulate(list[m], grid, SINEW_COEFFICIENT_CENTERS | SINEW_COEFFICIENT_FACES));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -166,9 +108,7 @@ PetscErrorCode SinewScalarPrepare(const void *context, PetscReal t)
   const PetscInt count = coefficients(s, list);
 
   PetscFunctionBeginUser;
-  for (PetscInt m = 0; m < count; m++) {
-    if (list[m]->expression && list[m]->timed) PetscCall(tabulate_coefficient(s, list[m], t));
-  }
+  for (PetscInt m = 0; m < count; m++) PetscCall(SinewCoefficientUpdate(list[m], t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -179,10 +119,7 @@ PetscErrorCode SinewScalarDestroy(SinewEquation e)
   const PetscInt count = coefficients(s, list);
 
   PetscFunctionBeginUser;
-  for (PetscInt m = 0; m < count; m++) {
-    PetscCall(PetscFree(list[m]->center));
-    for (PetscInt d = 0; d < 3; d++) PetscCall(PetscFree(list[m]->face[d]));
-  }
+  for (PetscInt m = 0; m < count; m++) PetscCall(SinewCoefficientClear(list[m]));
   PetscCall(PetscFree(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -7,17 +7,9 @@
 
   coefficient tables on faces and cells, row kernels, initial conditions. Private to those equations.
 */
-#include "solvers/equation.h"
+#include "solvers/equations/coefficient.h"
 
 #define SINEW_TENSOR_MAX 6 /* xx, yy, zz, xy, xz, yz */
-
-/* A coefficient: constant, or tabulated on cell centres and on the lower faces along each axis. */
-typedef struct {
-  PetscReal constant;
-  SinewExpression expression; /* not owned; NULL: constant */
-  PetscBool timed;
-  PetscReal *center, *face[3]; /* over the owned box with ghosts, x fastest */
-} SinewCoefficient;
 
 typedef struct {
   PetscInt dim;
@@ -25,11 +17,9 @@ typedef struct {
   PetscBool transported, diffused, sourced;
   SinewCoefficient velocity[3];
   PetscInt tensors; /* 1: isotropic, dim: diagonal, dim (dim + 1) / 2: full */
-  SinewCoefficient diffusivity[SINEW_TENSOR_MAX], source;
+  SinewCoefficient diffusivity[SINEW_TENSOR_MAX], source, reaction;
   PetscBool reacting;
-  PetscReal reaction[3];       /* c1, c2, c3 */
-  PetscInt first[3], pitch[3]; /* of the tables */
-  SinewGrid grid;
+  PetscReal polynomial[3];   /* c1, c2, c3 of the reaction c1 u + c2 u^2 + c3 u^3 */
   const SinewDomain *domain; /* not owned, for the equation at points */
 } SinewScalar;
 
@@ -74,5 +64,8 @@ PETSC_INTERN void SinewScalarDiffusiveRate(const void *context, const SinewRow *
                                            PetscReal rate[]);
 PETSC_INTERN void SinewScalarSource(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
                                     PetscReal *const r[]);
+/* The source minus reaction * u. */
+PETSC_INTERN void SinewScalarReactionSource(const void *context, const SinewRow *row, PetscInt n,
+                                            const PetscReal *const w[], PetscReal *const r[]);
 
 #endif

@@ -1,19 +1,5 @@
 #include "solvers/equations/scalar.h"
 
-/* A coefficient along a row: its table and stride 1, or its constant and stride 0. */
-typedef struct {
-  const PetscReal *value;
-  PetscInt stride;
-} Line;
-
-static Line line(const SinewScalar *s, const SinewCoefficient *c, const PetscReal *table, const SinewRow *row)
-{
-  if (!c->expression) return (Line){&c->constant, 0};
-  return (Line){table + ((row->k - s->first[2]) * s->pitch[1] + (row->j - s->first[1])) * s->pitch[0] +
-                    (row->i - s->first[0]),
-                1};
-}
-
 static inline PetscReal greater(PetscReal a, PetscReal b)
 {
   return a > b ? a : b;
@@ -34,7 +20,7 @@ void SinewScalarUpwind(const void *context, const SinewRow *row, PetscInt n, con
                        const PetscReal *const r[], PetscReal *const f[])
 {
   const SinewScalar *s = (const SinewScalar *)context;
-  const Line a = line(s, &s->velocity[row->axis], s->velocity[row->axis].face[row->axis], row);
+  const SinewCoefficientLine a = SinewCoefficientOnFaces(&s->velocity[row->axis], row);
   const PetscReal *restrict speed = a.value, *restrict ul = l[0], *restrict ur = r[0];
   PetscReal *restrict flux = f[0];
 
@@ -50,7 +36,7 @@ void SinewScalarPhysicalFlux(const void *context, const SinewRow *row, PetscInt 
                              PetscReal *const f[])
 {
   const SinewScalar *s = (const SinewScalar *)context;
-  const Line a = line(s, &s->velocity[row->axis], s->velocity[row->axis].center, row);
+  const SinewCoefficientLine a = SinewCoefficientInCells(&s->velocity[row->axis], row);
 
 #pragma omp simd
   for (PetscInt i = 0; i < n; i++) f[0][i] = a.value[i * a.stride] * w[0][i];
@@ -64,7 +50,7 @@ void SinewScalarRate(const void *context, const SinewRow *row, PetscInt n, const
   (void)w;
   (void)PetscArrayzero(rate, n);
   for (PetscInt d = 0; d < s->dim; d++) {
-    const Line a = line(s, &s->velocity[d], s->velocity[d].center, row);
+    const SinewCoefficientLine a = SinewCoefficientInCells(&s->velocity[d], row);
 
 #pragma omp simd
     for (PetscInt i = 0; i < n; i++) rate[i] += magnitude(a.value[i * a.stride]) * inverse[d][i * stride[d]];
@@ -127,7 +113,7 @@ void SinewScalarDiffusiveFlux(const void *context, const SinewRow *row, PetscInt
     const PetscInt m = SinewScalarTensorEntry(s, row->axis, b);
 
     if (m >= 0) {
-      const Line d = line(s, &s->diffusivity[m], s->diffusivity[m].face[row->axis], row);
+      const SinewCoefficientLine d = SinewCoefficientOnFaces(&s->diffusivity[m], row);
       const PetscReal *restrict g = gradient[b][0];
       PetscReal *restrict flux = f[0];
 
@@ -148,7 +134,7 @@ void SinewScalarDiffusiveRate(const void *context, const SinewRow *row, PetscInt
     const PetscInt m = SinewScalarTensorEntry(s, row->axis, b);
 
     if (m >= 0) {
-      const Line d = line(s, &s->diffusivity[m], s->diffusivity[m].center, row);
+      const SinewCoefficientLine d = SinewCoefficientInCells(&s->diffusivity[m], row);
 
 #pragma omp simd
       for (PetscInt i = 0; i < n; i++)
@@ -161,12 +147,23 @@ void SinewScalarSource(const void *context, const SinewRow *row, PetscInt n, con
                        PetscReal *const r[])
 {
   const SinewScalar *s = (const SinewScalar *)context;
-  const Line q = line(s, &s->source, s->source.center, row);
+  const SinewCoefficientLine q = SinewCoefficientInCells(&s->source, row);
 
 #pragma omp simd
   for (PetscInt i = 0; i < n; i++) r[0][i] += q.value[i * q.stride];
   if (!s->reacting) return;
 #pragma omp simd
   for (PetscInt i = 0; i < n; i++)
-    r[0][i] += w[0][i] * (s->reaction[0] + w[0][i] * (s->reaction[1] + w[0][i] * s->reaction[2]));
+    r[0][i] += w[0][i] * (s->polynomial[0] + w[0][i] * (s->polynomial[1] + w[0][i] * s->polynomial[2]));
+}
+
+void SinewScalarReactionSource(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
+                               PetscReal *const r[])
+{
+  const SinewScalar *s = (const SinewScalar *)context;
+  const SinewCoefficientLine q = SinewCoefficientInCells(&s->source, row),
+                             a = SinewCoefficientInCells(&s->reaction, row);
+
+#pragma omp simd
+  for (PetscInt i = 0; i < n; i++) r[0][i] += q.value[i * q.stride] - a.value[i * a.stride] * w[0][i];
 }

@@ -168,7 +168,7 @@ static PetscErrorCode add_source(const SinewScalar *s, const Place *place, const
 
 static void add_reaction(const SinewScalar *s, const Place *place, const Sum *sum)
 {
-  const PetscReal *c = s->reaction;
+  const PetscReal *c = s->polynomial;
 
   for (PetscInt p = sum->first; p < sum->first + place->n; p++) {
     const PetscReal u = sum->u[p];
@@ -444,7 +444,7 @@ PetscErrorCode SinewScalarPointwise(SinewEquation e, SinewDeck deck, const Sinew
                         .order = !s->diffused      ? SINEW_JET_GRADIENT
                                  : s->tensors == 1 ? SINEW_JET_LAPLACIAN
                                                    : SINEW_JET_HESSIAN,
-                        .linear = (PetscBool)(!s->burgers && s->reaction[1] == 0 && s->reaction[2] == 0),
+                        .linear = (PetscBool)(!s->burgers && s->polynomial[1] == 0 && s->polynomial[2] == 0),
                         .ctx = s,
                         .rate = rate};
   if (s->transported && !s->burgers && steady_velocity && !s->diffused && !s->sourced) {

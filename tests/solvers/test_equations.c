@@ -38,6 +38,11 @@ static void with_each_equation(void (*check)(SinewEquation, SinewGrid))
       "equation: {type: euler, flux: hllc, scalars: [a, b]}\ninitial: {type: isentropic_vortex}\n",
       "equation: {type: euler, flux: hll}\ninitial: {type: gaussian, velocity: [0.5, 1]}\n",
       "equation: {type: euler, flux: rusanov}\ninitial: {type: sod}\n",
+      "equation: {type: shallow_water}\ninitial: {type: vortex, velocity: [1, 0.5]}\n",
+      "equation: {type: reaction_diffusion, reaction: fisher_kpp}\ninitial: {type: wave}\n",
+      "equation: {type: wave, speed: 1.5}\ninitial: {type: standing, waves: [2, 4]}\n",
+      "equation: {type: wave, flux: central}\ninitial: {type: plane}\n",
+      "equation: {type: elliptic, reaction: 2}\ninitial: {type: solution, u: \"sin(x)*t\"}\n",
   };
 
   for (size_t d = 0; d < sizeof(decks) / sizeof(decks[0]); d++) {
