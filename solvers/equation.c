@@ -1,9 +1,9 @@
 #include "solvers/equation.h"
 
-PETSC_EXTERN const SinewEquationType SinewAdvection, SinewBurgers, SinewDiffusion, SinewEuler;
+PETSC_EXTERN const SinewEquationType SinewAdvection, SinewBurgers, SinewDiffusion, SinewEuler, SinewNavierStokes;
 
-const SinewEquationType *const SinewEquationTypes[] = {&SinewAdvection, &SinewBurgers, &SinewDiffusion, &SinewEuler,
-                                                       NULL};
+const SinewEquationType *const SinewEquationTypes[] = {&SinewAdvection, &SinewBurgers,      &SinewDiffusion,
+                                                       &SinewEuler,     &SinewNavierStokes, NULL};
 
 #define NAMES_MAX 64
 
@@ -306,6 +306,10 @@ PetscErrorCode SinewEquationField(SinewEquation e, Vec U, const char name[], Pet
   PetscFunctionBeginUser;
   PetscCall(look_up(e, name, &m));
   *components = m.vector ? 3 : 1;
+  if (m.derived && m.derived->box) {
+    PetscCall((*m.derived->box)(e, U, values));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(PetscMalloc1((size_t)(2 * nc * nx), &memory));
   for (PetscInt c = 0; c < nc; c++) {
     in[c] = memory + c * nx;

@@ -16,6 +16,7 @@
 */
 #include "../io/deck.h"
 #include "../operators/finite_volume.h"
+#include "semilinear.h"
 
 typedef struct _p_SinewEquation *SinewEquation;
 
@@ -31,10 +32,12 @@ typedef struct {
                              PetscReal w[]);
 } SinewInitialType;
 
-/* A scalar field derived from primitives, for output. */
+/* A scalar field derived from primitives, for output: cell by cell (row), or, where neighbours matter, in all owned
+   cells from a state (box, collective). */
 typedef struct {
   const char *name, *doc;
   void (*row)(SinewEquation equation, PetscInt n, const PetscReal *const w[], PetscReal value[]);
+  PetscErrorCode (*box)(SinewEquation equation, Vec U, PetscReal value[]);
 } SinewDerived;
 
 typedef struct {
@@ -51,6 +54,12 @@ typedef struct {
    * false. */
   PetscErrorCode (*trace)(SinewEquation equation, const PetscReal x[3], PetscReal t, PetscReal foot[3],
                           PetscBool *known);
+  /* The equation as a semilinear problem, for the stepper `spectral`: fills *problem, which the stepper destroys.
+     Collective; after attach, on a grid of periodic and uniform axes. Optional. */
+  PetscErrorCode (*semilinear)(SinewEquation equation, SinewSemilinear *problem);
+  /* This rank's largest rate 1/dt of a state (NaN: not admissible), for equations without row kernels for it. Optional;
+     not collective. */
+  PetscErrorCode (*rate)(SinewEquation equation, Vec U, PetscReal *rate);
   const SinewInitialType *initials; /* ended by a NULL name; expressions are always possible */
   const SinewDerived *derived;      /* ended by a NULL name; may be NULL */
 } SinewEquationType;
@@ -91,8 +100,8 @@ PETSC_EXTERN PetscErrorCode SinewEquationInitialPoint(SinewEquation equation, co
 /* Exact primitives at time t as components in U; *known false (U untouched) when there is no exact solution. Not
  * collective. */
 PETSC_EXTERN PetscErrorCode SinewEquationExact(SinewEquation equation, PetscReal t, Vec U, PetscBool *known);
-/* The named rows (primitive, vector "velocity" or derived) of all owned cells: scalars (z,y,x), vectors (z,y,x,3). Not
- * collective. */
+/* The named rows (primitive, vector "velocity" or derived) of all owned cells: scalars (z,y,x), vectors (z,y,x,3).
+ * Collective for derived fields that are. */
 PETSC_EXTERN PetscErrorCode SinewEquationField(SinewEquation equation, Vec U, const char name[], PetscInt *components,
                                                PetscReal values[]);
 /* Names that SinewEquationField knows, in order of importance; *standard of them are written unless a deck says

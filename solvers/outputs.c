@@ -381,7 +381,8 @@ static PetscErrorCode write_series(SinewOutputs o, PetscInt step, PetscReal t, V
 /* ---- pictures ------------------------------------------------------------------------------------------------------
  */
 
-/* The owned cells of a field in a plane (or on the line of a 1D grid): a along the picture's x, b along its y. */
+/* The owned cells of a field in a plane (or on the line of a 1D grid): a along the picture's x, b along its y; NULL
+   where the plane is not. Collective. */
 static PetscErrorCode cut(SinewOutputs o, const Image *image, Vec U, PetscInt a, PetscInt b, PetscInt plane,
                           PetscReal **value)
 {
@@ -390,14 +391,16 @@ static PetscErrorCode cut(SinewOutputs o, const Image *image, Vec U, PetscInt a,
   PetscReal *all;
 
   PetscFunctionBeginUser;
+  *value = NULL;
   for (PetscInt d = 0; d < 3; d++) axis[d] = SinewGridAxis(o->equation->grid, d);
   stride[1] = axis[0]->count;
   stride[2] = axis[0]->count * axis[1]->count;
   base = plane * stride[3 - a - b];
   PetscCall(PetscMalloc1((size_t)(3 * owned_cells(o->equation->grid)), &all));
-  PetscCall(PetscMalloc1((size_t)(axis[a]->count * axis[b]->count), value));
   PetscCall(SinewEquationField(o->equation, U, image->field, &nc, all));
-  for (PetscInt q = 0; q < axis[b]->count; q++) {
+  if (plane >= 0 && plane < axis[3 - a - b]->count)
+    PetscCall(PetscMalloc1((size_t)(axis[a]->count * axis[b]->count), value));
+  for (PetscInt q = 0; q < axis[b]->count && *value; q++) {
     for (PetscInt p = 0; p < axis[a]->count; p++) {
       const PetscReal *v = all + nc * (base + p * stride[a] + q * stride[b]);
 
@@ -422,7 +425,7 @@ static PetscErrorCode paint_plane(SinewOutputs o, const Image *image, const char
   PetscReal *value = NULL, *px, *py;
 
   PetscFunctionBeginUser;
-  if (here) PetscCall(cut(o, image, U, a, b, plane, &value));
+  PetscCall(cut(o, image, U, a, b, plane, &value));
   PetscCall(PetscMalloc2((size_t)((nx + 1) * (ny + 1)), &px, (size_t)((nx + 1) * (ny + 1)), &py));
   for (PetscInt j = 0; j <= ny; j++) {
     for (PetscInt i = 0; i <= nx; i++) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "io/version.h"
+#include "operators/slab.h"
 #include "solvers/simulation_private.h"
 #include "solvers/stop.h"
 
@@ -172,6 +173,8 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   PetscCall(SinewEquationCreate(deck, PetscMax(1, s->section.options.dim), &s->equation));
   if (s->section.options.dim) PetscCall(SinewGridSectionReadBoundary(comm, deck, s->equation, &s->section));
   PetscCall(SinewStepperCreate(deck, &s->stepper));
+  if (s->equation && s->stepper && s->section.options.dim)
+    PetscCall(SinewStepperMatch(s->stepper, deck, s->equation, &s->section.options));
   PetscCall(SinewOutputsCreate(deck, s->equation, options->name, &s->outputs));
   PetscCall(
       SinewDeckRead(deck, SinewNodeGet(deck, root, "checkpoint"), "checkpoint", SinewCheckpointKeys, &s->checkpoint));
@@ -197,6 +200,7 @@ static PetscErrorCode set_up_space(SinewSimulation s)
 
   PetscFunctionBeginUser;
   o->ghosts = SinewFVGhosts(space->reconstruction);
+  if (SinewStepperTransforms(s->stepper) && !o->ranks[0]) PetscCall(SinewSlabRanks(s->comm, o, o->ghosts, o->ranks));
   o->map_context = &s->section;
   PetscCall(SinewGridCreate(s->comm, o, s->equation->components, &s->grid));
   PetscCall(SinewEquationAttach(s->equation, s->grid));

@@ -34,6 +34,11 @@ PETSC_EXTERN PetscErrorCode SinewStepperCreate(SinewDeck deck, SinewStepper *ste
 PETSC_EXTERN PetscErrorCode SinewStepperDestroy(SinewStepper *stepper);
 PETSC_EXTERN const SinewSpace *SinewStepperSpace(SinewStepper stepper);
 PETSC_EXTERN const char *SinewStepperName(SinewStepper stepper);
+/* Records a mistake where the stepper and an equation on such a grid have nothing to say to each other. */
+PETSC_EXTERN PetscErrorCode SinewStepperMatch(SinewStepper stepper, SinewDeck deck, SinewEquation equation,
+                                              const SinewGridOptions *grid);
+/* Whether it works with distributed transforms, which like grids that are cut into slabs. */
+PETSC_EXTERN PetscBool SinewStepperTransforms(SinewStepper stepper);
 
 /*
   SinewStepperCreateTS - the TS that advances a problem, its functions, Jacobians and step control set, command line

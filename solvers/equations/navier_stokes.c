@@ -1,0 +1,235 @@
+/*
+  Incompressible Navier-Stokes equations with passive or buoyant scalars.
+
+    v_t + (v.grad) v = -grad p + nu lap v - nu_p (-lap)^p v - drag v + f + s_1 b,     div v = 0
+    (s_i)_t + v.grad s_i = kappa lap s_i
+
+  The density is 1; the first scalar pushes with the acceleration b (Boussinesq). On periodic grids the stepper
+  `spectral` works in Fourier modes: see navier_stokes_spectral.c.
+*/
+#include "solvers/equations/navier_stokes.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "solvers/equations/navier_stokes_kernels.h"
+
+#define STIRRING(member) offsetof(SinewFlowStirring, member)
+static const SinewKey stirring_keys[] = {{.name = "power",
+                                          .type = SINEW_KEY_REAL,
+                                          .offset = STIRRING(power),
+                                          .standard = "0",
+                                          .min = 0,
+                                          .max = 1e30,
+                                          .doc = "mean energy a unit of time and mass",
+                                          .change = SINEW_CHANGE_FROZEN},
+                                         {.name = "wavenumber",
+                                          .type = SINEW_KEY_REAL,
+                                          .offset = STIRRING(wavenumber),
+                                          .standard = "1",
+                                          .min = 0,
+                                          .max = 1e30,
+                                          .above_min = PETSC_TRUE,
+                                          .doc = "radius of the ring of stirred wavenumbers, 2 pi / length",
+                                          .change = SINEW_CHANGE_FROZEN},
+                                         {.name = "width",
+                                          .type = SINEW_KEY_REAL,
+                                          .offset = STIRRING(width),
+                                          .standard = "1",
+                                          .min = 0,
+                                          .max = 1e30,
+                                          .above_min = PETSC_TRUE,
+                                          .doc = "of the ring",
+                                          .change = SINEW_CHANGE_FROZEN},
+                                         {.name = "seed",
+                                          .type = SINEW_KEY_INT,
+                                          .offset = STIRRING(seed),
+                                          .standard = "1",
+                                          .min = 0,
+                                          .max = 2e9,
+                                          .doc = "of the random phases",
+                                          .change = SINEW_CHANGE_FROZEN},
+                                         {.name = NULL}};
+
+#define PARAMETER(member) offsetof(SinewFlowParameters, member)
+#define NOT_NEGATIVE(member, value, text)                                                                           \
+  {                                                                                                                 \
+    .name = #member, .type = SINEW_KEY_REAL, .offset = PARAMETER(member), .standard = value, .min = 0, .max = 1e30, \
+    .doc = text, .change = SINEW_CHANGE_FROZEN                                                                      \
+  }
+static const SinewKey keys[] = {
+    NOT_NEGATIVE(viscosity, "0", "kinematic viscosity nu"),
+    NOT_NEGATIVE(hyperviscosity, "0", "nu_p of nu_p (-lap)^p; spectral stepper only"),
+    {.name = "hyperviscosity_order",
+     .type = SINEW_KEY_INT,
+     .offset = PARAMETER(hyperviscosity_order),
+     .standard = "4",
+     .min = 2,
+     .max = 16,
+     .doc = "p",
+     .change = SINEW_CHANGE_FROZEN},
+    NOT_NEGATIVE(drag, "0", "linear friction"),
+    {.name = "scalars",
+     .type = SINEW_KEY_STRINGS,
+     .offset = PARAMETER(scalars),
+     .least = 1,
+     .most = 6,
+     .doc = "names of scalars that the flow carries",
+     .change = SINEW_CHANGE_FROZEN},
+    NOT_NEGATIVE(scalar_diffusivity, "0", "diffusivity kappa of the scalars"),
+    {.name = "buoyancy",
+     .type = SINEW_KEY_REALS,
+     .offset = PARAMETER(buoyancy),
+     .least = 2,
+     .most = 3,
+     .doc = "acceleration a unit of the first scalar, one number an axis; on periodic grids without its mean",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "forcing",
+     .type = SINEW_KEY_EXPRESSIONS,
+     .offset = PARAMETER(forcing),
+     .least = 2,
+     .most = 3,
+     .doc = "acceleration f(x, y, z, t), one formula an axis",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "stirring",
+     .type = SINEW_KEY_SECTION,
+     .offset = PARAMETER(stirring),
+     .section = stirring_keys,
+     .doc = "random forcing, white in time, on a ring of wavenumbers; spectral stepper only",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "dealias",
+     .type = SINEW_KEY_REAL,
+     .offset = PARAMETER(dealias),
+     .standard = "0.66666666666666667",
+     .min = 0.1,
+     .max = 1,
+     .doc = "fraction of wavenumbers kept by the spectral stepper; beyond 2/3 products are aliased",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = NULL}};
+
+/* ---- fields for output --------------------------------------------------------------------------------------------
+ */
+
+static PetscErrorCode vorticity(SinewEquation e, Vec U, PetscReal value[])
+{
+  const SinewFlow *flow = (const SinewFlow *)e->data;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewFlowModesVorticity(flow->modes, U, value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void speed(SinewEquation e, PetscInt n, const PetscReal *const w[], PetscReal value[])
+{
+  for (PetscInt i = 0; i < n; i++) {
+    PetscReal square = 0;
+
+    for (PetscInt d = 0; d < e->dim; d++) square += w[d][i] * w[d][i];
+    value[i] = PetscSqrtReal(square);
+  }
+}
+
+static const SinewDerived derived[] = {{"vorticity", "curl of the velocity; in 3D its magnitude", NULL, vorticity},
+                                       {"speed", "magnitude of the velocity", speed, NULL},
+                                       {NULL, NULL, NULL, NULL}};
+
+/* ---- steps --------------------------------------------------------------------------------------------------------
+ */
+
+/* By the exponent's bits: sums and maxima of floating-point numbers would need an order, this vectorises. */
+static PetscBool all_finite(PetscInt n, const PetscReal u[])
+{
+  const uint64_t exponent = 0x7ff0000000000000u;
+  uint64_t bad = 0;
+
+  for (PetscInt i = 0; i < n; i++) {
+    uint64_t bits;
+
+    memcpy(&bits, &u[i], sizeof(bits));
+    bad |= (uint64_t)((bits & exponent) == exponent);
+  }
+  return (PetscBool)!bad;
+}
+
+static PetscErrorCode rate(SinewEquation e, Vec U, PetscReal *largest)
+{
+  PetscReal inverse[3];
+  const PetscReal *u;
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  for (PetscInt d = 0; d < 3; d++) inverse[d] = SinewGridAxis(e->grid, d)->inverse[0];
+  PetscCall(VecGetLocalSize(U, &n));
+  PetscCall(VecGetArrayRead(U, &u));
+  *largest = all_finite(n, u) ? SinewFlowSpeed(n / e->components, e->components, e->dim, inverse, u) : (PetscReal)NAN;
+  PetscCall(VecRestoreArrayRead(U, &u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- the equation -------------------------------------------------------------------------------------------------
+ */
+
+static PetscErrorCode check_lengths(SinewEquation e, SinewDeck deck, SinewNode section)
+{
+  const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
+
+  PetscFunctionBeginUser;
+  if (p->buoyancy.n && p->buoyancy.n != e->dim)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "buoyancy"), "equation.buoyancy",
+                               "expected %" PetscInt_FMT " numbers, found %" PetscInt_FMT, e->dim, p->buoyancy.n));
+  if (p->buoyancy.n && !p->scalars.n)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "buoyancy"), "equation.buoyancy",
+                               "missing equation.scalars: the first of them pushes"));
+  if (p->forcing.n && p->forcing.n != e->dim)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "forcing"), "equation.forcing",
+                               "expected %" PetscInt_FMT " formulas, found %" PetscInt_FMT, e->dim, p->forcing.n));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
+{
+  const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
+  SinewFlow *flow;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&flow));
+  e->data = flow;
+  flow->scalars = p->scalars.n;
+  flow->components = e->components = e->dim + p->scalars.n;
+  PetscCall(check_lengths(e, deck, section));
+  PetscCall(SinewEquationNameVector(e, 0, "velocity", "velocity"));
+  for (PetscInt s = 0; s < p->scalars.n; s++)
+    PetscCall(SinewEquationName(e, e->dim + s, p->scalars.value[s], p->scalars.value[s]));
+  e->kernels.context = flow;
+  e->kernels.velocity = 0;
+  e->kernels.primitive = SinewFlowCopy;
+  e->kernels.conserved = SinewFlowCopy;
+  e->inexact = (PetscBool)(e->dim == 3 || p->forcing.n || p->buoyancy.n || p->stirring.power > 0 || p->drag > 0 ||
+                           p->hyperviscosity > 0);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode destroy(SinewEquation e)
+{
+  SinewFlow *flow = (SinewFlow *)e->data;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree(flow->wave));
+  PetscCall(PetscFree(e->data));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const SinewEquationType SinewNavierStokes = {
+    .name = "navier_stokes",
+    .doc = "incompressible flow with scalars, buoyancy and forcing",
+    .dim_min = 2,
+    .dim_max = 3,
+    .keys = keys,
+    .size = sizeof(SinewFlowParameters),
+    .create = create,
+    .destroy = destroy,
+    .semilinear = SinewFlowSemilinear,
+    .rate = rate,
+    .initials = SinewFlowInitials,
+    .derived = derived,
+};
