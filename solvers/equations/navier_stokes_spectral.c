@@ -32,6 +32,7 @@ struct _SinewFlowModes {
   PetscComplex *u[3], *work[3];                        /* velocity modes (2D), anything */
   PetscComplex *force[3];                              /* NULL: none */
   PetscBool timed;
+  PetscBool filled; /* value[] is what the last call of `store` put there */
   PetscReal ring; /* modes that are stirred, of all ranks */
 };
 
@@ -104,6 +105,7 @@ static PetscErrorCode load(void *context, Vec U, PetscComplex v[])
   SinewFlowModes f = (SinewFlowModes)context;
 
   PetscFunctionBeginUser;
+  f->filled = PETSC_FALSE;
   PetscCall(SinewSlabLoad(f->slab, U, f->value));
   PetscCall(PetscArrayzero(v, f->momenta * f->m->modes));
   for (PetscInt d = 0; d < f->dim; d++) PetscCall(SinewSpectralForward(f->spectral, f->value[d], f->u[d]));
@@ -133,6 +135,7 @@ static PetscErrorCode store(void *context, const PetscComplex v[], Vec U)
 
   PetscFunctionBeginUser;
   PetscCall(fill_cells(f, v));
+  f->filled = PETSC_TRUE;
   PetscCall(SinewSlabStore(f->slab, (const PetscReal *const *)f->value, U));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -286,7 +289,8 @@ static PetscErrorCode nonlinear(void *context, PetscReal t, const PetscComplex v
   SinewFlowModes f = (SinewFlowModes)context;
 
   PetscFunctionBeginUser;
-  if (!stored) PetscCall(fill_cells(f, v));
+  if (!stored || !f->filled) PetscCall(fill_cells(f, v));
+  f->filled = PETSC_FALSE;
   if (f->dim == 2)
     PetscCall(transport_2d(f, N));
   else
