@@ -57,6 +57,12 @@ typedef struct {
   /* The equation as a semilinear problem, for the stepper `spectral`: fills *problem, which the stepper destroys.
      Collective; after attach, on a grid of periodic and uniform axes. Optional. */
   PetscErrorCode (*semilinear)(SinewEquation equation, SinewSemilinear *problem);
+  /* A stage of a Runge-Kutta method as a whole, out = a A + b Y + c L(Y) at time t and what the equation asks of every
+     state, for the steppers `ssp` and `euler` (see SinewFVApply; rates come from `rate`). Optional. Collective. */
+  PetscErrorCode (*stage)(SinewEquation equation, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
+                          Vec out);
+  /* Makes an initial state one that stages could have left. Optional, with stage. Collective. */
+  PetscErrorCode (*settle)(SinewEquation equation, Vec U);
   /* This rank's largest rate 1/dt of a state (NaN: not admissible), for equations without row kernels for it. Optional;
      not collective. */
   PetscErrorCode (*rate)(SinewEquation equation, Vec U, PetscReal *rate);
@@ -72,9 +78,11 @@ struct _p_SinewEquation {
   void *parameters; /* owned */
   void *data;       /* the type's own; freed by its destroy */
   SinewFVKernels kernels;
-  PetscBool linear_diffusion; /* the diffusive term is affine in u: its Jacobian is constant in u */
-  PetscBool inexact;          /* parameters spoil the exactness of `exact` initial conditions */
-  SinewGrid grid;             /* not owned, after attach */
+  PetscBool linear_diffusion;    /* the diffusive term is affine in u: its Jacobian is constant in u */
+  PetscBool staggered;           /* velocities stand on the lower faces of the cells, normal to them */
+  const SinewBoundarySide *side; /* six of them, not owned; set before attach */
+  PetscBool inexact;             /* parameters spoil the exactness of `exact` initial conditions */
+  SinewGrid grid;                /* not owned, after attach */
   const SinewInitialType *initial;
   void *initial_parameters;                         /* owned */
   SinewExpression expression[SINEW_COMPONENTS_MAX]; /* not owned: the deck's */
@@ -91,7 +99,8 @@ PETSC_EXTERN PetscErrorCode SinewEquationCreate(SinewDeck deck, PetscInt dim, Si
 PETSC_EXTERN PetscErrorCode SinewEquationDestroy(SinewEquation *equation);
 PETSC_EXTERN PetscErrorCode SinewEquationAttach(SinewEquation equation, SinewGrid grid);
 
-/* Fills U (components, a global vector of the grid) with the initial state. Not collective. */
+/* Fills U (components, a global vector of the grid) with the initial state. Collective where the equation settles it.
+ */
 PETSC_EXTERN PetscErrorCode SinewEquationInitial(SinewEquation equation, Vec U);
 /* Primitives that the initial condition's formula gives at a point and time (t > 0 where the formula knows time). Not
  * collective. */

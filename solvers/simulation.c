@@ -203,6 +203,7 @@ static PetscErrorCode set_up_space(SinewSimulation s)
   if (SinewStepperTransforms(s->stepper) && !o->ranks[0]) PetscCall(SinewSlabRanks(s->comm, o, o->ghosts, o->ranks));
   o->map_context = &s->section;
   PetscCall(SinewGridCreate(s->comm, o, s->equation->components, &s->grid));
+  s->equation->side = s->section.side;
   PetscCall(SinewEquationAttach(s->equation, s->grid));
   if (s->section.bounded)
     PetscCall(SinewBoundaryCreate(s->grid, s->equation->components, s->equation->kernels.velocity, s->section.side,

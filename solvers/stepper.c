@@ -193,7 +193,11 @@ static PetscErrorCode fused_stage(void *context, PetscReal t, Vec Y, PetscReal a
   SinewStepper s = (SinewStepper)context;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, Y, a, A, b, c, out, rate));
+  if (s->problem.equation->type->stage) {
+    PetscCall((*s->problem.equation->type->stage)(s->problem.equation, t, Y, a, A, b, c, out));
+    if (rate) PetscCall((*s->problem.equation->type->rate)(s->problem.equation, out, rate));
+  } else
+    PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, Y, a, A, b, c, out, rate));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -431,7 +435,9 @@ PetscErrorCode SinewStepperMatch(SinewStepper s, SinewDeck deck, SinewEquation e
   const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "stepper"),
                   type = SinewNodeGet(deck, section, "type");
   const PetscBool spectral = SinewStepperTransforms(s),
-                  rows = (PetscBool)(equation->kernels.flux || equation->kernels.diffusive_flux);
+                  rows = (PetscBool)(equation->kernels.flux || equation->kernels.diffusive_flux),
+                  stages = (PetscBool)(equation->type->stage &&
+                                       (s->type->create == create_ssp || s->type->create == create_euler));
   PetscBool fourier = PETSC_TRUE;
 
   PetscFunctionBeginUser;
@@ -442,9 +448,10 @@ PetscErrorCode SinewStepperMatch(SinewStepper s, SinewDeck deck, SinewEquation e
     PetscCall(SinewDeckMistake(deck, type, "stepper.type", "%s has no spectral form", equation->type->name));
   else if (spectral && !fourier)
     PetscCall(SinewDeckMistake(deck, type, "stepper.type", "spectral needs periodic axes without stretching"));
-  else if (!spectral && !rows)
-    PetscCall(SinewDeckMistake(deck, type, "stepper.type", "expected spectral for %s, found %s", equation->type->name,
-                               s->type->name));
+  else if (!spectral && !rows && !stages)
+    PetscCall(SinewDeckMistake(deck, type, "stepper.type", "expected spectral, ssp or euler for %s, found %s",
+                               equation->type->name, s->type->name));
+  equation->staggered = stages;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

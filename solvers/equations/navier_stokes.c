@@ -4,8 +4,9 @@
     v_t + (v.grad) v = -grad p + nu lap v - nu_p (-lap)^p v - drag v + f + s_1 b,     div v = 0
     (s_i)_t + v.grad s_i = kappa lap s_i
 
-  The density is 1; the first scalar pushes with the acceleration b (Boussinesq). On periodic grids the stepper
-  `spectral` works in Fourier modes: see navier_stokes_spectral.c.
+  The density is 1; the first scalar pushes with the acceleration b (Boussinesq). The stepper decides the
+  discretisation: `spectral` works in Fourier modes on periodic grids (navier_stokes_spectral.c), `ssp` and `euler` on
+  staggered cells with any sides (navier_stokes_staggered.c).
 */
 #include "solvers/equations/navier_stokes.h"
 
@@ -115,7 +116,10 @@ static PetscErrorCode vorticity(SinewEquation e, Vec U, PetscReal value[])
   const SinewFlow *flow = (const SinewFlow *)e->data;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewFlowModesVorticity(flow->modes, U, value));
+  if (flow->faces)
+    PetscCall(SinewFlowFacesVorticity(flow->faces, U, value));
+  else
+    PetscCall(SinewFlowModesVorticity(flow->modes, U, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -153,6 +157,7 @@ static PetscBool all_finite(PetscInt n, const PetscReal u[])
 
 static PetscErrorCode rate(SinewEquation e, Vec U, PetscReal *largest)
 {
+  const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
   PetscReal inverse[3];
   const PetscReal *u;
   PetscInt n;
@@ -163,6 +168,23 @@ static PetscErrorCode rate(SinewEquation e, Vec U, PetscReal *largest)
   PetscCall(VecGetArrayRead(U, &u));
   *largest = all_finite(n, u) ? SinewFlowSpeed(n / e->components, e->components, e->dim, inverse, u) : (PetscReal)NAN;
   PetscCall(VecRestoreArrayRead(U, &u));
+  for (PetscInt d = 0; d < e->dim && e->staggered; d++)
+    *largest += 2 * PetscMax(p->viscosity, p->scalar_diffusivity) * inverse[d] * inverse[d];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode stage(SinewEquation e, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out)
+{
+  PetscFunctionBeginUser;
+  (void)t;
+  PetscCall(SinewFlowFacesStage(((SinewFlow *)e->data)->faces, Y, a, A, b, c, out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode settle(SinewEquation e, Vec U)
+{
+  PetscFunctionBeginUser;
+  if (e->staggered) PetscCall(SinewFlowFacesProject(((SinewFlow *)e->data)->faces, U));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -209,11 +231,20 @@ static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode attach(SinewEquation e, SinewGrid grid)
+{
+  PetscFunctionBeginUser;
+  (void)grid;
+  if (e->staggered) PetscCall(SinewFlowFacesCreate(e, &((SinewFlow *)e->data)->faces));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode destroy(SinewEquation e)
 {
   SinewFlow *flow = (SinewFlow *)e->data;
 
   PetscFunctionBeginUser;
+  PetscCall(SinewFlowFacesDestroy(&flow->faces));
   PetscCall(PetscFree(flow->wave));
   PetscCall(PetscFree(e->data));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -227,7 +258,10 @@ const SinewEquationType SinewNavierStokes = {
     .keys = keys,
     .size = sizeof(SinewFlowParameters),
     .create = create,
+    .attach = attach,
     .destroy = destroy,
+    .stage = stage,
+    .settle = settle,
     .semilinear = SinewFlowSemilinear,
     .rate = rate,
     .initials = SinewFlowInitials,

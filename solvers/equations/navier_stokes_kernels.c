@@ -131,3 +131,48 @@ PetscReal SinewFlowSpeed(PetscInt n, PetscInt nc, PetscInt dim, const PetscReal 
   }
   return largest;
 }
+
+void SinewFlowMomentum(PetscInt n, PetscBool same, PetscInt sa, PetscInt sd, PetscReal inverse, PetscReal nu,
+                       const PetscReal u[], const PetscReal v[], PetscReal *restrict out)
+{
+  const PetscReal quarter = 0.25 * inverse, diffuse = nu * inverse * inverse;
+
+  for (PetscInt i = 0; i < n; i++) {
+    const PetscReal above = u[i] + u[i + sd], below = u[i - sd] + u[i];
+    /* at the centres of the cells on both sides of the face, or at the ends of the face */
+    const PetscReal through = same ? above : v[i + sd] + v[i + sd - sa], from = same ? below : v[i] + v[i - sa];
+
+    out[i] += diffuse * (u[i + sd] - 2 * u[i] + u[i - sd]) - quarter * (above * through - below * from);
+  }
+}
+
+void SinewFlowLift(PetscInt n, PetscInt s, PetscReal factor, const PetscReal q[], PetscReal *restrict out)
+{
+  for (PetscInt i = 0; i < n; i++) out[i] += factor * (q[i] + q[i - s]);
+}
+
+void SinewFlowScalarFlux(PetscInt n, PetscInt s, PetscReal kappa_dx, const PetscReal q[], const PetscReal v[],
+                         const PetscReal lower[], const PetscReal upper[], PetscReal *restrict flux)
+{
+  for (PetscInt i = 0; i < n; i++) flux[i] = v[i] * (v[i] > 0 ? upper[i - s] : lower[i]) - kappa_dx * (q[i] - q[i - s]);
+}
+
+void SinewFlowScalarTendency(PetscInt n, PetscInt s, PetscReal inverse, PetscInt d, const PetscReal flux[],
+                             PetscReal *restrict out)
+{
+  for (PetscInt i = 0; i < n; i++) {
+    const PetscReal change = inverse * (flux[i] - flux[i + s]);
+
+    out[i] = d ? out[i] + change : change;
+  }
+}
+
+void SinewFlowFaceDivergence(PetscInt n, PetscInt d, PetscInt s, PetscReal inverse, const PetscReal v[],
+                             PetscReal *restrict out)
+{
+  for (PetscInt i = 0; i < n; i++) {
+    const PetscReal change = inverse * (v[i + s] - v[i]);
+
+    out[i] = d ? out[i] + change : change;
+  }
+}

@@ -38,4 +38,24 @@ PETSC_INTERN void SinewFlowMultiply(PetscInt n, const PetscReal a[], const Petsc
 PETSC_INTERN PetscReal SinewFlowSpeed(PetscInt n, PetscInt nc, PetscInt dim, const PetscReal inverse[],
                                       const PetscReal u[]);
 
+/* ---- staggered cells; s: distance of neighbours along the axis at hand ---- */
+/*
+  out -= d(u v)/dx_d - nu d2u/dx_d^2 for the velocity u along axis a, whose neighbours lie sa away, at its faces; v: the
+  velocity along axis d, whose neighbours lie sd away.
+*/
+PETSC_INTERN void SinewFlowMomentum(PetscInt n, PetscBool same, PetscInt sa, PetscInt sd, PetscReal inverse,
+                                    PetscReal nu, const PetscReal u[], const PetscReal v[], PetscReal out[]);
+/* out += factor (q + q of the cell below) */
+PETSC_INTERN void SinewFlowLift(PetscInt n, PetscInt s, PetscReal factor, const PetscReal q[], PetscReal out[]);
+/* Upwind flux of q through lower faces, minus kappa_dx times the difference; lower, upper: q at the faces of cells. */
+PETSC_INTERN void SinewFlowScalarFlux(PetscInt n, PetscInt s, PetscReal kappa_dx, const PetscReal q[],
+                                      const PetscReal v[], const PetscReal lower[], const PetscReal upper[],
+                                      PetscReal flux[]);
+/* out = (d == 0: ) minus the difference of fluxes */
+PETSC_INTERN void SinewFlowScalarTendency(PetscInt n, PetscInt s, PetscReal inverse, PetscInt d, const PetscReal flux[],
+                                          PetscReal out[]);
+/* out = (d == 0: ) dv/dx_d */
+PETSC_INTERN void SinewFlowFaceDivergence(PetscInt n, PetscInt d, PetscInt s, PetscReal inverse, const PetscReal v[],
+                                          PetscReal out[]);
+
 #endif

@@ -33,7 +33,7 @@ struct _SinewFlowModes {
   PetscComplex *force[3];                              /* NULL: none */
   PetscBool timed;
   PetscBool filled; /* value[] is what the last call of `store` put there */
-  PetscReal ring; /* modes that are stirred, of all ranks */
+  PetscReal ring;   /* modes that are stirred, of all ranks */
 };
 
 #define REALS(modes) ((PetscReal *)(modes))

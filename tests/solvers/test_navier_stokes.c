@@ -232,7 +232,7 @@ static void mistakes_are_named(void **state)
   } cases[] = {
       {"equation: {type: navier_stokes}\n" SQUARE
        "initial: {type: taylor_green}\nstepper: {type: rk}\ntime: {end: 1}\n",
-       "test.yaml:4:17: stepper.type: expected spectral for navier_stokes, found rk"},
+       "test.yaml:4:17: stepper.type: expected spectral, ssp or euler for navier_stokes, found rk"},
       {"equation: {type: euler}\n" SQUARE "initial: {type: sod}\nstepper: {type: spectral}\ntime: {end: 1}\n",
        "test.yaml:4:17: stepper.type: euler has no spectral form"},
       {"equation: {type: navier_stokes, buoyancy: [0, 1, 0]}\n" SQUARE
