@@ -47,6 +47,9 @@ typedef struct {
   size_t size;          /* of the struct they are read into */
   /* Sets components, names, kernels and flags from equation->parameters; records mistakes in the deck. REQUIRED */
   PetscErrorCode (*create)(SinewEquation equation, SinewDeck deck, SinewNode section);
+  /* Records mistakes of the sides and of the grid, once the stepper is known. Optional. */
+  PetscErrorCode (*check)(SinewEquation equation, SinewDeck deck, const SinewGridOptions *grid,
+                          const SinewBoundarySide side[6]);
   /* Called when the grid is there (tables of coefficients). Optional. */
   PetscErrorCode (*attach)(SinewEquation equation, SinewGrid grid);
   PetscErrorCode (*destroy)(SinewEquation equation);

@@ -175,6 +175,8 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   PetscCall(SinewStepperCreate(deck, &s->stepper));
   if (s->equation && s->stepper && s->section.options.dim)
     PetscCall(SinewStepperMatch(s->stepper, deck, s->equation, &s->section.options));
+  if (s->equation && s->section.options.dim && s->equation->type->check)
+    PetscCall((*s->equation->type->check)(s->equation, deck, &s->section.options, s->section.side));
   PetscCall(SinewOutputsCreate(deck, s->equation, options->name, &s->outputs));
   PetscCall(
       SinewDeckRead(deck, SinewNodeGet(deck, root, "checkpoint"), "checkpoint", SinewCheckpointKeys, &s->checkpoint));

@@ -208,6 +208,77 @@ static PetscErrorCode check_lengths(SinewEquation e, SinewDeck deck, SinewNode s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A side of staggered cells: one piece, of a kind that says what stands on the side, the same at all times. */
+static PetscErrorCode check_side(SinewEquation e, SinewDeck deck, SinewNode node, const char path[],
+                                 const SinewBoundarySide *side)
+{
+  const SinewBoundaryPiece *piece = &side->piece[0];
+  PetscBool timed = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  if (side->pieces != 1 || piece->where || piece->table_size)
+    PetscCall(SinewDeckMistake(deck, node, path, "navier_stokes takes one condition a side, by formulas"));
+  else if (piece->kind == SINEW_BOUNDARY_OUTFLOW || piece->kind == SINEW_BOUNDARY_EXACT)
+    PetscCall(SinewDeckMistake(deck, node, path,
+                               "expected periodic, wall, no_slip, dirichlet or inflow for navier_stokes, found %s",
+                               piece->kind == SINEW_BOUNDARY_EXACT ? "exact" : "outflow"));
+  for (PetscInt c = 0; c < e->components && side->pieces; c++) {
+    PetscBool uses = PETSC_FALSE;
+
+    if (piece->value[c]) PetscCall(SinewExpressionUses(piece->value[c], 't', &uses));
+    if (uses) timed = PETSC_TRUE;
+  }
+  if (timed) PetscCall(SinewDeckMistake(deck, node, path, "navier_stokes takes no values that depend on t"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode check_staggered(SinewEquation e, SinewDeck deck, SinewNode section, const SinewGridOptions *grid)
+{
+  static const char *const only[] = {"stirring", "hyperviscosity"};
+  const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
+  const PetscBool wanted[] = {(PetscBool)(p->stirring.power > 0), (PetscBool)(p->hyperviscosity > 0)};
+  PetscBool timed = PETSC_FALSE;
+  char path[64];
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < 2; k++) {
+    PetscCall(PetscSNPrintf(path, sizeof(path), "equation.%s", only[k]));
+    if (wanted[k])
+      PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, only[k]), path, "only with stepper.type spectral"));
+  }
+  for (PetscInt d = 0; d < p->forcing.n && !timed; d++)
+    PetscCall(SinewExpressionUses(p->forcing.value[d], 't', &timed));
+  if (timed)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "forcing"), "equation.forcing",
+                               "may depend on t only with stepper.type spectral"));
+  for (PetscInt d = 0; d < grid->dim; d++) {
+    if (grid->mapped[d])
+      PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, SinewNodeGet(deck, SinewDeckRoot(deck), "grid"), "stretch"),
+                                 "grid.stretch", "navier_stokes needs uniform axes"));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode check(SinewEquation e, SinewDeck deck, const SinewGridOptions *grid,
+                            const SinewBoundarySide side[6])
+{
+  static const char *const axes[] = {"x", "y", "z"};
+  const SinewNode root = SinewDeckRoot(deck),
+                  boundary = SinewNodeGet(deck, SinewNodeGet(deck, root, "grid"), "boundary");
+
+  PetscFunctionBeginUser;
+  if (!e->staggered) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(check_staggered(e, deck, SinewNodeGet(deck, root, "equation"), grid));
+  for (PetscInt d = 0; d < grid->dim; d++) {
+    char path[32];
+
+    PetscCall(PetscSNPrintf(path, sizeof(path), "grid.boundary.%s", axes[d]));
+    for (int s = 0; s < 2 && !grid->periodic[d]; s++)
+      PetscCall(check_side(e, deck, SinewNodeGet(deck, boundary, axes[d]), path, &side[2 * d + s]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
 {
   const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
@@ -258,6 +329,7 @@ const SinewEquationType SinewNavierStokes = {
     .keys = keys,
     .size = sizeof(SinewFlowParameters),
     .create = create,
+    .check = check,
     .attach = attach,
     .destroy = destroy,
     .stage = stage,

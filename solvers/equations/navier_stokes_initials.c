@@ -191,10 +191,95 @@ static PetscErrorCode turbulence(SinewEquation e, const void *parameters, const 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-const SinewInitialType SinewFlowInitials[] = {{"taylor_green", "Taylor-Green vortices; in 2D they decay exactly", 2, 3,
-                                               PETSC_TRUE, taylor_green_keys, sizeof(TaylorGreen), taylor_green},
-                                              {"shear_layers", "two tanh shear layers that roll up", 2, 3, PETSC_FALSE,
-                                               shear_keys, sizeof(ShearLayers), shear_layers},
-                                              {"turbulence", "random velocity with a peaked spectrum", 2, 3,
-                                               PETSC_FALSE, turbulence_keys, sizeof(Turbulence), turbulence},
-                                              {NULL, NULL, 0, 0, PETSC_FALSE, NULL, 0, NULL}};
+/* ---- smoke ------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+  PetscReal scale, smoothness;
+  PetscInt seed;
+} Smoke;
+static const SinewKey smoke_keys[] = {REAL(Smoke, scale, "11", "of the noise: wavenumbers count 11 / length"),
+                                      REAL(Smoke, smoothness, "6", "amplitude falls as |k|^(-2 smoothness)"),
+                                      INT(Smoke, seed, "1", 0, 2e9, "of the random amplitudes"), END};
+
+/* A normal number, by Box & Muller. */
+static PetscReal normal(PetscInt64 seed, PetscInt64 stream, PetscInt64 index)
+{
+  return PetscSqrtReal(-2 * PetscLogReal(1 - SinewUniform(seed, stream, index))) *
+         PetscCosReal(2 * PETSC_PI * SinewUniform(seed, stream + 1, index));
+}
+
+#define SMOKE_REACH 3 /* waves beyond have amplitudes below 1e-5 of the longest, at the standard smoothness */
+
+/*
+  Fluid at rest, and in the first scalar the absolute value of smooth noise with mean 0 and variance 1: complex white
+  noise in Fourier space times |k|^(-2 smoothness), k = scale (m_1, m_2) / length, real part (the set-up of PDEArena's
+  smoke: Gupta & Brandstetter 2022).
+*/
+static PetscErrorCode make_smoke(SinewEquation e, const Smoke *p)
+{
+  SinewFlow *flow = (SinewFlow *)e->data;
+  const PetscInt reach = SMOKE_REACH, top = e->dim == 3 ? reach : 0;
+  PetscReal variance = 0;
+  PetscInt n = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1((size_t)((2 * reach + 1) * (2 * reach + 1) * (2 * top + 1)), &flow->wave));
+  for (PetscInt l = -top; l <= top; l++) {
+    for (PetscInt j = -reach; j <= reach; j++) {
+      for (PetscInt i = -reach; i <= reach; i++) {
+        const PetscInt m[3] = {i, j, l};
+        PetscReal *wave = flow->wave[n], square = 0;
+
+        for (PetscInt d = 0; d < 3; d++) {
+          const PetscReal k = d < e->dim ? p->scale * (PetscReal)m[d] / length_of(e, d) : 0;
+
+          wave[d] = d < e->dim ? 2 * PETSC_PI * (PetscReal)m[d] / length_of(e, d) : 0;
+          square += k * k;
+        }
+        if (i == 0 && j == 0 && l == 0) continue;
+        wave[3] = PetscPowReal(square, -p->smoothness) * normal(p->seed, 0, n);
+        wave[4] = PetscPowReal(square, -p->smoothness) * normal(p->seed, 2, n);
+        n++;
+      }
+    }
+  }
+  flow->waves = n;
+  for (PetscInt a = 0; a < n; a++) { /* waves m and -m interfere: the places of a pair are a and n - 1 - a */
+    const PetscReal *u = flow->wave[a], *v = flow->wave[n - 1 - a];
+
+    variance += 0.25 * ((u[3] + v[3]) * (u[3] + v[3]) + (u[4] - v[4]) * (u[4] - v[4]));
+  }
+  for (PetscInt a = 0; a < n; a++) {
+    flow->wave[a][3] /= PetscSqrtReal(variance);
+    flow->wave[a][4] /= PetscSqrtReal(variance);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode smoke(SinewEquation e, const void *parameters, const PetscReal x[3], PetscReal t, PetscReal w[])
+{
+  SinewFlow *flow = (SinewFlow *)e->data;
+  PetscReal sum = 0;
+
+  PetscFunctionBeginUser;
+  (void)t;
+  if (!flow->wave) PetscCall(make_smoke(e, (const Smoke *)parameters));
+  clear(e, w);
+  for (PetscInt m = 0; m < flow->waves; m++) {
+    const PetscReal *wave = flow->wave[m], phase = wave[0] * x[0] + wave[1] * x[1] + wave[2] * x[2];
+
+    sum += wave[3] * PetscCosReal(phase) - wave[4] * PetscSinReal(phase);
+  }
+  if (e->components > e->dim) w[e->dim] = PetscAbsReal(sum);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const SinewInitialType SinewFlowInitials[] = {
+    {"taylor_green", "Taylor-Green vortices; in 2D they decay exactly", 2, 3, PETSC_TRUE, taylor_green_keys,
+     sizeof(TaylorGreen), taylor_green},
+    {"shear_layers", "two tanh shear layers that roll up", 2, 3, PETSC_FALSE, shear_keys, sizeof(ShearLayers),
+     shear_layers},
+    {"turbulence", "random velocity with a peaked spectrum", 2, 3, PETSC_FALSE, turbulence_keys, sizeof(Turbulence),
+     turbulence},
+    {"smoke", "fluid at rest with smooth random smoke", 2, 3, PETSC_FALSE, smoke_keys, sizeof(Smoke), smoke},
+    {NULL, NULL, 0, 0, PETSC_FALSE, NULL, 0, NULL}};
