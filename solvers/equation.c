@@ -187,6 +187,21 @@ static void wrap(SinewGrid grid, PetscReal x[3])
 
 typedef PetscErrorCode PointFunction(SinewEquation e, const PetscReal x[3], PetscReal t, PetscReal w[]);
 
+/* Replaces velocities at the centre x of a cell by those on its lower faces. */
+static PetscErrorCode move_to_faces(SinewEquation e, const PetscReal x[3], const PetscReal face[3], PetscReal t,
+                                    PointFunction *point, PetscReal w[])
+{
+  PetscFunctionBeginUser;
+  for (PetscInt d = 0; d < e->dim; d++) {
+    PetscReal v[SINEW_COMPONENTS_MAX], at[3] = {x[0], x[1], x[2]};
+
+    at[d] = face[d];
+    PetscCall((*point)(e, at, t, v));
+    w[e->kernels.velocity + d] = v[e->kernels.velocity + d];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode fill(SinewEquation e, PetscReal t, PointFunction *point, Vec U)
 {
   const SinewAxis *ax = SinewGridAxis(e->grid, 0), *ay = SinewGridAxis(e->grid, 1), *az = SinewGridAxis(e->grid, 2);
@@ -196,11 +211,13 @@ static PetscErrorCode fill(SinewEquation e, PetscReal t, PointFunction *point, V
   PetscCall(VecGetArrayWrite(U, &u));
   for (PetscInt n = 0; n < ax->count * ay->count * az->count; n++) {
     const PetscInt i = n % ax->count, j = n / ax->count % ay->count, k = n / ax->count / ay->count;
-    const PetscReal x[3] = {ax->center[i + ax->ghosts], ay->center[j + ay->ghosts], az->center[k + az->ghosts]};
+    const PetscReal x[3] = {ax->center[i + ax->ghosts], ay->center[j + ay->ghosts], az->center[k + az->ghosts]},
+                    face[3] = {ax->face[i + ax->ghosts], ay->face[j + ay->ghosts], az->face[k + az->ghosts]};
     const PetscReal *in[SINEW_COMPONENTS_MAX];
     PetscReal *out[SINEW_COMPONENTS_MAX];
 
     PetscCall((*point)(e, x, t, w));
+    if (e->staggered) PetscCall(move_to_faces(e, x, face, t, point, w));
     for (PetscInt c = 0; c < e->components; c++) {
       in[c] = &w[c];
       out[c] = &u[n * e->components + c];
@@ -215,6 +232,7 @@ PetscErrorCode SinewEquationInitial(SinewEquation equation, Vec U)
 {
   PetscFunctionBeginUser;
   PetscCall(fill(equation, 0, SinewEquationInitialPoint, U));
+  if (equation->type->settle) PetscCall((*equation->type->settle)(equation, U));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -327,6 +345,10 @@ PetscErrorCode SinewEquationField(SinewEquation e, Vec U, const char name[], Pet
   PetscFunctionBeginUser;
   PetscCall(look_up(e, name, &m));
   *components = m.vector ? 3 : 1;
+  if (m.derived && m.derived->box) {
+    PetscCall((*m.derived->box)(e, U, values));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(PetscMalloc1((size_t)(2 * nc * nx), &memory));
   for (PetscInt c = 0; c < nc; c++) {
     in[c] = memory + c * nx;

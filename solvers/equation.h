@@ -17,6 +17,7 @@
 #include "../io/deck.h"
 #include "../neural/pointwise.h"
 #include "../operators/finite_volume.h"
+#include "semilinear.h"
 
 typedef struct _p_SinewEquation *SinewEquation;
 
@@ -32,11 +33,13 @@ typedef struct {
                              PetscReal w[]);
 } SinewInitialType;
 
-/* A scalar field derived from primitives, for output: by `row`, or by `at` where it depends on the place. */
+/* A scalar field derived from primitives, for output: cell by cell (`row`, or `at` where it depends on the place), or,
+   where neighbours matter, in all owned cells from a state (`box`, collective). */
 typedef struct {
   const char *name, *doc;
   void (*row)(SinewEquation equation, PetscInt n, const PetscReal *const w[], PetscReal value[]);
   void (*at)(SinewEquation equation, const SinewRow *row, PetscInt n, const PetscReal *const w[], PetscReal value[]);
+  PetscErrorCode (*box)(SinewEquation equation, Vec U, PetscReal value[]);
 } SinewDerived;
 
 /* The box of a problem without its cells: what a method that lives on points needs to know of the `grid` section. */
@@ -61,6 +64,9 @@ typedef struct {
   size_t size;          /* of the struct they are read into */
   /* Sets components, names, kernels and flags from equation->parameters; records mistakes in the deck. REQUIRED */
   PetscErrorCode (*create)(SinewEquation equation, SinewDeck deck, SinewNode section);
+  /* Records mistakes of the sides and of the grid, once the stepper is known. Optional. */
+  PetscErrorCode (*check)(SinewEquation equation, SinewDeck deck, const SinewGridOptions *grid,
+                          const SinewBoundarySide side[6]);
   /* Called when the grid is there (tables of coefficients). Optional. */
   PetscErrorCode (*attach)(SinewEquation equation, SinewGrid grid);
   PetscErrorCode (*destroy)(SinewEquation equation);
@@ -76,6 +82,18 @@ typedef struct {
   */
   PetscErrorCode (*pointwise)(SinewEquation equation, SinewDeck deck, const SinewDomain *domain, SinewPointwise *p,
                               PetscBool zero[6]);
+  /* The equation as a semilinear problem, for the stepper `spectral`: fills *problem, which the stepper destroys.
+     Collective; after attach, on a grid of periodic and uniform axes. Optional. */
+  PetscErrorCode (*semilinear)(SinewEquation equation, SinewSemilinear *problem);
+  /* A stage of a Runge-Kutta method as a whole, out = a A + b Y + c L(Y) at time t and what the equation asks of every
+     state, for the steppers `ssp` and `euler` (see SinewFVApply; rates come from `rate`). Optional. Collective. */
+  PetscErrorCode (*stage)(SinewEquation equation, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
+                          Vec out);
+  /* Makes an initial state one that stages could have left. Optional, with stage. Collective. */
+  PetscErrorCode (*settle)(SinewEquation equation, Vec U);
+  /* This rank's largest rate 1/dt of a state (NaN: not admissible), for equations without row kernels for it. Optional;
+     not collective. */
+  PetscErrorCode (*rate)(SinewEquation equation, Vec U, PetscReal *rate);
   const SinewInitialType *initials; /* ended by a NULL name; expressions are always possible */
   const SinewDerived *derived;      /* ended by a NULL name; may be NULL */
   const SinewVariant *variants;     /* ended by a NULL choice; may be NULL. Their keys are read by create */
@@ -93,11 +111,12 @@ struct _p_SinewEquation {
   void *data;       /* the type's own; freed by its destroy */
   SinewFVKernels kernels;
   PetscBool linear_diffusion; /* the diffusive term is affine in u: its Jacobian is constant in u */
-  PetscBool gridless;         /* has no terms in cells: for steppers that ask at points alone */
   SinewSourceKind source_kind;
   PetscBool linear_source;                     /* and the source, where it is of the state */
   PetscBool constrained[SINEW_COMPONENTS_MAX]; /* components c without a time derivative: their terms are
                                                   w_c + g(the others), and 0 */
+  PetscBool staggered;                         /* velocities stand on the lower faces of the cells, normal to them */
+  const SinewBoundarySide *side;               /* six of them, not owned; set before attach */
   PetscBool inexact;                           /* parameters spoil the exactness of `exact` initial conditions */
   SinewGrid grid;                              /* not owned, after attach */
   const SinewInitialType *initial;
@@ -118,7 +137,8 @@ PETSC_EXTERN PetscErrorCode SinewEquationAttach(SinewEquation equation, SinewGri
 
 /* Whether some component is constrained. */
 PETSC_EXTERN PetscBool SinewEquationConstrained(SinewEquation equation);
-/* Fills U (components, a global vector of the grid) with the initial state. Not collective. */
+/* Fills U (components, a global vector of the grid) with the initial state. Collective where the equation settles it.
+ */
 PETSC_EXTERN PetscErrorCode SinewEquationInitial(SinewEquation equation, Vec U);
 /* Primitives that the initial condition's formula gives at a point and time (t > 0 where the formula knows time). Not
  * collective. */
@@ -127,8 +147,8 @@ PETSC_EXTERN PetscErrorCode SinewEquationInitialPoint(SinewEquation equation, co
 /* Exact primitives at time t as components in U; *known false (U untouched) when there is no exact solution. Not
  * collective. */
 PETSC_EXTERN PetscErrorCode SinewEquationExact(SinewEquation equation, PetscReal t, Vec U, PetscBool *known);
-/* The named rows (primitive, vector "velocity" or derived) of all owned cells: scalars (z,y,x), vectors (z,y,x,3). Not
- * collective. */
+/* The named rows (primitive, vector "velocity" or derived) of all owned cells: scalars (z,y,x), vectors (z,y,x,3).
+ * Collective for derived fields that are. */
 PETSC_EXTERN PetscErrorCode SinewEquationField(SinewEquation equation, Vec U, const char name[], PetscInt *components,
                                                PetscReal values[]);
 /* Names that SinewEquationField knows, in order of importance; *standard of them are written unless a deck says

@@ -461,7 +461,8 @@ static PetscErrorCode write_series(SinewOutputs o, PetscInt step, PetscReal t, V
 
 /* ---- pictures ---- */
 
-/* The owned cells of a field in a plane (or on the line of a 1D grid): a along the picture's x, b along its y. */
+/* The owned cells of a field in a plane (or on the line of a 1D grid): a along the picture's x, b along its y; NULL
+   where the plane is not. Collective. */
 static PetscErrorCode cut(SinewOutputs o, const Image *image, Vec U, PetscInt a, PetscInt b, PetscInt plane,
                           PetscReal **value)
 {
@@ -470,14 +471,16 @@ static PetscErrorCode cut(SinewOutputs o, const Image *image, Vec U, PetscInt a,
   PetscReal *all;
 
   PetscFunctionBeginUser;
+  *value = NULL;
   for (PetscInt d = 0; d < 3; d++) axis[d] = SinewGridAxis(o->equation->grid, d);
   stride[1] = axis[0]->count;
   stride[2] = axis[0]->count * axis[1]->count;
   base = plane * stride[3 - a - b];
   PetscCall(PetscMalloc1((size_t)(3 * owned_cells(o->equation->grid)), &all));
-  PetscCall(PetscMalloc1((size_t)(axis[a]->count * axis[b]->count), value));
   PetscCall(SinewEquationField(o->equation, U, image->field, &nc, all));
-  for (PetscInt q = 0; q < axis[b]->count; q++) {
+  if (plane >= 0 && plane < axis[3 - a - b]->count)
+    PetscCall(PetscMalloc1((size_t)(axis[a]->count * axis[b]->count), value));
+  for (PetscInt q = 0; q < axis[b]->count && *value; q++) {
     for (PetscInt p = 0; p < axis[a]->count; p++) {
       const PetscReal *v = all + nc * (base + p * stride[a] + q * stride[b]);
 
@@ -518,7 +521,7 @@ static PetscErrorCode create_plane(SinewOutputs o, const Image *image, Vec U, Pl
 
   PetscFunctionBeginUser;
   *p = (Plane){.nx = here ? x->count : 0, .ny = here ? y->count : 0, .layers = image->compare ? 3 : 1};
-  if (here) PetscCall(cut_layers(o, image, U, a, b, plane, p));
+  PetscCall(cut_layers(o, image, U, a, b, plane, p));
   PetscCall(PetscMalloc2((size_t)((p->nx + 1) * (p->ny + 1)), &p->x, (size_t)((p->nx + 1) * (p->ny + 1)), &p->y));
   for (PetscInt j = 0; j <= p->ny; j++) {
     for (PetscInt i = 0; i <= p->nx; i++) {

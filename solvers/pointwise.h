@@ -45,11 +45,11 @@ typedef struct {
   PetscReal viscosity, mean[2];
   SinewPointFunction *force; /* [2]; NULL: none */
   const void *ctx;
-} SinewFlow;
+} SinewFlowTerms;
 
 PETSC_EXTERN PetscErrorCode SinewPointwiseTransport(const SinewTransport *parameters, SinewPointwise **equation);
 PETSC_EXTERN PetscErrorCode SinewPointwiseWave(const SinewWave *parameters, SinewPointwise **equation);
-PETSC_EXTERN PetscErrorCode SinewPointwiseFlow(const SinewFlow *parameters, SinewPointwise **equation);
+PETSC_EXTERN PetscErrorCode SinewPointwiseFlow(const SinewFlowTerms *parameters, SinewPointwise **equation);
 /*
   The original INSR's splitting of inviscid flow in a box (first order; for comparison): each phase is a steady problem,
   solved from the weights at hand (SinewInsrOptions.warm_start), 0 = u_prev(x - dt u_prev(x)) - u, 0 = div u - lap p

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "io/version.h"
+#include "operators/slab.h"
 #include "solvers/simulation_private.h"
 #include "solvers/stop.h"
 
@@ -217,6 +218,10 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   PetscCall(SinewStepperCreate(deck, &s->stepper));
   if (s->stepper && s->equation) PetscCall(SinewStepperSetDomain(s->stepper, deck, s->equation, &s->section));
   PetscCall(check_stepper(s));
+  if (s->equation && s->stepper && s->section.options.dim)
+    PetscCall(SinewStepperMatch(s->stepper, deck, s->equation, &s->section.options));
+  if (s->equation && s->section.options.dim && s->equation->type->check)
+    PetscCall((*s->equation->type->check)(s->equation, deck, &s->section.options, s->section.side));
   PetscCall(SinewReferenceCreate(deck, &s->reference));
   PetscCall(SinewOutputsCreate(deck, s->equation, options->name, s->reference, &s->outputs));
   PetscCall(
@@ -245,8 +250,10 @@ static PetscErrorCode set_up_space(SinewSimulation s)
   o->ghosts = SinewStepperGhosts(s->stepper);
   if (s->reference) o->ghosts = PetscMax(o->ghosts, SinewReferenceGhosts(s->reference));
   PetscCall(SinewGridBestAlign(s->comm, o, SinewStepperAlign(s->stepper), &o->align));
+  if (SinewStepperTransforms(s->stepper) && !o->ranks[0]) PetscCall(SinewSlabRanks(s->comm, o, o->ghosts, o->ranks));
   o->map_context = &s->section;
   PetscCall(SinewGridCreate(s->comm, o, s->equation->components, &s->grid));
+  s->equation->side = s->section.side;
   PetscCall(SinewEquationAttach(s->equation, s->grid));
   if (s->section.bounded)
     PetscCall(SinewBoundaryCreate(s->grid, s->equation->components, s->equation->kernels.velocity, s->section.side,

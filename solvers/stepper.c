@@ -5,6 +5,7 @@
 #include "solvers/implicit.h"
 #include "solvers/stepper_private.h"
 #include "solvers/steppers/insr_private.h"
+#include "solvers/steppers/integrating_factor.h"
 #include "solvers/steppers/sinenet_private.h"
 #include "solvers/steppers/ssp.h"
 #include "solvers/steppers/steady.h"
@@ -151,6 +152,15 @@ static const SinewKey ssp_keys[] = {{.name = "scheme",
                                      .doc = "rks2: 2 or more; rks3: 4, 9, 16, ...; 0: the least",
                                      .change = SINEW_CHANGE_WARN},
                                     {.name = NULL}};
+static const char *const spectral_schemes[] = {"rk2", "rk3", "rk4", NULL};
+static const SinewKey spectral_keys[] = {{.name = "scheme",
+                                          .type = SINEW_KEY_CHOICE,
+                                          .offset = VALUE(scheme),
+                                          .standard = "rk3",
+                                          .choices = spectral_schemes,
+                                          .doc = "order 2, 3 or 4",
+                                          .change = SINEW_CHANGE_WARN},
+                                         {.name = NULL}};
 static const SinewKey rk_keys[] = {{.name = "scheme",
                                     .type = SINEW_KEY_CHOICE,
                                     .offset = VALUE(scheme),
@@ -191,7 +201,11 @@ static PetscErrorCode fused_stage(void *context, PetscReal t, Vec Y, PetscReal a
   SinewStepper s = (SinewStepper)context;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, Y, a, A, b, c, out, rate));
+  if (s->problem.equation->type->stage) {
+    PetscCall((*s->problem.equation->type->stage)(s->problem.equation, t, Y, a, A, b, c, out));
+    if (rate) PetscCall((*s->problem.equation->type->rate)(s->problem.equation, out, rate));
+  } else
+    PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, Y, a, A, b, c, out, rate));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -220,6 +234,19 @@ static PetscErrorCode create_ssp(SinewStepper s, TS ts)
   PetscCall(TSSetType(ts, TSSINEWSSP));
   PetscCall(TSSinewSSPSetScheme(ts, ssp_schemes[s->v.scheme], s->v.stages));
   PetscCall(TSSinewSSPSetStage(ts, fused_stage, s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_spectral(SinewStepper s, TS ts)
+{
+  const SinewEquation e = s->problem.equation;
+  SinewSemilinear problem;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSSetType(ts, TSSINEWIF));
+  PetscCall(TSSinewIFSetScheme(ts, spectral_schemes[s->v.scheme]));
+  PetscCall((*e->type->semilinear)(e, &problem));
+  PetscCall(TSSinewIFSetProblem(ts, &problem));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -284,6 +311,8 @@ static const Type types[] = {
     {"euler", "forward Euler", no_keys, SINEW_STEP_CFL, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_euler, NULL},
     {"ssp", "strong-stability-preserving Runge-Kutta, stages fused with space", ssp_keys, SINEW_STEP_CFL, PETSC_FALSE,
      PETSC_FALSE, PETSC_FALSE, create_ssp, NULL},
+    {"spectral", "Runge-Kutta with an integrating factor in Fourier modes, diffusion exact; periodic grids",
+     spectral_keys, SINEW_STEP_CFL, PETSC_FALSE, PETSC_FALSE, PETSC_TRUE, create_spectral, NULL},
     {"rk", "PETSc's explicit Runge-Kutta pairs with error control", rk_keys, SINEW_STEP_ERROR, PETSC_FALSE, PETSC_TRUE,
      PETSC_FALSE, create_rk, NULL},
     {"arkimex", "PETSc's additive Runge-Kutta pairs, diffusion implicit", arkimex_keys, SINEW_STEP_ERROR, PETSC_TRUE,
@@ -313,11 +342,16 @@ static PetscErrorCode mistake(SinewStepper s, SinewDeck deck, SinewNode section,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Of Fourier modes: the stability limit on the imaginary axis over the largest wavenumber times dx, 2 pi / 3 of it
+   kept. rk2 is not stable there, but grows by no more than (cfl 2 pi / 3)^4 / 8 a step. */
+static const PetscReal spectral_limits[] = {0.5, 0.82, 1.35};
+
 /* Largest stable cfl of an explicit scheme for first-order upwinding: its SSP coefficient; 0: not known. */
 static PetscReal cfl_limit(const SinewStepper s)
 {
   PetscInt n;
 
+  if (s->type->create == create_spectral) return spectral_limits[s->v.scheme];
   if (s->type->create == create_euler) return 1;
   if (s->type->create != create_ssp) return 0;
   switch (s->v.scheme) {
@@ -452,13 +486,6 @@ PetscErrorCode SinewStepperSetDomain(SinewStepper s, SinewDeck deck, SinewEquati
   const SinewStepperPlace place = {deck, s->section, s->path};
 
   PetscFunctionBeginUser;
-  if (equation->gridless && !(hooks && hooks->domain)) {
-    char text[128];
-
-    (void)snprintf(text, sizeof(text), "%s works in cells, where %s has no terms; expected insr", s->type->name,
-                   equation->type->name);
-    PetscCall(mistake(s, deck, s->section, "type", text));
-  }
   if (hooks && hooks->domain) PetscCall((*hooks->domain)(s->own, &place, equation, grid));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -541,6 +568,36 @@ PetscBool SinewStepperSeeksSteadyState(SinewStepper stepper)
 const char *SinewStepperName(SinewStepper stepper)
 {
   return stepper->type->name;
+}
+
+PetscBool SinewStepperTransforms(SinewStepper stepper)
+{
+  return (PetscBool)(stepper->type->create == create_spectral);
+}
+
+PetscErrorCode SinewStepperMatch(SinewStepper s, SinewDeck deck, SinewEquation equation, const SinewGridOptions *grid)
+{
+  const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "stepper"),
+                  type = SinewNodeGet(deck, section, "type");
+  const PetscBool spectral = SinewStepperTransforms(s),
+                  rows = (PetscBool)(equation->kernels.flux || equation->kernels.diffusive_flux),
+                  stages = (PetscBool)(equation->type->stage &&
+                                       (s->type->create == create_ssp || s->type->create == create_euler));
+  PetscBool fourier = PETSC_TRUE;
+
+  PetscFunctionBeginUser;
+  for (PetscInt d = 0; d < grid->dim; d++) {
+    if (!grid->periodic[d] || grid->mapped[d]) fourier = PETSC_FALSE;
+  }
+  if (spectral && !equation->type->semilinear)
+    PetscCall(SinewDeckMistake(deck, type, "stepper.type", "%s has no spectral form", equation->type->name));
+  else if (spectral && !fourier)
+    PetscCall(SinewDeckMistake(deck, type, "stepper.type", "spectral needs periodic axes without stretching"));
+  else if (!spectral && !rows && !stages && !s->type->hooks)
+    PetscCall(SinewDeckMistake(deck, type, "stepper.type", "expected spectral, ssp or euler for %s, found %s",
+                               equation->type->name, s->type->name));
+  equation->staggered = stages;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscInt SinewStepperMaxSteps(SinewStepper stepper)
@@ -686,6 +743,7 @@ static PetscErrorCode set_functions(SinewStepper s, TS ts)
 
   PetscFunctionBeginUser;
   s->explicit_parts = SINEW_FV_ALL;
+  if (SinewStepperTransforms(s)) PetscFunctionReturn(PETSC_SUCCESS);
   if (s->type->implicit && k->diffusive_flux) {
     const SinewFVParts parts = (SinewFVParts)(SINEW_FV_DIFFUSION | (source_is_implicit(s) ? SINEW_FV_SOURCE : 0));
 
@@ -734,6 +792,7 @@ PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewPr
   s->problem = *problem;
   PetscCall(TSSinewSSPRegister());
   PetscCall(TSSinewSteadyRegister());
+  PetscCall(TSSinewIFRegister());
   PetscCall(TSCreate(comm, &ts));
   PetscCall(set_dm(s, ts));
   PetscCall(TSSetProblemType(ts, TS_NONLINEAR));
@@ -767,6 +826,10 @@ PetscErrorCode SinewStepperRate(SinewStepper s, TS ts, PetscReal *rate)
   if (known) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSGetTime(ts, &t));
   PetscCall(TSGetSolution(ts, &U));
+  if (s->problem.equation->type->rate) {
+    PetscCall((*s->problem.equation->type->rate)(s->problem.equation, U, rate));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(SinewFVRate(s->problem.fv, s->explicit_parts, t, U, rate));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

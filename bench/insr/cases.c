@@ -79,7 +79,7 @@ static PetscErrorCode box_exact(const void *ctx, PetscReal t, PetscInt n, const 
 
 static PetscErrorCode inviscid(SinewPointwise **equation)
 {
-  return SinewPointwiseFlow(&(SinewFlow){.viscosity = 0}, equation);
+  return SinewPointwiseFlow(&(SinewFlowTerms){.viscosity = 0}, equation);
 }
 
 static void box_options(const char scheme[], SinewInsrOptions *o)
@@ -116,7 +116,7 @@ static PetscErrorCode periodic_exact(const void *ctx, PetscReal t, PetscInt n, c
 
 static PetscErrorCode viscous(SinewPointwise **equation)
 {
-  return SinewPointwiseFlow(&(SinewFlow){.viscosity = VISCOSITY, .mean = {1, 0.5}}, equation);
+  return SinewPointwiseFlow(&(SinewFlowTerms){.viscosity = VISCOSITY, .mean = {1, 0.5}}, equation);
 }
 
 static void periodic_options(const char scheme[], SinewInsrOptions *o)

@@ -94,10 +94,10 @@ static void entropy(SinewEquation e, PetscInt n, const PetscReal *const w[], Pet
   for (PetscInt i = 0; i < n; i++) value[i] = PetscLogReal(w[e->dim + 1][i]) - gamma * PetscLogReal(w[0][i]);
 }
 
-static const SinewDerived derived[] = {{"temperature", "p / rho", temperature, NULL},
-                                       {"mach", "Mach number", mach, NULL},
-                                       {"entropy", "log(p / rho^gamma)", entropy, NULL},
-                                       {NULL, NULL, NULL, NULL}};
+static const SinewDerived derived[] = {{"temperature", "p / rho", .row = temperature},
+                                       {"mach", "Mach number", .row = mach},
+                                       {"entropy", "log(p / rho^gamma)", .row = entropy},
+                                       {.name = NULL}};
 
 static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
 {

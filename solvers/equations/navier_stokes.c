@@ -1,209 +1,355 @@
 /*
-  Incompressible flow in two dimensions, density 1: v_t + (v . grad) v = nu lap v - grad p + f, div v = 0, in a frame
-  where `mean` is the velocity's mean. Known at points alone, through a stream function (solvers/pointwise/flow.c);
-  there are no terms for cells.
+  Incompressible Navier-Stokes equations with passive or buoyant scalars.
+
+    v_t + (v.grad) v = -grad p + nu lap v - nu_p (-lap)^p v - drag v + f + s_1 b,     div v = 0
+    (s_i)_t + v.grad s_i = kappa lap s_i
+
+  The density is 1; the first scalar pushes with the acceleration b (Boussinesq). The stepper decides the
+  discretisation: `spectral` works in Fourier modes on periodic grids (navier_stokes_spectral.c), `ssp` and `euler` on
+  staggered cells with any sides (navier_stokes_staggered.c), `insr` at points (navier_stokes_points.c).
 */
-#include "solvers/equation.h"
+#include "solvers/equations/navier_stokes.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "solvers/equations/navier_stokes_kernels.h"
 #include "solvers/pointwise.h"
 
-typedef struct {
-  PetscReal viscosity;
-  SinewRealList mean;
-  SinewExpressionList force;
-} Parameters;
+#define STIRRING(member) offsetof(SinewFlowStirring, member)
+static const SinewKey stirring_keys[] = {{.name = "power",
+                                          .type = SINEW_KEY_REAL,
+                                          .offset = STIRRING(power),
+                                          .standard = "0",
+                                          .min = 0,
+                                          .max = 1e30,
+                                          .doc = "mean energy a unit of time and mass",
+                                          .change = SINEW_CHANGE_FROZEN},
+                                         {.name = "wavenumber",
+                                          .type = SINEW_KEY_REAL,
+                                          .offset = STIRRING(wavenumber),
+                                          .standard = "1",
+                                          .min = 0,
+                                          .max = 1e30,
+                                          .above_min = PETSC_TRUE,
+                                          .doc = "radius of the ring of stirred wavenumbers, 2 pi / length",
+                                          .change = SINEW_CHANGE_FROZEN},
+                                         {.name = "width",
+                                          .type = SINEW_KEY_REAL,
+                                          .offset = STIRRING(width),
+                                          .standard = "1",
+                                          .min = 0,
+                                          .max = 1e30,
+                                          .above_min = PETSC_TRUE,
+                                          .doc = "of the ring",
+                                          .change = SINEW_CHANGE_FROZEN},
+                                         {.name = "seed",
+                                          .type = SINEW_KEY_INT,
+                                          .offset = STIRRING(seed),
+                                          .standard = "1",
+                                          .min = 0,
+                                          .max = 2e9,
+                                          .doc = "of the random phases",
+                                          .change = SINEW_CHANGE_FROZEN},
+                                         {.name = NULL}};
 
-typedef struct {
-  SinewPointwise *flow;
-} Data;
-
-#define PARAMETER(member) offsetof(Parameters, member)
-static const SinewKey keys[] = {{.name = "viscosity",
-                                 .type = SINEW_KEY_REAL,
-                                 .offset = PARAMETER(viscosity),
-                                 .standard = "0",
-                                 .min = 0,
-                                 .max = 1e30,
-                                 .doc = "kinematic viscosity nu; 0: Euler's equations",
-                                 .change = SINEW_CHANGE_FROZEN},
-                                {.name = "mean",
-                                 .type = SINEW_KEY_REALS,
-                                 .offset = PARAMETER(mean),
-                                 .standard = "[0, 0]",
-                                 .least = 2,
-                                 .most = 2,
-                                 .doc = "mean velocity; 0 across walls",
-                                 .change = SINEW_CHANGE_FROZEN},
-                                {.name = "force",
-                                 .type = SINEW_KEY_EXPRESSIONS,
-                                 .offset = PARAMETER(force),
-                                 .least = 2,
-                                 .most = 2,
-                                 .doc = "force, a formula in x, y, t an axis",
-                                 .change = SINEW_CHANGE_FROZEN},
-                                {.name = NULL}};
-
-static void copy(const void *context, PetscInt n, const PetscReal *const from[], PetscReal *const to[])
-{
-  (void)context;
-  for (int c = 0; c < 2; c++) {
-    for (PetscInt i = 0; i < n; i++) to[c][i] = from[c][i];
+#define PARAMETER(member) offsetof(SinewFlowParameters, member)
+#define NOT_NEGATIVE(member, value, text)                                                                           \
+  {                                                                                                                 \
+    .name = #member, .type = SINEW_KEY_REAL, .offset = PARAMETER(member), .standard = value, .min = 0, .max = 1e30, \
+    .doc = text, .change = SINEW_CHANGE_FROZEN                                                                      \
   }
+static const SinewKey keys[] = {
+    NOT_NEGATIVE(viscosity, "0", "kinematic viscosity nu"),
+    NOT_NEGATIVE(hyperviscosity, "0", "nu_p of nu_p (-lap)^p; spectral stepper only"),
+    {.name = "hyperviscosity_order",
+     .type = SINEW_KEY_INT,
+     .offset = PARAMETER(hyperviscosity_order),
+     .standard = "4",
+     .min = 2,
+     .max = 16,
+     .doc = "p",
+     .change = SINEW_CHANGE_FROZEN},
+    NOT_NEGATIVE(drag, "0", "linear friction"),
+    {.name = "scalars",
+     .type = SINEW_KEY_STRINGS,
+     .offset = PARAMETER(scalars),
+     .least = 1,
+     .most = 6,
+     .doc = "names of scalars that the flow carries",
+     .change = SINEW_CHANGE_FROZEN},
+    NOT_NEGATIVE(scalar_diffusivity, "0", "diffusivity kappa of the scalars"),
+    {.name = "buoyancy",
+     .type = SINEW_KEY_REALS,
+     .offset = PARAMETER(buoyancy),
+     .least = 2,
+     .most = 3,
+     .doc = "acceleration a unit of the first scalar, one number an axis; on periodic grids without its mean",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "forcing",
+     .type = SINEW_KEY_EXPRESSIONS,
+     .offset = PARAMETER(forcing),
+     .least = 2,
+     .most = 3,
+     .doc = "acceleration f(x, y, z, t), one formula an axis",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "mean",
+     .type = SINEW_KEY_REALS,
+     .offset = PARAMETER(mean),
+     .standard = "[0, 0]",
+     .least = 2,
+     .most = 2,
+     .doc = "mean velocity, which the stream function of the stepper insr does not hold; 0 across walls",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "stirring",
+     .type = SINEW_KEY_SECTION,
+     .offset = PARAMETER(stirring),
+     .section = stirring_keys,
+     .doc = "random forcing, white in time, on a ring of wavenumbers; spectral stepper only",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "dealias",
+     .type = SINEW_KEY_REAL,
+     .offset = PARAMETER(dealias),
+     .standard = "0.66666666666666667",
+     .min = 0.1,
+     .max = 1,
+     .doc = "fraction of wavenumbers kept by the spectral stepper; beyond 2/3 products are aliased",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = NULL}};
+
+/* ---- fields for output --------------------------------------------------------------------------------------------
+ */
+
+static PetscErrorCode vorticity(SinewEquation e, Vec U, PetscReal value[])
+{
+  const SinewFlow *flow = (const SinewFlow *)e->data;
+
+  PetscFunctionBeginUser;
+  if (flow->faces)
+    PetscCall(SinewFlowFacesVorticity(flow->faces, U, value));
+  else if (flow->modes)
+    PetscCall(SinewFlowModesVorticity(flow->modes, U, value));
+  else
+    SETERRQ(PETSC_COMM_SELF, SINEW_ERR_INPUT, "vorticity: known to the steppers spectral, ssp and euler only");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void speed(SinewEquation e, PetscInt n, const PetscReal *const w[], PetscReal value[])
+{
+  for (PetscInt i = 0; i < n; i++) {
+    PetscReal square = 0;
+
+    for (PetscInt d = 0; d < e->dim; d++) square += w[d][i] * w[d][i];
+    value[i] = PetscSqrtReal(square);
+  }
+}
+
+static const SinewDerived derived[] = {{"vorticity", "curl of the velocity; in 3D its magnitude", .box = vorticity},
+                                       {"speed", "magnitude of the velocity", .row = speed},
+                                       {.name = NULL}};
+
+/* ---- steps --------------------------------------------------------------------------------------------------------
+ */
+
+/* By the exponent's bits: sums and maxima of floating-point numbers would need an order, this vectorises. */
+static PetscBool all_finite(PetscInt n, const PetscReal u[])
+{
+  const uint64_t exponent = 0x7ff0000000000000u;
+  uint64_t bad = 0;
+
+  for (PetscInt i = 0; i < n; i++) {
+    uint64_t bits;
+
+    memcpy(&bits, &u[i], sizeof(bits));
+    bad |= (uint64_t)((bits & exponent) == exponent);
+  }
+  return (PetscBool)!bad;
+}
+
+static PetscErrorCode rate(SinewEquation e, Vec U, PetscReal *largest)
+{
+  const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
+  PetscReal inverse[3];
+  const PetscReal *u;
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  for (PetscInt d = 0; d < 3; d++) inverse[d] = SinewGridAxis(e->grid, d)->inverse[0];
+  PetscCall(VecGetLocalSize(U, &n));
+  PetscCall(VecGetArrayRead(U, &u));
+  *largest = all_finite(n, u) ? SinewFlowSpeed(n / e->components, e->components, e->dim, inverse, u) : (PetscReal)NAN;
+  PetscCall(VecRestoreArrayRead(U, &u));
+  for (PetscInt d = 0; d < e->dim && e->staggered; d++)
+    *largest += 2 * PetscMax(p->viscosity, p->scalar_diffusivity) * inverse[d] * inverse[d];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode stage(SinewEquation e, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out)
+{
+  PetscFunctionBeginUser;
+  (void)t;
+  PetscCall(SinewFlowFacesStage(((SinewFlow *)e->data)->faces, Y, a, A, b, c, out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode settle(SinewEquation e, Vec U)
+{
+  PetscFunctionBeginUser;
+  if (e->staggered) PetscCall(SinewFlowFacesProject(((SinewFlow *)e->data)->faces, U));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- the equation -------------------------------------------------------------------------------------------------
+ */
+
+static PetscErrorCode check_lengths(SinewEquation e, SinewDeck deck, SinewNode section)
+{
+  const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
+
+  PetscFunctionBeginUser;
+  if (p->buoyancy.n && p->buoyancy.n != e->dim)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "buoyancy"), "equation.buoyancy",
+                               "expected %" PetscInt_FMT " numbers, found %" PetscInt_FMT, e->dim, p->buoyancy.n));
+  if (p->buoyancy.n && !p->scalars.n)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "buoyancy"), "equation.buoyancy",
+                               "missing equation.scalars: the first of them pushes"));
+  if (p->forcing.n && p->forcing.n != e->dim)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "forcing"), "equation.forcing",
+                               "expected %" PetscInt_FMT " formulas, found %" PetscInt_FMT, e->dim, p->forcing.n));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A side of staggered cells: one piece, of a kind that says what stands on the side, the same at all times. */
+static PetscErrorCode check_side(SinewEquation e, SinewDeck deck, SinewNode node, const char path[],
+                                 const SinewBoundarySide *side)
+{
+  const SinewBoundaryPiece *piece = &side->piece[0];
+  PetscBool timed = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  if (side->pieces != 1 || piece->where || piece->table_size)
+    PetscCall(SinewDeckMistake(deck, node, path, "navier_stokes takes one condition a side, by formulas"));
+  else if (piece->kind == SINEW_BOUNDARY_OUTFLOW || piece->kind == SINEW_BOUNDARY_EXACT)
+    PetscCall(SinewDeckMistake(deck, node, path,
+                               "expected periodic, wall, no_slip, dirichlet or inflow for navier_stokes, found %s",
+                               piece->kind == SINEW_BOUNDARY_EXACT ? "exact" : "outflow"));
+  for (PetscInt c = 0; c < e->components && side->pieces; c++) {
+    PetscBool uses = PETSC_FALSE;
+
+    if (piece->value[c]) PetscCall(SinewExpressionUses(piece->value[c], 't', &uses));
+    if (uses) timed = PETSC_TRUE;
+  }
+  if (timed) PetscCall(SinewDeckMistake(deck, node, path, "navier_stokes takes no values that depend on t"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode check_staggered(SinewEquation e, SinewDeck deck, SinewNode section, const SinewGridOptions *grid)
+{
+  static const char *const only[] = {"stirring", "hyperviscosity"};
+  const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
+  const PetscBool wanted[] = {(PetscBool)(p->stirring.power > 0), (PetscBool)(p->hyperviscosity > 0)};
+  PetscBool timed = PETSC_FALSE;
+  char path[64];
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < 2; k++) {
+    PetscCall(PetscSNPrintf(path, sizeof(path), "equation.%s", only[k]));
+    if (wanted[k])
+      PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, only[k]), path, "only with stepper.type spectral"));
+  }
+  for (PetscInt d = 0; d < p->forcing.n && !timed; d++)
+    PetscCall(SinewExpressionUses(p->forcing.value[d], 't', &timed));
+  if (timed)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "forcing"), "equation.forcing",
+                               "may depend on t only with stepper.type spectral"));
+  for (PetscInt d = 0; d < grid->dim; d++) {
+    if (grid->mapped[d])
+      PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, SinewNodeGet(deck, SinewDeckRoot(deck), "grid"), "stretch"),
+                                 "grid.stretch", "navier_stokes needs uniform axes"));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode check(SinewEquation e, SinewDeck deck, const SinewGridOptions *grid,
+                            const SinewBoundarySide side[6])
+{
+  static const char *const axes[] = {"x", "y", "z"};
+  const SinewNode root = SinewDeckRoot(deck),
+                  boundary = SinewNodeGet(deck, SinewNodeGet(deck, root, "grid"), "boundary");
+
+  PetscFunctionBeginUser;
+  if (!e->staggered) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(check_staggered(e, deck, SinewNodeGet(deck, root, "equation"), grid));
+  for (PetscInt d = 0; d < grid->dim; d++) {
+    char path[32];
+
+    PetscCall(PetscSNPrintf(path, sizeof(path), "grid.boundary.%s", axes[d]));
+    for (int s = 0; s < 2 && !grid->periodic[d]; s++)
+      PetscCall(check_side(e, deck, SinewNodeGet(deck, boundary, axes[d]), path, &side[2 * d + s]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
 {
-  const Parameters *p = (const Parameters *)e->parameters;
-  Data *data;
+  const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
+  SinewFlow *flow;
 
   PetscFunctionBeginUser;
-  (void)deck;
-  (void)section;
-  PetscCall(PetscNew(&data));
-  e->data = data;
-  e->components = 2;
+  PetscCall(PetscNew(&flow));
+  e->data = flow;
+  flow->scalars = p->scalars.n;
+  flow->components = e->components = e->dim + p->scalars.n;
+  PetscCall(check_lengths(e, deck, section));
   PetscCall(SinewEquationNameVector(e, 0, "velocity", "velocity"));
+  for (PetscInt s = 0; s < p->scalars.n; s++)
+    PetscCall(SinewEquationName(e, e->dim + s, p->scalars.value[s], p->scalars.value[s]));
+  e->kernels.context = flow;
   e->kernels.velocity = 0;
-  e->kernels.primitive = e->kernels.conserved = copy;
-  e->gridless = PETSC_TRUE;
-  e->inexact = (PetscBool)(p->force.n > 0);
+  e->kernels.primitive = SinewFlowCopy;
+  e->kernels.conserved = SinewFlowCopy;
+  e->inexact = (PetscBool)(e->dim == 3 || p->forcing.n || p->buoyancy.n || p->stirring.power > 0 || p->drag > 0 ||
+                           p->hyperviscosity > 0);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode attach(SinewEquation e, SinewGrid grid)
+{
+  PetscFunctionBeginUser;
+  (void)grid;
+  if (e->staggered) PetscCall(SinewFlowFacesCreate(e, &((SinewFlow *)e->data)->faces));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode destroy(SinewEquation e)
 {
-  Data *data = (Data *)e->data;
+  SinewFlow *flow = (SinewFlow *)e->data;
 
   PetscFunctionBeginUser;
-  if (data) PetscCall(SinewPointwiseDestroy(&data->flow));
+  if (!flow) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewFlowFacesDestroy(&flow->faces));
+  PetscCall(SinewPointwiseDestroy(&flow->points));
+  PetscCall(PetscFree(flow->wave));
   PetscCall(PetscFree(e->data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- at points ---- */
-
-static PetscErrorCode force(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[], PetscReal values[])
-{
-  const Parameters *p = (const Parameters *)ctx;
-
-  PetscFunctionBeginUser;
-  for (int c = 0; c < 2; c++) {
-    for (PetscInt i = 0; i < n; i++)
-      PetscCall(SinewExpressionEvaluate(p->force.value[c], x[2 * i], x[2 * i + 1], 0, t, &values[c * n + i]));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode check_face(SinewEquation e, SinewDeck deck, const SinewDomain *domain, PetscInt face)
-{
-  const Parameters *p = (const Parameters *)e->parameters;
-  const SinewBoundarySide *side = &domain->side[face];
-  const SinewNode boundary = SinewNodeGet(deck, SinewNodeGet(deck, SinewDeckRoot(deck), "grid"), "boundary");
-  static const char *const axis[] = {"x", "y"};
-  char path[64];
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(path, sizeof(path), "grid.boundary.%s", axis[face / 2]));
-  if (side->pieces != 1 || side->piece[0].kind != SINEW_BOUNDARY_REFLECT)
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, boundary, axis[face / 2]), path,
-                               "insr does navier_stokes between periodic sides and slip walls: expected periodic or "
-                               "wall"));
-  else if (p->mean.value[face / 2] != 0)
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, boundary, axis[face / 2]), path,
-                               "equation.mean goes through this wall: expected 0 along %s, found %g", axis[face / 2],
-                               (double)p->mean.value[face / 2]));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode pointwise(SinewEquation e, SinewDeck deck, const SinewDomain *domain, SinewPointwise *p,
-                                PetscBool zero[6])
-{
-  const Parameters *parameters = (const Parameters *)e->parameters;
-  Data *data = (Data *)e->data;
-  SinewFlow flow = {.viscosity = parameters->viscosity,
-                    .mean = {parameters->mean.value[0], parameters->mean.value[1]},
-                    .force = parameters->force.n ? force : NULL,
-                    .ctx = parameters};
-
-  PetscFunctionBeginUser;
-  for (PetscInt face = 0; face < 4; face++) {
-    if (domain->periodic[face / 2]) continue;
-    zero[face] = PETSC_TRUE; /* of the stream function: no flow through the wall */
-    if (face % 2 == 0) PetscCall(check_face(e, deck, domain, face));
-  }
-  PetscCall(SinewPointwiseFlow(&flow, &data->flow));
-  *p = *data->flow;
-  p->name = e->type->name;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* ---- initial conditions ---- */
-
-typedef struct {
-  PetscReal amplitude;
-  SinewRealList waves;
-} Vortices;
-#define VORTICES(member) offsetof(Vortices, member)
-static const SinewKey taylor_green_keys[] = {{.name = "amplitude",
-                                              .type = SINEW_KEY_REAL,
-                                              .offset = VORTICES(amplitude),
-                                              .standard = "1",
-                                              .doc = "largest velocity_x",
-                                              .change = SINEW_CHANGE_FROZEN},
-                                             {.name = "waves",
-                                              .type = SINEW_KEY_REALS,
-                                              .offset = VORTICES(waves),
-                                              .standard = "2",
-                                              .least = 1,
-                                              .most = 2,
-                                              .min = 1,
-                                              .max = 1000,
-                                              .doc = "half waves along each axis: vortices; even on periodic axes",
-                                              .change = SINEW_CHANGE_FROZEN},
-                                             {.name = NULL}};
-
-/* A lattice of vortices, carried by the mean flow and damped by viscosity (Taylor & Green 1937, section 2). */
-static PetscErrorCode taylor_green(SinewEquation e, const void *parameters, const PetscReal x[3], PetscReal t,
-                                   PetscReal w[])
-{
-  const Vortices *v = (const Vortices *)parameters;
-  const Parameters *p = (const Parameters *)e->parameters;
-  PetscReal k[2], phase[2], height;
-
-  PetscFunctionBeginUser;
-  for (PetscInt d = 0; d < 2; d++) {
-    const SinewAxis *a = SinewGridAxis(e->grid, d);
-
-    k[d] = PETSC_PI * v->waves.value[PetscMin(d, v->waves.n - 1)] / (a->upper - a->lower);
-    phase[d] = k[d] * (x[d] - p->mean.value[d] * t - a->lower);
-  }
-  height = v->amplitude * PetscExpReal(-p->viscosity * (k[0] * k[0] + k[1] * k[1]) * t);
-  w[0] = p->mean.value[0] + height * PetscSinReal(phase[0]) * PetscCosReal(phase[1]);
-  w[1] = p->mean.value[1] - height * k[0] / k[1] * PetscCosReal(phase[0]) * PetscSinReal(phase[1]);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static const SinewInitialType initials[] = {{"taylor_green", "a lattice of vortices between walls or periodic sides", 2,
-                                             2, PETSC_TRUE, taylor_green_keys, sizeof(Vortices), taylor_green},
-                                            {NULL, NULL, 0, 0, PETSC_FALSE, NULL, 0, NULL}};
-
-static void speed(SinewEquation e, PetscInt n, const PetscReal *const w[], PetscReal value[])
-{
-  (void)e;
-  for (PetscInt i = 0; i < n; i++) value[i] = PetscSqrtReal(w[0][i] * w[0][i] + w[1][i] * w[1][i]);
-}
-
-static const SinewDerived derived[] = {{"speed", "|velocity|", speed}, {NULL, NULL, NULL}};
-
 const SinewEquationType SinewNavierStokes = {
     .name = "navier_stokes",
-    .doc = "incompressible flow, by its stream function: stepper insr",
+    .doc = "incompressible flow with scalars, buoyancy and forcing",
     .dim_min = 2,
-    .dim_max = 2,
+    .dim_max = 3,
     .keys = keys,
-    .size = sizeof(Parameters),
+    .size = sizeof(SinewFlowParameters),
     .create = create,
+    .check = check,
+    .attach = attach,
     .destroy = destroy,
-    .pointwise = pointwise,
-    .initials = initials,
+    .stage = stage,
+    .settle = settle,
+    .semilinear = SinewFlowSemilinear,
+    .pointwise = SinewFlowPointwise,
+    .rate = rate,
+    .initials = SinewFlowInitials,
     .derived = derived,
 };

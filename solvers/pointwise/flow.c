@@ -7,7 +7,7 @@
 
 typedef struct {
   SinewPointwise equation;
-  SinewFlow p;
+  SinewFlowTerms p;
 } Flow;
 
 /* channels of the jet of psi: value, x, y, xx, xy, yy, (lap psi)_x, (lap psi)_y */
@@ -15,7 +15,7 @@ enum { PSI, PX, PY, PXX, PXY, PYY, LX, LY };
 
 static PetscErrorCode density(const void *ctx, const SinewPoints *at, PetscReal q[], PetscReal dq[])
 {
-  const SinewFlow *p = ctx;
+  const SinewFlowTerms *p = ctx;
   const PetscInt n = at->n;
 
   for (PetscInt k = 0; k < n; k++) {
@@ -30,7 +30,7 @@ static PetscErrorCode density(const void *ctx, const SinewPoints *at, PetscReal 
 }
 
 /* f_x = -(u u_x + v u_y), u_x = psi_xy, u_y = psi_yy; f_y = -(u v_x + v v_y), v_x = -psi_xx, v_y = -psi_xy */
-static void advection(const SinewFlow *p, const SinewPoints *at, PetscReal f[], PetscReal df[])
+static void advection(const SinewFlowTerms *p, const SinewPoints *at, PetscReal f[], PetscReal df[])
 {
   const PetscInt n = at->n;
   const PetscReal *psi = at->u;
@@ -56,7 +56,7 @@ static void advection(const SinewFlow *p, const SinewPoints *at, PetscReal f[], 
 
 static PetscErrorCode rate(const void *ctx, const SinewPoints *at, PetscReal f[], PetscReal df[])
 {
-  const SinewFlow *p = ctx;
+  const SinewFlowTerms *p = ctx;
   const PetscInt n = at->n;
 
   PetscFunctionBegin;
@@ -96,7 +96,7 @@ static PetscErrorCode observe(const void *ctx, const SinewPoints *at, PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewPointwiseFlow(const SinewFlow *parameters, SinewPointwise **equation)
+PetscErrorCode SinewPointwiseFlow(const SinewFlowTerms *parameters, SinewPointwise **equation)
 {
   Flow *flow;
 

@@ -64,6 +64,22 @@ reference: {stepper: {type: rk, scheme: 3bs}}
 time: {end: 1}
 output: {every: 0.1, history_every: 3}
 D
+deck flow_spectral <<'D'
+equation: {type: navier_stokes, viscosity: 0.001, scalars: [dye], stirring: {power: 0.1, wavenumber: 20, width: 10}}
+grid: {cells: [24, 16]}
+initial: {type: shear_layers}
+stepper: {type: spectral}
+time: {end: 0.4}
+output: {every: 0.05, history_every: 3, fields: [velocity, vorticity]}
+D
+deck flow_staggered <<'D'
+equation: {type: navier_stokes, viscosity: 0.001, scalars: [smoke], buoyancy: [0, 1]}
+grid: {cells: [24, 16], boundary: {x: periodic, y: no_slip}}
+initial: {type: smoke}
+stepper: {type: ssp, scheme: rks3}
+time: {end: 1.5}
+output: {every: 0.05, history_every: 3}
+D
 
 steps() { sed -n 's/^RESULT .*step=\([0-9]*\) .*/\1/p' out; }
 
@@ -80,8 +96,8 @@ close() { # A B: equal to rounding
   code 0 sinew compare "$1" "$2" --relative --tolerance 1e-7
 }
 
-for name in euler_rks2 euler_weno burgers_3bs diffusion_arkimex diffusion_cn diffusion_bdf \
-  burgers_sinenet; do
+for name in euler_rks2 euler_weno burgers_3bs diffusion_arkimex diffusion_cn diffusion_bdf burgers_sinenet flow_spectral \
+  flow_staggered; do
   it "$name runs" '
     code 0 ranks 1 run $name.yaml output.directory=$name.whole
     steps >$name.steps
@@ -91,7 +107,7 @@ for name in euler_rks2 euler_weno burgers_3bs diffusion_arkimex diffusion_cn dif
     same_bits "$(newest $name.whole)" "$(newest $name.1.1)"
     same_states $name.whole $name.1.1'
   case $name in
-  diffusion* | *sinenet)
+  diffusion* | *sinenet | flow*)
     it "$name is continued on other numbers of ranks, to rounding" '
       continued $name 1 2
       close "$(newest $name.whole)" "$(newest $name.1.2)"

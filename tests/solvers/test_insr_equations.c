@@ -202,7 +202,7 @@ static PetscReal flow_error(SinewInsrScheme scheme, PetscInt passes, PetscInt st
   SinewPointwise *equation;
   Case c;
 
-  check_call(SinewPointwiseFlow(&(SinewFlow){.viscosity = NU, .mean = {0.6, -0.3}}, &equation));
+  check_call(SinewPointwiseFlow(&(SinewFlowTerms){.viscosity = NU, .mean = {0.6, -0.3}}, &equation));
   c = begin(equation, vortices, 400, -1);
   c.options.network.harmonics[0] = c.options.network.harmonics[1] = 1;
   c.options.scheme = scheme;

@@ -1,0 +1,62 @@
+#ifndef SINEW_SOLVERS_EQUATIONS_NAVIER_STOKES_H
+#define SINEW_SOLVERS_EQUATIONS_NAVIER_STOKES_H
+/* Shared by the files of the incompressible Navier-Stokes equations; private to them. */
+#include "operators/spectral.h"
+#include "solvers/equation.h"
+
+typedef struct {
+  PetscReal power, wavenumber, width;
+  PetscInt seed;
+} SinewFlowStirring;
+
+typedef struct {
+  PetscReal viscosity, hyperviscosity, drag, dealias, scalar_diffusivity;
+  PetscInt hyperviscosity_order;
+  SinewStringList scalars;
+  SinewRealList buoyancy, mean;
+  SinewExpressionList forcing;
+  SinewFlowStirring stirring;
+} SinewFlowParameters;
+
+typedef struct _SinewFlowModes *SinewFlowModes;
+typedef struct _SinewFlowFaces *SinewFlowFaces;
+
+/* What SinewEquation.data points to. */
+typedef struct {
+  PetscInt components; /* first: what the copying kernel reads */
+  PetscInt scalars;
+  SinewFlowModes modes;   /* the pseudo-spectral form, while a stepper has it; not owned */
+  SinewPointwise *points; /* the form at points; owned */
+  SinewFlowFaces faces;   /* the staggered form, where the equation is staggered; owned */
+  PetscInt waves;         /* of the random initial velocity: amplitude cos(k.x + phase) */
+  PetscReal (*wave)[7];   /* k, amplitude, phase */
+} SinewFlow;
+
+PETSC_INTERN const SinewInitialType SinewFlowInitials[];
+
+/* ---- pseudo-spectral, periodic (navier_stokes_spectral.c) ---- */
+
+/* SinewEquationType.semilinear. */
+PETSC_INTERN PetscErrorCode SinewFlowSemilinear(SinewEquation e, SinewSemilinear *problem);
+/* The vorticity of a state (in 3D its magnitude) in all owned cells. Collective. */
+PETSC_INTERN PetscErrorCode SinewFlowModesVorticity(SinewFlowModes modes, Vec U, PetscReal value[]);
+
+/* ---- at points, two dimensions (navier_stokes_points.c) ---- */
+
+/* SinewEquationType.pointwise; data->points is to be destroyed. */
+PETSC_INTERN PetscErrorCode SinewFlowPointwise(SinewEquation e, SinewDeck deck, const SinewDomain *domain,
+                                               SinewPointwise *p, PetscBool zero[6]);
+
+/* ---- staggered, any sides (navier_stokes_staggered.c); all collective ---- */
+
+/* Raises SINEW_ERR_INPUT when the sides' velocities do not balance. */
+PETSC_INTERN PetscErrorCode SinewFlowFacesCreate(SinewEquation e, SinewFlowFaces *faces);
+PETSC_INTERN PetscErrorCode SinewFlowFacesDestroy(SinewFlowFaces *faces);
+/* out = projection of a A + b Y + c L(Y); A may be NULL or Y. */
+PETSC_INTERN PetscErrorCode SinewFlowFacesStage(SinewFlowFaces faces, Vec Y, PetscReal a, Vec A, PetscReal b,
+                                                PetscReal c, Vec out);
+/* Makes the velocity free of divergence, with the sides' own on their faces. */
+PETSC_INTERN PetscErrorCode SinewFlowFacesProject(SinewFlowFaces faces, Vec U);
+PETSC_INTERN PetscErrorCode SinewFlowFacesVorticity(SinewFlowFaces faces, Vec U, PetscReal value[]);
+
+#endif

@@ -1,0 +1,182 @@
+// RANKS 1 2 4
+// TIMEOUT 120
+/* Flow on staggered cells: order, divergence, what closed boxes keep, ranks, mistakes. */
+#include "io/error.h"
+#include "tests/solvers/decks.h"
+
+#define TWO_PI "6.283185307179586"
+static const char vortices[] = "equation: {type: navier_stokes, viscosity: 0.05}\n"
+                               "grid: {cells: [16, 16], upper: [" TWO_PI ", " TWO_PI "]}\n"
+                               "initial: {type: taylor_green, mean: [0.5, 0.25]}\n"
+                               "stepper: {type: ssp, scheme: rks3}\ntime: {end: 1}\n" NO_FILES;
+
+/* In a frame that moves across periodic cells, and between slip walls, which the vortices do not feel. */
+static void errors_fall_by_four(void **state)
+{
+  static const char *const kinds[2][2] = {{"grid.boundary=periodic", "initial={type: taylor_green, mean: [0.5, 0.25]}"},
+                                          {"grid.boundary={x: wall, y: wall}", "initial={type: taylor_green}"}};
+
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    const char *coarse[] = {k ? kinds[k][0] : "time.end=1", kinds[k][1], "grid.cells=[16,16]", NULL},
+               *fine[] = {k ? kinds[k][0] : "time.end=1", kinds[k][1], "grid.cells=[32,32]", NULL};
+
+    for (PetscInt c = 0; c < 2; c++) {
+      const double order = log2(l1_error(vortices, coarse, c) / l1_error(vortices, fine, c));
+
+      print_message("  %s: order %.2f\n", kinds[k][0], order);
+      check_close(order, 2, 0.1);
+    }
+  }
+}
+
+/* The scheme in time alone: the same grid, steps halved, against steps so small that they do not count. */
+static void stages_keep_the_order_in_time(void **state)
+{
+  static const char *const schemes[] = {"stepper.scheme=rks2", "stepper.scheme=rks3"};
+  static const char *const boxed[] = {"equation.viscosity=0.01", "initial={type: shear_layers, thickness: 0.1}",
+                                      "grid.boundary={x: no_slip, y: no_slip}"};
+
+  (void)state;
+  for (int s = 0; s < 2; s++) {
+    static const char *const steps[] = {"stepper.dt=0.1", "stepper.dt=0.05", "stepper.dt=0.005"};
+    PetscReal norm[2];
+    Run r[3];
+
+    for (int k = 0; k < 3; k++) {
+      const char *const overrides[] = {schemes[s], steps[k], boxed[0], boxed[1], boxed[2], NULL};
+
+      r[k] = run_deck(PETSC_COMM_WORLD, vortices, overrides);
+      assert_int_equal(r[k].code, 0);
+    }
+    for (int k = 0; k < 2; k++) {
+      check_call(VecAXPY(r[k].U, -1, r[2].U));
+      check_call(VecNorm(r[k].U, NORM_2, &norm[k]));
+    }
+    print_message("  %s: %.2e, %.2e, order %.2f\n", schemes[s], norm[0], norm[1], log2(norm[0] / norm[1]));
+    check_all(log2(norm[0] / norm[1]) > s + 1.85);
+    for (int k = 0; k < 3; k++) end_run(&r[k]);
+  }
+}
+
+static const char *const decks[] = {
+    "equation: {type: navier_stokes, viscosity: 0.01, scalars: [heat, dye], scalar_diffusivity: 0.005, buoyancy: [0.1, "
+    "1], drag: 0.1, forcing: [\"sin(y)\", 0]}\n"
+    "grid: {cells: [24, 20], boundary: {x: no_slip, y: {lower: wall, upper: {type: dirichlet, values: {velocity_x: "
+    "\"sin(pi*x)\"}}}}}\n"
+    "initial: {type: expression, velocity_x: \"x*(1-x)\", heat: \"y>0.5\", dye: \"gauss((x-0.5)/0.1)\"}\n"
+    "stepper: {type: ssp}\ntime: {end: 0.3}\n" NO_FILES,
+    "equation: {type: navier_stokes, viscosity: 0.01, scalars: [heat], scalar_diffusivity: 0.01, buoyancy: [0, 0, 1]}\n"
+    "grid: {cells: [12, 10, 14], boundary: {x: periodic, y: wall, z: {lower: {type: dirichlet, values: {heat: 1}}, "
+    "upper: no_slip}}}\n"
+    "initial: {type: turbulence, peak: 2, velocity: 0.5}\nstepper: {type: ssp, scheme: rks3}\ntime: {end: "
+    "0.2}\n" NO_FILES};
+
+static void ranks_agree(void **state)
+{
+  (void)state;
+  for (int d = 0; d < 2; d++) {
+    Run all = run_deck(PETSC_COMM_WORLD, decks[d], NULL), one = run_deck(PETSC_COMM_SELF, decks[d], NULL);
+    const PetscInt nc = one.equation->components;
+    const SinewAxis *x = SinewGridAxis(all.grid, 0), *y = SinewGridAxis(all.grid, 1), *z = SinewGridAxis(all.grid, 2);
+    const PetscReal *a, *b;
+    double worst = 0;
+
+    check_all(all.code == 0 && one.code == 0);
+    check_call(VecGetArrayRead(all.U, &a));
+    check_call(VecGetArrayRead(one.U, &b));
+    for (PetscInt n = 0; n < x->count * y->count * z->count; n++) {
+      const PetscInt i = x->start + n % x->count, j = y->start + n / x->count % y->count,
+                     l = z->start + n / x->count / y->count, m = (l * y->cells + j) * x->cells + i;
+
+      for (PetscInt c = 0; c < nc; c++) worst = fmax(worst, fabs(a[n * nc + c] - b[m * nc + c]));
+    }
+    check_close(worst, 0, 1e-12);
+    check_call(VecRestoreArrayRead(all.U, &a));
+    check_call(VecRestoreArrayRead(one.U, &b));
+    end_run(&all);
+    end_run(&one);
+  }
+}
+
+/* In a closed box scalars keep their integral and stay within their bounds, and every cell's faces balance. */
+static void closed_boxes_keep_scalars(void **state)
+{
+  static const char *const overrides[] = {"equation.scalar_diffusivity=0", NULL};
+  Run r = run_deck(PETSC_COMM_WORLD, decks[0], overrides);
+  PetscReal before[4], after[4], min[4], max[4];
+  const PetscReal *u;
+  double worst = 0;
+  Vec initial, local;
+  DM dm;
+
+  (void)state;
+  check_call(VecDuplicate(r.U, &initial));
+  check_call(SinewEquationInitial(r.equation, initial));
+  check_call(SinewDiagnose(r.equation, initial, before, min, max));
+  check_call(SinewDiagnose(r.equation, r.U, after, min, max));
+  for (int c = 2; c < 4; c++) {
+    check_close(after[c], before[c], 1e-14);
+    check_all(min[c] > -1e-3 && max[c] < 1 + 1e-3);
+  }
+  check_call(SinewGridGetDM(r.grid, &dm));
+  check_call(DMGetLocalVector(dm, &local));
+  check_call(DMGlobalToLocal(dm, r.U, INSERT_VALUES, local));
+  check_call(VecGetArrayRead(local, &u));
+  {
+    const SinewAxis *x = SinewGridAxis(r.grid, 0), *y = SinewGridAxis(r.grid, 1);
+    const PetscInt width = x->count + 2 * x->ghosts;
+
+    for (PetscInt n = 0; n < x->count * y->count; n++) {
+      const PetscInt i = n % x->count, j = n / x->count, at = (j + y->ghosts) * width + i + x->ghosts;
+      const double right = x->start + i + 1 < x->cells ? u[4 * (at + 1)] : 0,
+                   top = y->start + j + 1 < y->cells ? u[4 * (at + width) + 1] : 0;
+
+      worst = fmax(worst, fabs((right - u[4 * at]) * x->inverse[0] + (top - u[4 * at + 1]) * y->inverse[0]));
+    }
+  }
+  check_call(VecRestoreArrayRead(local, &u));
+  check_call(DMRestoreLocalVector(dm, &local));
+  check_close(worst, 0, 1e-12);
+  check_call(VecDestroy(&initial));
+  end_run(&r);
+}
+
+static void mistakes_are_named(void **state)
+{
+  static const struct {
+    const char *boundary, *line;
+  } cases[] = {
+      {"grid.boundary={x: outflow}", "command line: grid.boundary.x: expected periodic, wall, no_slip, dirichlet or "
+                                     "inflow for navier_stokes, found outflow"},
+      {"grid.boundary={x: {type: dirichlet, values: {velocity_y: \"sin(t)\"}}}",
+       "command line: grid.boundary.x: navier_stokes takes no values that depend on t"},
+      {"equation.hyperviscosity=1", "command line: equation.hyperviscosity: only with stepper.type spectral"},
+      {"grid.boundary={x: {lower: {type: inflow, values: {velocity_x: 1}}, upper: no_slip}}", NULL},
+  };
+
+  (void)state;
+  for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+    SinewSimulationOptions options = {.name = "test", .quiet = PETSC_TRUE};
+    PetscErrorCode error;
+    SinewSimulation s;
+    SinewDeck deck;
+
+    check_call(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+    check_call(SinewDeckCreateFromText(PETSC_COMM_WORLD, "test.yaml", vortices, 1, &cases[k].boundary, &deck));
+    error = SinewSimulationCreate(PETSC_COMM_WORLD, deck, &options, &s);
+    if (!cases[k].line) {
+      check_all(!error);
+      error = SinewSimulationSetUp(s);
+    } else
+      assert_string_equal(SinewDeckMistakeText(deck, 0), cases[k].line);
+    check_call(PetscPopErrorHandler());
+    check_all(error == SINEW_ERR_INPUT);
+    check_call(SinewSimulationDestroy(&s));
+    check_call(SinewDeckDestroy(&deck));
+  }
+}
+
+SINEW_TEST_MAIN(cmocka_unit_test(errors_fall_by_four), cmocka_unit_test(stages_keep_the_order_in_time),
+                cmocka_unit_test(ranks_agree), cmocka_unit_test(closed_boxes_keep_scalars),
+                cmocka_unit_test(mistakes_are_named))
