@@ -63,14 +63,19 @@ static PetscErrorCode face_residual(void *ctx, PetscInt first, PetscInt n, const
   const InsrFace *at_face = ctx;
   const SinewPointwise *equation = at_face->system->set[0].insr->equation;
   const SinewPointwiseFace *face = &equation->face[at_face->index];
-  const SinewPoints at = {
-      .t = at_face->system->stage.t, .n = n, .channels = SinewJetChannels(equation->dim, face->order), .x = x, .u = u};
+  const InsrStage *stage = &at_face->system->stage;
+  /* conditions hold for the new level, also where f is taken at the mean of the levels and at its time */
+  const SinewPoints at = {.t = stage->t + stage->mean * stage->gamma,
+                          .n = n,
+                          .channels = SinewJetChannels(equation->dim, face->order),
+                          .x = x,
+                          .u = u};
 
   PetscFunctionBegin;
   (void)first;
-  if (at_face->system->stage.faces) PetscCall(face->residual(equation->ctx, &at, r, dr));
+  if (stage->faces) PetscCall(face->residual(equation->ctx, &at, r, dr));
   /* Neural Galerkin leaves what is prescribed on a face as it is: J d = 0 */
-  if (!at_face->system->stage.faces || at_face->system->stage.frozen) PetscCall(PetscArrayzero(r, face->rows * n));
+  if (!stage->faces || stage->frozen) PetscCall(PetscArrayzero(r, face->rows * n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
