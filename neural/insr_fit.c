@@ -64,8 +64,10 @@ static PetscErrorCode solve(SinewInsr insr, const Problem *problem, SinewInsrRep
   insr->revertible = PETSC_FALSE;
   PetscCall(create(insr, problem, insr->options.points, &system));
   PetscCall(SinewInsrTargetSize(&system, &report->size));
-  PetscCheck(!PetscIsInfOrNanReal(report->size), insr->comm, SINEW_ERR_INPUT,
-             "insr: the initial field is not a number somewhere");
+  if (PetscIsInfOrNanReal(report->size)) {
+    PetscCall(SinewInsrDestroySystem(&system));
+    SETERRQ(insr->comm, SINEW_ERR_INPUT, "insr: the initial field is not a number somewhere");
+  }
   if (!insr->options.warm_start) {
     PetscCall(SinewJetInitialise(insr->jet, insr->options.seed, insr->w));
     PetscCall(warm_up(insr, problem));

@@ -27,7 +27,9 @@ static PetscErrorCode grids(const BenchCase *c, PetscReal weights, PetscReal tar
 
     PetscCall(BenchOnGrid(c, cells, &line));
     if (first) PetscCall(PetscSNPrintf(line.remark, sizeof(line.remark), "equal memory"));
-    if (line.error <= target) PetscCall(PetscSNPrintf(line.remark, sizeof(line.remark), "equal error"));
+    if (line.error <= target)
+      PetscCall(PetscSNPrintf(line.remark, sizeof(line.remark), "%s",
+                              first ? "equal memory, no greater error" : "equal error"));
     if (first || line.error <= target || 2 * cells > most) PetscCall(print(&line));
     if (line.error <= target) break;
   }
