@@ -87,5 +87,7 @@ PETSC_EXTERN PetscErrorCode SinewSinenetCreate(SinewLayout layout, const SinewSi
 /* SinewSinenetReadModel - from the attributes of /config (and the shape of /input when batch, H or W are missing).
  * Collective. */
 PETSC_EXTERN PetscErrorCode SinewSinenetReadModel(SinewFile file, const char path[], SinewSinenetModel *model);
+/* SinewSinenetWriteModel - the same attributes; all components count as scalars. Collective. */
+PETSC_EXTERN PetscErrorCode SinewSinenetWriteModel(SinewFile file, const SinewSinenetModel *model);
 
 #endif

@@ -25,9 +25,10 @@ typedef struct {
 /* The owned box, the part of it in work, and the vectors' arrays. */
 typedef struct {
   PetscInt start[3], count[3]; /* tile, without ghosts */
+  PetscInt below;              /* planes of the tile done before if it lies just below along z, else 0 */
   PetscReal t;
   const PetscReal *U, *ghost, *A;
-  PetscReal *out, *backup;
+  PetscReal *out;
   PetscReal a, b, c;
   SinewFVParts parts;
   PetscBool want_rate;
@@ -44,14 +45,15 @@ struct _p_SinewFV {
   PetscBool characteristic, fall_back;
   PetscBool watched[SINEW_COMPONENTS_MAX]; /* whose NaN neither a speed nor a sign would show */
   SinewBoundary boundary;                  /* not owned */
-  PetscInt tile[3];                        /* largest tile */
+  PetscInt tile[3], tiles[3];              /* largest tile, their number */
   PetscInt pitch;                          /* distance of component rows in a patch */
   PetscInt stride[3];                      /* distance of neighbouring cells along an axis in a patch */
   PetscReal *memory;
-  PetscReal *w;    /* patch of primitives: tile and ghosts, [k][j][component][i] */
-  PetscReal *g[3]; /* patches of physical fluxes, for pointwise schemes */
-  States sx, sy[2], *sz[2];
-  Rows fx, fy[2], *fz[2], u, r, v, gradient[3], *stencil;
+  PetscReal *w;                 /* patch of primitives: tile and ghosts, [k][j][component][i] */
+  PetscReal *g[3];              /* patches of physical fluxes, for pointwise schemes */
+  States sx, sy[2], sz, *below; /* below[j]: of row j of the plane below */
+  Rows fx, fy[2], fz, *lower;   /* lower[j]: fluxes through the lower z faces of row j */
+  Rows u, r, v, gradient[3], *stencil;
   PetscReal *mask, *cells, *rates;
   PetscReal *between[3]; /* 1 / distance of cell centres across lower faces */
   PetscReal *across[3];  /* 1 / distance of the two neighbours' centres */
@@ -120,11 +122,13 @@ static void lay_out(SinewFV fv, Arena *arena)
   for (int e = 0; e < 2; e++) {
     take_states(arena, fv, &fv->sy[e]);
     take_rows(arena, fv, &fv->fy[e]);
-    for (PetscInt j = 0; j < fv->tile[1] && fv->dim > 2; j++) {
-      take_states(arena, fv, &fv->sz[e][j]);
-      take_rows(arena, fv, &fv->fz[e][j]);
-    }
   }
+  for (PetscInt j = 0; j < fv->tile[1] && fv->dim > 2; j++) {
+    take_states(arena, fv, &fv->below[j]);
+    take_rows(arena, fv, &fv->lower[j]);
+  }
+  if (fv->dim > 2) take_states(arena, fv, &fv->sz);
+  if (fv->dim > 2) take_rows(arena, fv, &fv->fz);
   take_rows(arena, fv, &fv->u);
   take_rows(arena, fv, &fv->r);
   take_rows(arena, fv, &fv->v);
@@ -139,19 +143,24 @@ static void lay_out(SinewFV fv, Arena *arena)
   }
 }
 
-/* Tiles whose patch of primitives stays in the second-level cache, rows long enough for vectors to
- * pay. */
+/* Tiles whose patch of primitives stays in the second-level cache, with rows long enough for vectors to pay. Along z
+   they roll: a tile takes over the planes that the one below it has loaded, so that few planes are enough. Tiles of an
+   axis differ by one cell at most, so that none is narrower than its ghosts. */
 static void choose_tiles(SinewFV fv)
 {
-  const PetscInt values =
-      96 * 1024 / fv->nc / (fv->scheme->pointwise ? 2 : 1); /* of a component in a patch: 768 KiB in all */
-  PetscInt row;
+  const SinewAxis *const *a = fv->axis;
+  const PetscInt values = (fv->dim > 2 ? 128 : 96) * 1024 / fv->nc / (fv->scheme->pointwise ? 2 : 1); /* a component */
+  PetscInt largest[3], row;
 
-  fv->tile[0] = PetscMin(fv->axis[0]->count, 512);
-  row = fv->tile[0] + 2 * fv->axis[0]->ghosts;
-  fv->tile[2] = fv->dim > 2 ? PetscMin(fv->axis[2]->count, 16) : 1;
-  fv->tile[1] = values / row / (fv->tile[2] + 2 * fv->axis[2]->ghosts) - 2 * fv->axis[1]->ghosts;
-  fv->tile[1] = PetscMin(fv->axis[1]->count, PetscMax(fv->tile[1], 16));
+  largest[0] = 512;
+  row = PetscMin(a[0]->count, largest[0]) + 2 * a[0]->ghosts;
+  largest[2] = 2 * a[2]->ghosts;
+  largest[1] = values / row / (fv->dim > 2 ? largest[2] + 2 * a[2]->ghosts : 1) - 2 * a[1]->ghosts;
+  largest[1] = PetscMax(largest[1], 16);
+  for (PetscInt d = 0; d < 3; d++) {
+    fv->tiles[d] = d < fv->dim ? (a[d]->count + largest[d] - 1) / largest[d] : 1;
+    fv->tile[d] = (a[d]->count + fv->tiles[d] - 1) / fv->tiles[d];
+  }
 }
 
 static void centre_distances(SinewFV fv)
@@ -204,9 +213,8 @@ PetscErrorCode SinewFVCreate(SinewGrid grid, const SinewFVKernels *kernels, cons
   fv->stride[0] = 1;
   fv->stride[1] = fv->nc * fv->pitch;
   fv->stride[2] = fv->stride[1] * (fv->tile[1] + 2 * fv->axis[1]->ghosts);
-  PetscCall(PetscCalloc5((size_t)fv->tile[1], &fv->sz[0], (size_t)fv->tile[1], &fv->sz[1], (size_t)fv->tile[1],
-                         &fv->fz[0], (size_t)fv->tile[1], &fv->fz[1], 2 * (size_t)reconstruction->reach + 1,
-                         &fv->stencil));
+  PetscCall(PetscCalloc3((size_t)fv->tile[1], &fv->below, (size_t)fv->tile[1], &fv->lower,
+                         2 * (size_t)reconstruction->reach + 1, &fv->stencil));
   lay_out(fv, &arena);
   PetscCall(PetscCalloc1(arena.used + 8, &fv->memory));
   arena = (Arena){(PetscReal *)(((size_t)fv->memory + 63) / 64 * 64), 0};
@@ -222,7 +230,7 @@ PetscErrorCode SinewFVDestroy(SinewFV *pfv)
 
   PetscFunctionBeginUser;
   if (!fv) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscFree5(fv->sz[0], fv->sz[1], fv->fz[0], fv->fz[1], fv->stencil));
+  PetscCall(PetscFree3(fv->below, fv->lower, fv->stencil));
   PetscCall(PetscFree(fv->memory));
   PetscCall(PetscFree(fv));
   *pfv = NULL;
@@ -311,13 +319,27 @@ static PetscBool beyond_side(const SinewAxis *a, PetscInt i)
   return (PetscBool)(!a->periodic && (i < 0 || i >= a->cells));
 }
 
+/* First plane of a tile's patch that the tile below has not loaded. */
+static inline PetscInt first_new_plane(const SinewFV fv, const Task *task)
+{
+  return task->below ? fv->axis[2]->ghosts : -fv->axis[2]->ghosts;
+}
+
+/* Moves the planes that a patch shares with that of the tile below. */
+static void roll(const SinewFV fv, const Task *task, PetscReal *patch)
+{
+  if (task->below)
+    (void)PetscArraymove(patch, patch + task->below * fv->stride[2], 2 * fv->axis[2]->ghosts * fv->stride[2]);
+}
+
 static PetscErrorCode load_patch(const SinewFV fv, const Task *task)
 {
   const PetscInt gy = fv->axis[1]->ghosts, gz = fv->axis[2]->ghosts;
 
   PetscFunctionBegin;
   PetscCall(PetscLogEventBegin(event_load, 0, 0, 0, 0));
-  for (PetscInt k = -gz; k < task->count[2] + gz; k++) {
+  roll(fv, task, fv->w);
+  for (PetscInt k = first_new_plane(fv, task); k < task->count[2] + gz; k++) {
     if (beyond_side(fv->axis[2], task->start[2] + k)) continue;
     for (PetscInt j = -gy; j < task->count[1] + gy; j++) {
       if (!beyond_side(fv->axis[1], task->start[1] + j)) load_row(fv, task, j, k);
@@ -445,7 +467,8 @@ static void physical_fluxes(const SinewFV fv, const Task *task)
 {
   const PetscInt n = task->count[0] + 2 * fv->axis[0]->ghosts;
 
-  for (PetscInt k = -fv->axis[2]->ghosts; k < task->count[2] + fv->axis[2]->ghosts; k++) {
+  for (PetscInt d = 0; d < fv->dim; d++) roll(fv, task, fv->g[d]);
+  for (PetscInt k = first_new_plane(fv, task); k < task->count[2] + fv->axis[2]->ghosts; k++) {
     for (PetscInt j = -fv->axis[1]->ghosts; j < task->count[1] + fv->axis[1]->ghosts; j++) {
       for (PetscInt d = 0; d < fv->dim; d++) {
         const SinewRow row = describe(fv, task, d, PETSC_FALSE, -fv->axis[0]->ghosts, j, k);
@@ -498,7 +521,6 @@ static void finish_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, Pet
   }
   (void)PetscLogEventBegin(event_store, 0, 0, 0, 0);
   CellsFromRows(fv->nc, n, CONST_ROWS(fv->r), rate_cells);
-  if (task->backup) (void)PetscArraycpy(task->backup + first, task->A + first, n * fv->nc);
   RowCombine(n * fv->nc, task->a, task->A + first, task->b, task->U + first, task->c, rate_cells, task->out + first);
   (void)PetscLogEventEnd(event_store, 0, 0, 0, 0);
   if (!task->want_rate) return;
@@ -508,10 +530,21 @@ static void finish_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, Pet
   task->rate = RowMaximum(n, fv->rates, task->rate);
 }
 
-/* Row (j, k): fluxes along x, then the sum of differences along x, y, z in this order, on every
- * rank the same. */
-static void update_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, const Rows *fy0, const Rows *fy1,
-                       const Rows *fz0, const Rows *fz1)
+/* Fluxes through the upper z faces of row (j, k); the states of the plane above stay for the next. */
+static void march_up(const SinewFV fv, const Task *task, PetscInt j, PetscInt k)
+{
+  const PetscInt n = task->count[0];
+  const States below = fv->below[j];
+
+  if (transports(fv, task)) face_states(fv, 2, n, at(fv, fv->w, 0, j, k + 1), &fv->sz);
+  face_fluxes(fv, task, 2, n, 0, j, k + 1, &below, 0, &fv->sz, 0, &fv->fz);
+  fv->below[j] = fv->sz;
+  fv->sz = below;
+}
+
+/* Row (j, k): fluxes along x and to the plane above, then the sum of differences along x, y, z in this order, on every
+   rank the same. */
+static void update_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, const Rows *fy0, const Rows *fy1)
 {
   const PetscInt n = task->count[0],
                  index[3] = {task->start[0] - fv->axis[0]->first, task->start[1] + j - fv->axis[1]->first,
@@ -519,22 +552,32 @@ static void update_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, con
 
   if (transports(fv, task)) face_states(fv, 0, n + 1 + EARLY, at(fv, fv->w, -EARLY, j, k), &fv->sx);
   face_fluxes(fv, task, 0, n + 1, 0, j, k, &fv->sx, EARLY - 1, &fv->sx, EARLY, &fv->fx);
+  if (fv->dim > 2) march_up(fv, task, j, k);
   for (PetscInt c = 0; c < fv->nc; c++) {
-    RowDivergence(PETSC_TRUE, n, fv->fx.row[c], fv->fx.row[c] + 1, 1, fv->axis[0]->inverse + index[0], fv->r.row[c]);
-    if (fy0) RowDivergence(PETSC_FALSE, n, fy0->row[c], fy1->row[c], 0, fv->axis[1]->inverse + index[1], fv->r.row[c]);
-    if (fz0) RowDivergence(PETSC_FALSE, n, fz0->row[c], fz1->row[c], 0, fv->axis[2]->inverse + index[2], fv->r.row[c]);
+    const PetscReal *y[2] = {NULL, NULL}, *z[2] = {NULL, NULL};
+
+    if (fv->dim > 1) y[0] = fy0->row[c], y[1] = fy1->row[c];
+    if (fv->dim > 2) z[0] = fv->lower[j].row[c], z[1] = fv->fz.row[c];
+    RowDivergence(n, fv->fx.row[c], fv->axis[0]->inverse + index[0], y, fv->axis[1]->inverse[index[1]], z,
+                  fv->axis[2]->inverse[index[2]], fv->r.row[c]);
+  }
+  if (fv->dim > 2) {
+    const Rows spare = fv->lower[j];
+
+    fv->lower[j] = fv->fz;
+    fv->fz = spare;
   }
   finish_row(fv, task, j, k, fv->cells);
 }
 
-/* Plane k: marches along y with the upper states and the fluxes of the row before in hand, so that
- * each face is computed once. */
-static void update_plane(const SinewFV fv, Task *task, PetscInt k, const Rows *fz0, const Rows *fz1)
+/* Plane k: marches along y with the upper states and the fluxes of the row before in hand, so that each face is
+   computed once. */
+static void update_plane(const SinewFV fv, Task *task, PetscInt k)
 {
   const PetscInt n = task->count[0];
 
   if (fv->dim < 2) {
-    update_row(fv, task, 0, k, NULL, NULL, NULL, NULL);
+    update_row(fv, task, 0, k, NULL, NULL);
     return;
   }
   if (transports(fv, task)) face_states(fv, 1, n, at(fv, fv->w, 0, -1, k), &fv->sy[1]);
@@ -543,48 +586,49 @@ static void update_plane(const SinewFV fv, Task *task, PetscInt k, const Rows *f
 
     if (transports(fv, task)) face_states(fv, 1, n, at(fv, fv->w, 0, j, k), &fv->sy[now]);
     face_fluxes(fv, task, 1, n, 0, j, k, &fv->sy[before], 0, &fv->sy[now], 0, &fv->fy[now]);
-    if (j)
-      update_row(fv, task, j - 1, k, &fv->fy[before], &fv->fy[now], fz0 ? &fz0[j - 1] : NULL, fz1 ? &fz1[j - 1] : NULL);
+    if (j) update_row(fv, task, j - 1, k, &fv->fy[before], &fv->fy[now]);
+  }
+}
+
+/* States of the plane below a column of tiles, and the fluxes through its bottom. */
+static void start_column(const SinewFV fv, const Task *task)
+{
+  for (PetscInt j = 0; j < task->count[1]; j++) {
+    const Rows spare = fv->lower[j];
+
+    if (transports(fv, task)) face_states(fv, 2, task->count[0], at(fv, fv->w, 0, j, -1), &fv->below[j]);
+    march_up(fv, task, j, -1);
+    fv->lower[j] = fv->fz;
+    fv->fz = spare;
   }
 }
 
 static void update_tile(const SinewFV fv, Task *task)
 {
-  const PetscInt n = task->count[0];
-
   if (fv->scheme->pointwise && transports(fv, task)) physical_fluxes(fv, task);
-  if (fv->dim < 3) {
-    update_plane(fv, task, 0, NULL, NULL);
-    return;
-  }
-  for (PetscInt k = -1; k <= task->count[2]; k++) {
-    const int now = (int)((k + 2) % 2), before = 1 - now;
-
-    for (PetscInt j = 0; j < task->count[1]; j++) {
-      if (transports(fv, task)) face_states(fv, 2, n, at(fv, fv->w, 0, j, k), &fv->sz[now][j]);
-      if (k >= 0) face_fluxes(fv, task, 2, n, 0, j, k, &fv->sz[before][j], 0, &fv->sz[now][j], 0, &fv->fz[now][j]);
-    }
-    if (k > 0) update_plane(fv, task, k - 1, fv->fz[before], fv->fz[now]);
-  }
+  if (fv->dim > 2 && !task->below) start_column(fv, task);
+  for (PetscInt k = 0; k < task->count[2]; k++) update_plane(fv, task, k);
 }
 
 typedef PetscErrorCode TileFunction(const SinewFV fv, Task *task);
 
 static PetscErrorCode for_each_tile(const SinewFV fv, Task *task, TileFunction *function)
 {
-  const SinewAxis *const *a = fv->axis;
-
   PetscFunctionBegin;
-  for (PetscInt k = 0; k < a[2]->count; k += fv->tile[2]) {
-    for (PetscInt j = 0; j < a[1]->count; j += fv->tile[1]) {
-      for (PetscInt i = 0; i < a[0]->count; i += fv->tile[0]) {
-        const PetscInt offset[3] = {i, j, k};
+  for (PetscInt j = 0; j < fv->tiles[1]; j++) {
+    for (PetscInt i = 0; i < fv->tiles[0]; i++) {
+      task->below = 0;
+      for (PetscInt k = 0; k < fv->tiles[2]; k++) {
+        const PetscInt index[3] = {i, j, k};
 
         for (PetscInt d = 0; d < 3; d++) {
-          task->start[d] = a[d]->start + offset[d];
-          task->count[d] = PetscMin(fv->tile[d], a[d]->count - offset[d]);
+          const PetscInt from = fv->axis[d]->count * index[d] / fv->tiles[d];
+
+          task->start[d] = fv->axis[d]->start + from;
+          task->count[d] = fv->axis[d]->count * (index[d] + 1) / fv->tiles[d] - from;
         }
         PetscCall((*function)(fv, task));
+        task->below = task->count[2];
       }
     }
   }
@@ -602,15 +646,15 @@ static PetscErrorCode apply_tile(const SinewFV fv, Task *task)
 }
 
 PetscErrorCode SinewFVApply(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, PetscReal a, Vec A, PetscReal b,
-                            PetscReal c, Vec out, Vec backup, PetscReal *rate)
+                            PetscReal c, Vec out, PetscReal *rate)
 {
   Task task = {
       .t = t, .a = A ? a : 0, .b = b, .c = c, .parts = parts, .want_rate = (PetscBool)(rate != NULL), .rate = 0};
   Vec local;
 
   PetscFunctionBeginUser;
-  PetscCheck(out != U, PETSC_COMM_SELF, PETSC_ERR_ARG_IDN,
-             "the result may not overwrite the state it is computed from");
+  PetscCheck(out != U && out != A, PETSC_COMM_SELF, PETSC_ERR_ARG_IDN,
+             "the result may not overwrite a state it is computed from");
   if (fv->k.prepare) PetscCall((*fv->k.prepare)(fv->k.context, t));
   if (fv->boundary) PetscCall(SinewBoundaryPrepare(fv->boundary, t));
   PetscCall(DMGetLocalVector(fv->dm, &local));
@@ -620,26 +664,14 @@ PetscErrorCode SinewFVApply(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, 
   PetscCall(PetscLogEventEnd(event_halo, 0, 0, 0, 0));
   PetscCall(VecGetArrayRead(U, &task.U));
   PetscCall(VecGetArrayRead(local, &task.ghost));
-  if (out == A)
-    PetscCall(VecGetArray(out, &task.out));
-  else
-    PetscCall(VecGetArrayWrite(out, &task.out));
-  if (A == U)
-    task.A = task.U;
-  else if (A == out)
-    task.A = task.out;
-  else if (A)
+  PetscCall(VecGetArrayWrite(out, &task.out));
+  if (A && A != U)
     PetscCall(VecGetArrayRead(A, &task.A));
   else
     task.A = task.U;
-  if (backup) PetscCall(VecGetArrayWrite(backup, &task.backup));
   PetscCall(for_each_tile(fv, &task, apply_tile));
-  if (backup) PetscCall(VecRestoreArrayWrite(backup, &task.backup));
-  if (A && A != U && A != out) PetscCall(VecRestoreArrayRead(A, &task.A));
-  if (out == A)
-    PetscCall(VecRestoreArray(out, &task.out));
-  else
-    PetscCall(VecRestoreArrayWrite(out, &task.out));
+  if (A && A != U) PetscCall(VecRestoreArrayRead(A, &task.A));
+  PetscCall(VecRestoreArrayWrite(out, &task.out));
   PetscCall(VecRestoreArrayRead(local, &task.ghost));
   PetscCall(VecRestoreArrayRead(U, &task.U));
   PetscCall(DMRestoreLocalVector(fv->dm, &local));

@@ -97,13 +97,12 @@ PETSC_EXTERN PetscInt SinewFVGhosts(const SinewReconstruction *reconstruction);
 /*
   SinewFVApply - out = a A + b U + c L(U) at time t. Collective.
 
-  A may be NULL (a ignored) or U; out may be A (then A is overwritten cell by cell) but not U. backup, if not NULL,
-  receives a copy of A before that, for less than a copy costs. rate, if not NULL, receives this rank's largest
+  A may be NULL (a ignored) or U; out is neither. rate, if not NULL, receives this rank's largest
   advective-plus-diffusive rate 1/dt of the *result*, for the next step: max over cells of sum_d (speed_d / dx_d + 2 nu
   / dx_d^2), or NaN when a cell of the result is not admissible.
 */
 PETSC_EXTERN PetscErrorCode SinewFVApply(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, PetscReal a, Vec A,
-                                         PetscReal b, PetscReal c, Vec out, Vec backup, PetscReal *rate);
+                                         PetscReal b, PetscReal c, Vec out, PetscReal *rate);
 /* This rank's rate of a state, as above, of the given parts. Not collective (prepare apart). */
 PETSC_EXTERN PetscErrorCode SinewFVRate(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, PetscReal *rate);
 /* First cell of this rank (lowest global index) whose state is not admissible; *found false when

@@ -81,30 +81,31 @@ void CellsFromRows(PetscInt components, PetscInt n, const PetscReal *const rows[
   }
 }
 
-void RowDivergence(PetscBool first, PetscInt n, const PetscReal *restrict lower, const PetscReal *restrict upper,
-                   PetscInt stride, const PetscReal *restrict inverse, PetscReal *restrict r)
+void RowDivergence(PetscInt n, const PetscReal *restrict x, const PetscReal *restrict ix, const PetscReal *const y[2],
+                   PetscReal iy, const PetscReal *const z[2], PetscReal iz, PetscReal *restrict r)
 {
-  if (first && stride)
-    LOOP(n) r[i] = (lower[i] - upper[i]) * inverse[i];
-  else if (first)
-    LOOP(n) r[i] = (lower[i] - upper[i]) * inverse[0];
-  else if (stride)
-    LOOP(n) r[i] += (lower[i] - upper[i]) * inverse[i];
+  const PetscReal *restrict y0 = y[0], *restrict y1 = y[1], *restrict z0 = z[0], *restrict z1 = z[1];
+
+  if (z0)
+    LOOP(n) r[i] = (x[i] - x[i + 1]) * ix[i] + (y0[i] - y1[i]) * iy + (z0[i] - z1[i]) * iz;
+  else if (y0)
+    LOOP(n) r[i] = (x[i] - x[i + 1]) * ix[i] + (y0[i] - y1[i]) * iy;
   else
-    LOOP(n) r[i] += (lower[i] - upper[i]) * inverse[0];
+    LOOP(n) r[i] = (x[i] - x[i + 1]) * ix[i];
 }
 
+/* Adding 0 turns -0 into 0, whose sign the row kernels leave open: equal states are equal bits. */
 void RowCombine(PetscInt n, PetscReal a, const PetscReal *A, PetscReal b, const PetscReal *U, PetscReal c,
                 const PetscReal *restrict r, PetscReal *out)
 {
   if (a == 0 && b == 0)
-    LOOP(n) out[i] = c * r[i];
+    LOOP(n) out[i] = c * r[i] + 0.;
   else if (a == 0)
-    LOOP(n) out[i] = b * U[i] + c * r[i];
+    LOOP(n) out[i] = b * U[i] + c * r[i] + 0.;
   else if (b == 0)
-    LOOP(n) out[i] = a * A[i] + c * r[i];
+    LOOP(n) out[i] = a * A[i] + c * r[i] + 0.;
   else
-    LOOP(n) out[i] = a * A[i] + b * U[i] + c * r[i];
+    LOOP(n) out[i] = a * A[i] + b * U[i] + c * r[i] + 0.;
 }
 
 void RowKeepPositive(PetscInt n, const PetscReal *restrict lower, const PetscReal *restrict upper,

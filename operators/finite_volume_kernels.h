@@ -7,10 +7,12 @@
 /* Interlaced cells to rows and back. */
 void RowsFromCells(PetscInt components, PetscInt n, const PetscReal cells[], PetscReal *const rows[]);
 void CellsFromRows(PetscInt components, PetscInt n, const PetscReal *const rows[], PetscReal cells[]);
-/* r = (lower - upper) * inverse, or += it; inverse[i * stride] */
-void RowDivergence(PetscBool first, PetscInt n, const PetscReal lower[], const PetscReal upper[], PetscInt stride,
-                   const PetscReal inverse[], PetscReal r[]);
-/* out = a A + b U + c r over n interlaced values; zero factors skip their operand */
+/* r = minus the divergence of fluxes of which x[i] passes the lower and x[i + 1] the upper face of cell i; y and z
+   (NULL where there is no such axis) hold the fluxes through the lower and the upper faces of the row. Summed in this
+   order. */
+void RowDivergence(PetscInt n, const PetscReal x[], const PetscReal inverse_dx[], const PetscReal *const y[2],
+                   PetscReal inverse_dy, const PetscReal *const z[2], PetscReal inverse_dz, PetscReal r[]);
+/* out = a A + b U + c r over n interlaced values, never -0; zero factors skip their operand */
 void RowCombine(PetscInt n, PetscReal a, const PetscReal A[], PetscReal b, const PetscReal U[], PetscReal c,
                 const PetscReal r[], PetscReal out[]);
 /* keep[i] = 0 where a face value of a positive primitive is not; elsewhere left alone */

@@ -28,21 +28,20 @@ static void constant(PetscInt n, PetscInt stride, const PetscReal *restrict q, P
   for (PetscInt i = 0; i < n; i++) lower[i] = upper[i] = q[i];
 }
 
-/* Half the limited slope is what the faces need. */
+/* Half the limited slope is what the faces need. Minmod of several arguments is their least where all are positive,
+   their greatest where all are negative, else 0: max(0, min) + min(0, max) needs no signs. */
 typedef PetscReal Limiter(PetscReal left, PetscReal right);
 
 static inline PetscReal half_minmod(PetscReal a, PetscReal b)
 {
-  const PetscReal size = 0.5 * lesser(magnitude(a), magnitude(b));
-
-  return a * b > 0 ? with_sign_of(size, a) : 0;
+  return 0.5 * (greater(lesser(a, b), 0) + lesser(greater(a, b), 0));
 }
 
 static inline PetscReal half_mc(PetscReal a, PetscReal b)
 {
-  const PetscReal centred = 0.25 * (a + b), size = lesser(magnitude(centred), lesser(magnitude(a), magnitude(b)));
+  const PetscReal centred = 0.25 * (a + b);
 
-  return a * b > 0 ? with_sign_of(size, a) : 0;
+  return greater(lesser(centred, lesser(a, b)), 0) + lesser(greater(centred, greater(a, b)), 0);
 }
 
 static inline PetscReal half_vanleer(PetscReal a, PetscReal b)

@@ -18,7 +18,7 @@ static PetscErrorCode implicit_function(TS ts, PetscReal t, Vec U, Vec Udot, Vec
 
   PetscFunctionBeginUser;
   (void)ts;
-  PetscCall(SinewFVApply(s->problem.fv, s->parts, t, U, 1, Udot, 0, -1, F, NULL, NULL));
+  PetscCall(SinewFVApply(s->problem.fv, s->parts, t, U, 1, Udot, 0, -1, F, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -29,7 +29,7 @@ static PetscErrorCode operator_at(void *dummy, Vec U, Vec F, void *context)
 
   PetscFunctionBeginUser;
   (void)dummy;
-  PetscCall(SinewFVApply(s->problem.fv, s->parts, s->time, U, 0, NULL, 0, 1, F, NULL, NULL));
+  PetscCall(SinewFVApply(s->problem.fv, s->parts, s->time, U, 0, NULL, 0, 1, F, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -10,45 +10,82 @@ typedef struct {
   PetscInt stages, order;
   SinewStage *stage;
   void *context;
-  Vec Y, Z, S; /* two that take turns, one saved combination */
+  Vec work[2], S; /* two that take turns, one saved combination */
+  Vec Y, Z;       /* the two: a stage reads Y and writes Z */
+  Vec U, V;       /* the solution and the work vector that hold each other's array, or NULL */
   PetscReal rate;
-  PetscBool rated, in_place; /* in_place: the candidate overwrote the solution, which Z still has */
+  PetscBool rated;
 } SSP;
 
-static PetscErrorCode default_stage(TS ts, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out,
-                                    Vec backup)
+static PetscErrorCode default_stage(TS ts, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out)
 {
-  Vec F;
-
   PetscFunctionBeginUser;
-  PetscCall(DMGetGlobalVector(ts->dm, &F));
-  PetscCall(TSComputeRHSFunction(ts, t, Y, F));
-  if (backup) PetscCall(VecCopy(A, backup));
-  if (out == A)
-    PetscCall(VecAXPBYPCZ(out, c, b, a, F, Y));
-  else {
-    PetscCall(VecCopy(F, out));
-    if (A)
-      PetscCall(VecAXPBYPCZ(out, a, b, c, A, Y));
-    else
-      PetscCall(VecAXPBY(out, b, c, Y));
-  }
-  PetscCall(DMRestoreGlobalVector(ts->dm, &F));
+  PetscCall(TSComputeRHSFunction(ts, t, Y, out));
+  if (A)
+    PetscCall(VecAXPBYPCZ(out, a, b, c, A, Y));
+  else
+    PetscCall(VecAXPBY(out, b, c, Y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode stage(TS ts, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out,
-                            Vec backup, PetscBool last)
+                            PetscBool last)
 {
   SSP *s = (SSP *)ts->data;
 
   PetscFunctionBeginUser;
   PetscCall(TSPreStage(ts, t));
   if (s->stage) {
-    PetscCall((*s->stage)(s->context, t, Y, a, A, b, c, out, backup, last ? &s->rate : NULL));
+    PetscCall((*s->stage)(s->context, t, Y, a, A, b, c, out, last ? &s->rate : NULL));
     if (last) s->rated = PETSC_TRUE;
   } else
-    PetscCall(default_stage(ts, t, Y, a, A, b, c, out, backup));
+    PetscCall(default_stage(ts, t, Y, a, A, b, c, out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Gives U and V each other's array, or their own back. */
+static PetscErrorCode exchange(SSP *s, Vec U, Vec V)
+{
+  PetscScalar *u, *v;
+
+  PetscFunctionBeginUser;
+  if (s->U) {
+    PetscCall(VecResetArray(s->U));
+    PetscCall(VecResetArray(s->V));
+    PetscCall(VecDestroy(&s->U));
+    PetscCall(VecDestroy(&s->V));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(VecGetArray(U, &u));
+  PetscCall(VecGetArray(V, &v));
+  {
+    PetscScalar *const of_u = u, *const of_v = v;
+
+    PetscCall(VecRestoreArray(U, &u));
+    PetscCall(VecRestoreArray(V, &v));
+    PetscCall(VecPlaceArray(U, of_v));
+    PetscCall(VecPlaceArray(V, of_u));
+  }
+  PetscCall(PetscObjectReference((PetscObject)U));
+  PetscCall(PetscObjectReference((PetscObject)V));
+  s->U = U;
+  s->V = V;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The solution in its own array again. */
+static PetscErrorCode settle(SSP *s)
+{
+  Vec U = s->U, V = s->V;
+
+  PetscFunctionBeginUser;
+  if (!U) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscObjectReference((PetscObject)U));
+  PetscCall(PetscObjectReference((PetscObject)V));
+  PetscCall(exchange(s, U, V));
+  PetscCall(VecCopy(V, U));
+  PetscCall(VecDestroy(&U));
+  PetscCall(VecDestroy(&V));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -69,8 +106,8 @@ static PetscErrorCode euler_steps(TS ts, PetscReal h, PetscReal dt, PetscInt cou
   for (PetscInt m = 0; m < count; m++, (*i)++) {
     Vec from = *i ? s->Y : ts->vec_sol;
 
-    PetscCall(stage(ts, ts->ptime + (PetscReal)*i * h, from, 0, NULL, 1, dt, s->Z, NULL,
-                    (PetscBool)(last && m == count - 1)));
+    PetscCall(
+        stage(ts, ts->ptime + (PetscReal)*i * h, from, 0, NULL, 1, dt, s->Z, (PetscBool)(last && m == count - 1)));
     swap(&s->Y, &s->Z);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -86,8 +123,8 @@ static PetscErrorCode step_rks2(TS ts, PetscReal dt)
   PetscFunctionBeginUser;
   PetscCall(euler_steps(ts, h, h, PetscMax(1, n - 1), &i, (PetscBool)(n == 1)));
   if (n == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(stage(ts, ts->ptime + dt, s->Y, w, ts->vec_sol, 1 - w, (1 - w) * h, ts->vec_sol, s->Z, PETSC_TRUE));
-  s->in_place = PETSC_TRUE;
+  PetscCall(stage(ts, ts->ptime + dt, s->Y, w, ts->vec_sol, 1 - w, (1 - w) * h, s->Z, PETSC_TRUE));
+  swap(&s->Y, &s->Z);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -104,12 +141,12 @@ static PetscErrorCode step_rks3(TS ts, PetscReal dt)
   saved = i ? s->S : ts->vec_sol;
   if (i) PetscCall(VecCopy(s->Y, s->S));
   PetscCall(euler_steps(ts, h, h, n * (n + 1) / 2 - 1 - i, &i, PETSC_FALSE));
-  PetscCall(stage(ts, ts->ptime + (PetscReal)i * h, s->Y, w, saved, 1 - w, (1 - w) * h, s->Z, NULL, PETSC_FALSE));
+  PetscCall(stage(ts, ts->ptime + (PetscReal)i * h, s->Y, w, saved, 1 - w, (1 - w) * h, s->Z, PETSC_FALSE));
   swap(&s->Y, &s->Z);
   /* the stage times go back: n (n+1) / 2 stages have advanced n (n-1) / 2 steps h */
   for (PetscInt m = n * (n + 1) / 2; m < s->stages; m++) {
-    PetscCall(stage(ts, ts->ptime + (PetscReal)(m - n) * h, s->Y, 0, NULL, 1, h, s->Z, NULL,
-                    (PetscBool)(m == s->stages - 1)));
+    PetscCall(
+        stage(ts, ts->ptime + (PetscReal)(m - n) * h, s->Y, 0, NULL, 1, h, s->Z, (PetscBool)(m == s->stages - 1)));
     swap(&s->Y, &s->Z);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -127,10 +164,10 @@ static PetscErrorCode step_rk104(TS ts, PetscReal dt)
   PetscCall(VecAXPBY(s->S, 1. / 25, 9. / 25, ts->vec_sol));
   PetscCall(VecAXPBY(s->Y, 15, -5, s->S)); /* now at t + dt / 3 */
   for (PetscInt m = 0; m < 4; m++) {
-    PetscCall(stage(ts, ts->ptime + dt / 3 + (PetscReal)m * h, s->Y, 0, NULL, 1, h, s->Z, NULL, PETSC_FALSE));
+    PetscCall(stage(ts, ts->ptime + dt / 3 + (PetscReal)m * h, s->Y, 0, NULL, 1, h, s->Z, PETSC_FALSE));
     swap(&s->Y, &s->Z);
   }
-  PetscCall(stage(ts, ts->ptime + dt, s->Y, 1, s->S, 0.6, 0.6 * h, s->Z, NULL, PETSC_TRUE));
+  PetscCall(stage(ts, ts->ptime + dt, s->Y, 1, s->S, 0.6, 0.6 * h, s->Z, PETSC_TRUE));
   swap(&s->Y, &s->Z);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -168,13 +205,11 @@ static PetscErrorCode judge(TS ts, PetscReal *next, PetscBool *accept)
   SSP *s = (SSP *)ts->data;
 
   PetscFunctionBeginUser;
-  if (!s->in_place) swap(&ts->vec_sol, &s->Y);
+  PetscCall(exchange(s, ts->vec_sol, s->Y));
   PetscCall(TSAdaptCandidatesClear(ts->adapt));
   PetscCall(TSAdaptCandidateAdd(ts->adapt, NULL, s->order, 1, 1, (PetscReal)s->stages, PETSC_TRUE));
   PetscCall(TSAdaptChoose(ts->adapt, ts, ts->time_step, NULL, next, accept));
-  if (!s->in_place) swap(&ts->vec_sol, &s->Y);
-  if (s->in_place && !*accept) PetscCall(VecCopy(s->Z, ts->vec_sol));
-  if (!s->in_place && *accept) PetscCall(VecCopy(s->Y, ts->vec_sol));
+  if (!*accept) PetscCall(exchange(s, ts->vec_sol, s->Y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -187,10 +222,14 @@ static PetscErrorCode step(TS ts)
 
   PetscFunctionBeginUser;
   PetscCall(find(ts, s->scheme, &scheme));
+  /* the candidate comes to stand in the same vector in every step of a scheme; it is its array that may be exchanged */
+  if (s->U && (s->U != ts->vec_sol || s->V != s->work[s->stages % 2])) PetscCall(settle(s));
   while (!accept && !ts->reason) {
-    s->rated = s->in_place = PETSC_FALSE;
+    s->rated = PETSC_FALSE;
+    s->Y = s->work[0];
+    s->Z = s->work[1];
     PetscCall((*scheme->step)(ts, ts->time_step));
-    PetscCall(TSPostStage(ts, ts->ptime, 0, s->in_place ? &ts->vec_sol : &s->Y));
+    PetscCall(TSPostStage(ts, ts->ptime, 0, &s->Y));
     PetscCall(judge(ts, &next, &accept));
     if (accept)
       ts->ptime += ts->time_step;
@@ -206,8 +245,7 @@ static PetscErrorCode set_up(TS ts)
   SSP *s = (SSP *)ts->data;
 
   PetscFunctionBeginUser;
-  PetscCall(VecDuplicate(ts->vec_sol, &s->Y));
-  PetscCall(VecDuplicate(ts->vec_sol, &s->Z));
+  for (int k = 0; k < 2; k++) PetscCall(VecDuplicate(ts->vec_sol, &s->work[k]));
   if (s->order == 4 || (s->order == 3 && s->stages > 4)) PetscCall(VecDuplicate(ts->vec_sol, &s->S));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -217,8 +255,8 @@ static PetscErrorCode reset(TS ts)
   SSP *s = (SSP *)ts->data;
 
   PetscFunctionBeginUser;
-  PetscCall(VecDestroy(&s->Y));
-  PetscCall(VecDestroy(&s->Z));
+  PetscCall(settle(s));
+  for (int k = 0; k < 2; k++) PetscCall(VecDestroy(&s->work[k]));
   PetscCall(VecDestroy(&s->S));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

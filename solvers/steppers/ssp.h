@@ -6,8 +6,10 @@
   PETSc's TSSSP computes L(Y) into a vector and combines vectors afterwards; on a grid whose right-hand side costs ten
   nanoseconds a cell the combinations take a third of the time. Here a stage is one function, out = a A + b Y + c L(Y),
   which a finite-volume operator evaluates in its own sweep. Without such a function the TS's right-hand side and one
-  vector update are used, so the type works for any TS. The solution is overwritten only when the step was accepted: a
-  step that breaks down leaves the last good state in place, bit for bit.
+  vector update are used, so the type works for any TS. A step that breaks down leaves the last good state in place, bit
+  for bit; an accepted one costs no copy, because the solution and a work vector exchange their arrays (VecPlaceArray).
+  So no array of the solution may be held across steps, and the caller may not place arrays in it; TSReset gives its own
+  back.
 
   Schemes (Ketcheson 2008; Gottlieb, Ketcheson & Shu 2011):
     euler  forward Euler                                  1 stage
@@ -20,11 +22,11 @@
 
 #define TSSINEWSSP "sinew_ssp"
 
-/* out = a A + b Y + c L(Y) at time t; A may be NULL, out may be A, not Y; backup, if not NULL, receives the old A. rate
- * != NULL: see SinewFVApply. Collective.
+/* out = a A + b Y + c L(Y) at time t; A may be NULL, out is neither A nor Y. rate != NULL: see SinewFVApply.
+ * Collective.
  */
 typedef PetscErrorCode SinewStage(void *context, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
-                                  Vec out, Vec backup, PetscReal *rate);
+                                  Vec out, PetscReal *rate);
 
 PETSC_EXTERN PetscErrorCode TSSinewSSPRegister(void);
 PETSC_EXTERN PetscErrorCode TSSinewSSPSetScheme(TS ts, const char scheme[],

@@ -55,6 +55,15 @@ stepper: {type: bdf}
 time: {end: 0.5}
 output: {every: 0.1, history_every: 3}
 D
+deck burgers_sinenet <<D
+equation: {type: burgers, viscosity: 0.01}
+grid: {cells: [64, 64]}
+initial: {type: sine}
+stepper: {type: sinenet, weights: $SINEW_SOURCE/examples/burgers_sinenet.h5}
+reference: {stepper: {type: rk, scheme: 3bs}}
+time: {end: 1}
+output: {every: 0.1, history_every: 3}
+D
 
 steps() { sed -n 's/^RESULT .*step=\([0-9]*\) .*/\1/p' out; }
 
@@ -71,7 +80,8 @@ close() { # A B: equal to rounding
   code 0 sinew compare "$1" "$2" --relative --tolerance 1e-7
 }
 
-for name in euler_rks2 euler_weno burgers_3bs diffusion_arkimex diffusion_cn diffusion_bdf; do
+for name in euler_rks2 euler_weno burgers_3bs diffusion_arkimex diffusion_cn diffusion_bdf \
+  burgers_sinenet; do
   it "$name runs" '
     code 0 ranks 1 run $name.yaml output.directory=$name.whole
     steps >$name.steps
@@ -81,7 +91,7 @@ for name in euler_rks2 euler_weno burgers_3bs diffusion_arkimex diffusion_cn dif
     same_bits "$(newest $name.whole)" "$(newest $name.1.1)"
     same_states $name.whole $name.1.1'
   case $name in
-  diffusion*)
+  diffusion* | *sinenet)
     it "$name is continued on other numbers of ranks, to rounding" '
       continued $name 1 2
       close "$(newest $name.whole)" "$(newest $name.1.2)"

@@ -18,6 +18,13 @@ static const char *const decks[] = {
     "equation: {type: advection, velocity: [\"-(y-0.5)\", \"x-0.5\"], diffusivity: 1e-3}\ngrid: {cells: [33, 29], "
     "boundary: {x: outflow, y: outflow}}\ninitial: {type: gaussian, center: [0.5, 0.7]}\nstepper: {type: ssp, scheme: "
     "rk104, reconstruction: weno5}\ntime: {end: 0.3}\n" NO_FILES,
+    /* more cells than a tile on one rank: a last tile of few cells at a wall, tiles that roll along z to a wall */
+    "equation: {type: euler}\ngrid: {cells: [520, 44], upper: [13, 1.1], boundary: {y: wall}}\n"
+    "initial: {type: kelvin_helmholtz}\nstepper: {type: ssp, max_steps: 5}\ntime: {end: 1}\n" NO_FILES,
+    "equation: {type: euler, gravity: [0, 0, -1]}\ngrid: {cells: [9, 21, 29], upper: [0.3, 0.7, 1], boundary: {y: "
+    "wall, "
+    "z: wall}}\ninitial: {type: sedov, radius: 0.2, pressure: 0.01, center: [0.1, 0.5, 0.7]}\n"
+    "stepper: {type: ssp, scheme: rks3, reconstruction: ppm, max_steps: 12}\ntime: {end: 1}\n" NO_FILES,
 };
 
 static void ranks_do_not_change_bits(void **state)
