@@ -45,9 +45,9 @@ it "list NAME: the keys of an equation or a stepper" '
   code 0 sinew list ssp
   says out "^stepper.scheme .*rks2.*rks3"
   code 0 sinew list equations
-  for name in advection burgers diffusion euler; do says out "^equation.type: $name "; done
+  for name in advection burgers diffusion euler shallow_water reaction_diffusion wave elliptic; do says out "^equation.type: $name "; done
   code 0 sinew list steppers
-  for name in euler ssp rk arkimex bdf cn beuler; do says out "^stepper.type: $name "; done
+  for name in euler ssp rk arkimex bdf cn beuler steady; do says out "^stepper.type: $name "; done
   code 2 sinew list nothing
   lines 1 err'
 

@@ -1,6 +1,8 @@
 #ifndef SINEW_TESTS_SOLVERS_DECKS_H
 #define SINEW_TESTS_SOLVERS_DECKS_H
 /* Runs decks from text inside a test, without files: the deck is the test. */
+#include <string.h>
+
 #include "solvers/diagnostics.h"
 #include "solvers/simulation.h"
 #include "tests/harness.h"
@@ -17,10 +19,25 @@ typedef struct {
   int code;
 } Run;
 
+/* A name for the output directory that no other test has: tests run side by side in one folder. */
+static inline const char *deck_name(void)
+{
+  static char name[128];
+  char path[PETSC_MAX_PATH_LEN];
+  const char *last;
+  PetscMPIInt ranks;
+
+  check_call(PetscGetProgramName(path, sizeof(path)));
+  MPI_Comm_size(PETSC_COMM_WORLD, &ranks);
+  last = strrchr(path, '/');
+  snprintf(name, sizeof(name), "%.100s_%d", last ? last + 1 : path, (int)ranks);
+  return name;
+}
+
 /* Sets up and runs `text` plus printf-formatted overrides ("grid.cells=[64]"), NULL-terminated. */
 static inline Run run_deck(MPI_Comm comm, const char text[], const char *const overrides[])
 {
-  SinewSimulationOptions options = {.name = "test", .quiet = PETSC_TRUE};
+  SinewSimulationOptions options = {.name = deck_name(), .quiet = PETSC_TRUE};
   PetscInt count = 0;
   Run r = {0};
 
