@@ -39,7 +39,8 @@ PETSC_EXTERN PetscErrorCode SinewSpectralCreate(SinewGrid grid, PetscInt compone
 PETSC_EXTERN PetscErrorCode SinewSpectralDestroy(SinewSpectral *spectral);
 PETSC_EXTERN SinewSlab SinewSpectralGetSlab(SinewSpectral spectral);
 PETSC_EXTERN const SinewModes *SinewSpectralGetModes(SinewSpectral spectral);
-/* Cells of a slab to modes and back. Arrays may not overlap; the input is left alone. Collective. */
+/* Cells of a slab to modes and back. Arrays come from PetscMalloc (aligned) and may not
+   overlap; the input is left alone. Collective. */
 PETSC_EXTERN PetscErrorCode SinewSpectralForward(SinewSpectral spectral, const PetscReal values[],
                                                  PetscComplex modes[]);
 PETSC_EXTERN PetscErrorCode SinewSpectralInverse(SinewSpectral spectral, const PetscComplex modes[],
