@@ -48,7 +48,7 @@ endif()
 set(SINEW_PC_PRIVATE "") # a shared library brings its own
 set(SINEW_PC_DNNL "")
 if(NOT BUILD_SHARED_LIBS)
-  set(SINEW_PC_PRIVATE "${HDF5_MODULE_NAME} yaml-0.1 muparser libpng")
+  set(SINEW_PC_PRIVATE "${HDF5_MODULE_NAME} yaml-0.1 muparser libpng fftw3")
   set(SINEW_PC_DNNL ${DNNL_LIBRARY})
 endif()
 configure_file(cmake/sinew.pc.in sinew.pc @ONLY)
