@@ -15,6 +15,7 @@
   kernels in a file of their own, NAME_kernels.c, which is compiled for elementwise arithmetic.
 */
 #include "../io/deck.h"
+#include "../meshes/geometry.h"
 #include "../operators/finite_volume.h"
 
 typedef struct _p_SinewEquation *SinewEquation;
@@ -63,9 +64,11 @@ struct _p_SinewEquation {
   void *parameters; /* owned */
   void *data;       /* the type's own; freed by its destroy */
   SinewFVKernels kernels;
-  PetscBool linear_diffusion; /* the diffusive term is affine in u: its Jacobian is constant in u */
-  PetscBool inexact;          /* parameters spoil the exactness of `exact` initial conditions */
-  SinewGrid grid;             /* not owned, after attach */
+  PetscBool linear_diffusion;    /* the diffusive term is affine in u: its Jacobian is constant in u */
+  PetscBool inexact;             /* parameters spoil the exactness of `exact` initial conditions */
+  PetscBool place_dependent;     /* coefficients depend on place or time and are tabulated on the uniform mesh */
+  SinewGrid grid;                /* not owned, after attach */
+  const SinewGeometry *geometry; /* not owned; where the cells are now when the mesh moves, else NULL */
   const SinewInitialType *initial;
   void *initial_parameters;                         /* owned */
   SinewExpression expression[SINEW_COMPONENTS_MAX]; /* not owned: the deck's */

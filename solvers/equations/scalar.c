@@ -65,12 +65,15 @@ PetscErrorCode SinewScalarCreate(SinewEquation e, PetscBool burgers, const Sinew
     k->flux = burgers ? SinewBurgersGodunov : SinewScalarUpwind;
     k->physical_flux = burgers ? SinewBurgersPhysicalFlux : SinewScalarPhysicalFlux;
     k->rate = burgers ? SinewBurgersRate : SinewScalarRate;
+    k->normal_speed = SinewScalarNormalSpeed;
+    k->normal_flux = SinewScalarNormalFlux;
   }
   if (s->diffused) {
     k->diffusive_flux = SinewScalarDiffusiveFlux;
     k->diffusive_rate = SinewScalarDiffusiveRate;
   }
   if (s->sourced) k->source = SinewScalarSource;
+  e->place_dependent = (PetscBool)(!constant_coefficients(s) || s->source.expression);
   e->inexact = (PetscBool)(burgers || s->sourced || !constant_coefficients(s));
   *scalar = s;
   PetscFunctionReturn(PETSC_SUCCESS);
