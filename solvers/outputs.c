@@ -170,8 +170,7 @@ const SinewKey SinewImageKeys[] = {{.name = "field",
                                     .change = SINEW_CHANGE_FREE},
                                    {.name = NULL}};
 
-/* ---- reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static PetscErrorCode check_field(SinewOutputs o, SinewDeck deck, SinewNode node, const char path[], const char name[])
 {
@@ -257,8 +256,7 @@ const char *SinewOutputsDirectory(SinewOutputs outputs)
   return outputs->directory;
 }
 
-/* ---- history -------------------------------------------------------------------------------------------------------
- */
+/* ---- history ---- */
 
 #define COLUMNS_MAX (2 + 3 * SINEW_COMPONENTS_MAX)
 
@@ -303,8 +301,7 @@ static PetscErrorCode write_history(SinewOutputs o, PetscInt step, PetscReal t, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- series --------------------------------------------------------------------------------------------------------
- */
+/* ---- series ---- */
 
 static PetscErrorCode describe_mesh(SinewOutputs o, SinewMesh *mesh, PetscReal **nodes)
 {
@@ -378,8 +375,7 @@ static PetscErrorCode write_series(SinewOutputs o, PetscInt step, PetscReal t, V
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- pictures ------------------------------------------------------------------------------------------------------
- */
+/* ---- pictures ---- */
 
 /* The owned cells of a field in a plane (or on the line of a 1D grid): a along the picture's x, b along its y. */
 static PetscErrorCode cut(SinewOutputs o, const Image *image, Vec U, PetscInt a, PetscInt b, PetscInt plane,
@@ -473,8 +469,7 @@ static PetscErrorCode paint(SinewOutputs o, const Image *image, PetscReal t, Vec
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- schedule ------------------------------------------------------------------------------------------------------
- */
+/* ---- schedule ---- */
 
 /* The first multiple of `every` after t; multiples, not sums, so that rounding does not accumulate. */
 static PetscReal next_multiple(PetscReal every, PetscReal t)

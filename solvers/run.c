@@ -156,8 +156,7 @@ static PetscErrorCode before_stage(TS ts, PetscReal t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- endings -------------------------------------------------------------------------------------------------------
- */
+/* ---- endings ---- */
 
 static PetscErrorCode report_breakdown(SinewSimulation s, TSConvergedReason reason)
 {

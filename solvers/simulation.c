@@ -8,8 +8,7 @@
 #include "solvers/simulation_private.h"
 #include "solvers/stop.h"
 
-/* ---- the deck ------------------------------------------------------------------------------------------------------
- */
+/* ---- the deck ---- */
 
 typedef struct {
   const char *title;
@@ -186,8 +185,7 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the objects ---------------------------------------------------------------------------------------------------
- */
+/* ---- the objects ---- */
 
 static PetscErrorCode set_up_space(SinewSimulation s)
 {
@@ -288,8 +286,7 @@ PetscErrorCode SinewSimulationGet(SinewSimulation s, SinewEquation *equation, Si
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the plan ------------------------------------------------------------------------------------------------------
- */
+/* ---- the plan ---- */
 
 PetscErrorCode SinewSimulationPlan(SinewSimulation s, FILE *out)
 {
@@ -332,6 +329,8 @@ PetscErrorCode SinewSimulationPlan(SinewSimulation s, FILE *out)
       extreme[0] == -extreme[3] && extreme[1] == -extreme[4] && extreme[2] == -extreme[5] ? "" : text[2]));
   PetscCall(PetscFPrintf(s->comm, out, "stepper   %s, %s\n", SinewStepperName(s->stepper),
                          SinewStepperSpace(s->stepper)->reconstruction->name));
+  if (SinewStepperAdvice(s->stepper))
+    PetscCall(PetscFPrintf(s->comm, out, "note      %s\n", SinewStepperAdvice(s->stepper)));
   snprintf(end, sizeof(end), "%g", (double)s->end); /* PETSc would write "100." */
   PetscCall(PetscFPrintf(s->comm, out, "time      to %s, first step %.3g: about %.0f steps if it stays\n", end,
                          (double)dt, (double)PetscCeilReal(s->end / dt)));

@@ -3,8 +3,7 @@
 #include "solvers/implicit.h"
 #include "solvers/steppers/ssp.h"
 
-/* ---- keys ----------------------------------------------------------------------------------------------------------
- */
+/* ---- keys ---- */
 
 typedef struct {
   PetscReal dt, cfl, dt_max, growth, rtol, atol;
@@ -174,8 +173,7 @@ static const SinewKey bdf_keys[] = {{.name = "order",
                                     ATOL,
                                     {.name = NULL}};
 
-/* ---- from keys to a TS ---------------------------------------------------------------------------------------------
- */
+/* ---- from keys to a TS ---- */
 
 static PetscErrorCode fused_stage(void *context, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
                                   Vec out, PetscReal *rate)
@@ -272,8 +270,7 @@ static const Type types[] = {
 };
 #define TYPES ((PetscInt)(sizeof(types) / sizeof(types[0])))
 
-/* ---- reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 /* Largest stable cfl of an explicit scheme for first-order upwinding: its SSP coefficient; 0: not known. */
 static PetscReal cfl_limit(const SinewStepper s)
@@ -386,6 +383,18 @@ const SinewSpace *SinewStepperSpace(SinewStepper stepper)
   return &stepper->space;
 }
 
+const char *SinewStepperAdvice(SinewStepper stepper)
+{
+  PetscBool ssp, second;
+
+  if (PetscStrcmp(stepper->type->name, "ssp", &ssp) || !ssp) return NULL;
+  if (PetscStrcmp(ssp_schemes[stepper->v.scheme], "rks2", &second) || !second) return NULL;
+  return stepper->space.reconstruction->reach < 2
+             ? NULL
+             : "rks2 lets smooth waves grow slowly with this reconstruction, which "
+               "damps little: scheme rks3 or rk104 holds them";
+}
+
 const char *SinewStepperName(SinewStepper stepper)
 {
   return stepper->type->name;
@@ -433,8 +442,7 @@ PetscErrorCode SinewStepperForget(SinewStepper stepper, TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the TS --------------------------------------------------------------------------------------------------------
- */
+/* ---- the TS ---- */
 
 /*
   Standards for the linear solves; the deck's petsc section and the command line have the last word. Where transport is

@@ -34,6 +34,8 @@ PETSC_EXTERN PetscErrorCode SinewStepperCreate(SinewDeck deck, SinewStepper *ste
 PETSC_EXTERN PetscErrorCode SinewStepperDestroy(SinewStepper *stepper);
 PETSC_EXTERN const SinewSpace *SinewStepperSpace(SinewStepper stepper);
 PETSC_EXTERN const char *SinewStepperName(SinewStepper stepper);
+/* What to reconsider in a choice that is not wrong, for people; NULL when there is nothing. */
+PETSC_EXTERN const char *SinewStepperAdvice(SinewStepper stepper);
 
 /*
   SinewStepperCreateTS - the TS that advances a problem, its functions, Jacobians and step control set, command line
