@@ -25,8 +25,13 @@ static PetscErrorCode list_equation(const SinewEquationType *e, PetscBool whole)
 static const struct {
   const char *name;
   const SinewKey *keys;
-} sections[] = {{"", SinewTopKeys},          {"grid", SinewGridKeys},          {"time", SinewTimeKeys},
-                {"output", SinewOutputKeys}, {"output.image", SinewImageKeys}, {"checkpoint", SinewCheckpointKeys}};
+} sections[] = {{"", SinewTopKeys},
+                {"grid", SinewGridKeys},
+                {"time", SinewTimeKeys},
+                {"output", SinewOutputKeys},
+                {"output.image", SinewImageKeys},
+                {"checkpoint", SinewCheckpointKeys},
+                {"mesh_motion", SinewMeshMotionKeys}};
 
 /* The section of this name with its sub-sections, or all of them. */
 static PetscErrorCode list_sections(const char *word, PetscBool *found)

@@ -102,10 +102,11 @@ PetscErrorCode SinewGeometryCreate(SinewGrid grid, SinewLattice *lattice, SinewG
     padded *= (size_t)g->padded[d];
   }
   for (PetscInt d = 0; d < g->dim; d++) {
-    PetscCall(PetscMalloc4(nodes, &g->x[0][d], nodes, &g->x[1][d], faces, &g->swept[d], padded, &g->centre[d]));
+    for (int end = 0; end < 2; end++) PetscCall(PetscMalloc1(nodes, &g->x[end][d])); /* ends change places */
+    PetscCall(PetscMalloc2(faces, &g->swept[d], padded, &g->centre[d]));
     for (PetscInt c = 0; c < g->dim; c++) PetscCall(PetscMalloc1(faces, &g->area[d][c]));
   }
-  PetscCall(PetscMalloc2(cells, &g->volume[0], cells, &g->volume[1]));
+  for (int end = 0; end < 2; end++) PetscCall(PetscMalloc1(cells, &g->volume[end]));
   PetscCall(check_size(g));
   PetscCall(create_dm(g));
   PetscCall(DMGetGlobalVector(lattice->dm, &phi));
@@ -123,10 +124,11 @@ PetscErrorCode SinewGeometryDestroy(SinewGeometry **geometry)
   PetscFunctionBeginUser;
   if (!g) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt d = 0; d < 3; d++) {
-    PetscCall(PetscFree4(g->x[0][d], g->x[1][d], g->swept[d], g->centre[d]));
+    for (int end = 0; end < 2; end++) PetscCall(PetscFree(g->x[end][d]));
+    PetscCall(PetscFree2(g->swept[d], g->centre[d]));
     for (PetscInt c = 0; c < 3; c++) PetscCall(PetscFree(g->area[d][c]));
   }
-  PetscCall(PetscFree2(g->volume[0], g->volume[1]));
+  for (int end = 0; end < 2; end++) PetscCall(PetscFree(g->volume[end]));
   PetscCall(VecDestroy(&g->potential));
   PetscCall(DMDestroy(&g->dm));
   PetscCall(PetscFree(*geometry));
@@ -330,7 +332,8 @@ static void sweep_patch(SinewGeometry *g, PetscInt axis, PetscInt i, PetscInt j,
   g->swept[axis][n] = hexahedron(p[0], p[1]);
 }
 
-static void find_centres(SinewGeometry *g)
+/* Means of the corners, between their places at two ends. */
+static void find_centres(SinewGeometry *g, int from, int to)
 {
   const PetscInt nz = g->dim > 2 ? 2 : 1;
 
@@ -346,7 +349,7 @@ static void find_centres(SinewGeometry *g)
             for (PetscInt b = 0; b < 2; b++) {
               const PetscInt p = SinewGeometryNode(g, i, j + b, k + c);
 
-              sum += (g->x[0][d][p] + g->x[1][d][p]) + (g->x[0][d][p + 1] + g->x[1][d][p + 1]);
+              sum += (g->x[from][d][p] + g->x[to][d][p]) + (g->x[from][d][p + 1] + g->x[to][d][p + 1]);
             }
           g->centre[d][n] = sum / (PetscReal)(8 * nz);
         }
@@ -365,7 +368,7 @@ PetscErrorCode SinewGeometrySweep(SinewGeometry *g)
           else
             sweep_patch(g, d, i, j, k);
         }
-  find_centres(g);
+  find_centres(g, 0, 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -384,6 +387,7 @@ PetscErrorCode SinewGeometryAdvance(SinewGeometry *g)
     g->volume[0] = g->volume[1];
     g->volume[1] = volume;
   }
+  find_centres(g, 0, 0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -447,5 +451,23 @@ PetscErrorCode SinewGeometryQuality(SinewGeometry *g, int end, Vec m, SinewMeshQ
   quality->range = (extremes[0] + extremes[1]) / sums[0];
   quality->least = -extremes[2] / g->cell;
   quality->skew = extremes[3];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewGeometryCorners(const SinewGeometry *g, PetscReal **nodes)
+{
+  PetscInt n[3], at = 0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt d = 0; d < 3; d++) n[d] = g->count[d] + (g->axis[d]->start + g->count[d] == g->axis[d]->cells);
+  PetscCall(PetscMalloc1((size_t)(3 * n[0] * n[1] * n[2]), nodes));
+  for (PetscInt k = 0; k < n[2]; k++)
+    for (PetscInt j = 0; j < n[1]; j++)
+      for (PetscInt i = 0; i < n[0]; i++) {
+        const PetscInt p = SinewGeometryNode(g, i, j, k);
+
+        for (PetscInt d = 0; d < 3; d++)
+          (*nodes)[at++] = d < g->dim ? g->x[0][d][p] : g->axis[d]->face[k + g->axis[d]->ghosts];
+      }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -48,7 +48,7 @@ PETSC_EXTERN PetscErrorCode SinewGeometryDestroy(SinewGeometry **geometry);
 PETSC_EXTERN PetscErrorCode SinewGeometryPlace(SinewGeometry *geometry, int end, Vec phi, PetscReal *least);
 /* Faces, swept volumes and centres of the step between the two places. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewGeometrySweep(SinewGeometry *geometry);
-/* The end of a step is the beginning of the next. Not collective. */
+/* The end of a step is the beginning of the next; centres are those of the mesh there. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewGeometryAdvance(SinewGeometry *geometry);
 
 /*
@@ -60,6 +60,10 @@ typedef struct {
   PetscReal std, range, least, skew;
 } SinewMeshQuality;
 PETSC_EXTERN PetscErrorCode SinewGeometryQuality(SinewGeometry *geometry, int end, Vec m, SinewMeshQuality *quality);
+
+/* Corners of the owned cells at the beginning of the step, as io/series.h takes nodes: (z, y, x, 3), lower corners and,
+   on the last box of an axis, upper ones. The caller frees it. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewGeometryCorners(const SinewGeometry *geometry, PetscReal **nodes);
 
 static inline PetscInt SinewGeometryNode(const SinewGeometry *g, PetscInt i, PetscInt j, PetscInt k)
 {

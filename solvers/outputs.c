@@ -31,6 +31,7 @@ typedef struct {
 struct _p_SinewOutputs {
   MPI_Comm comm;
   SinewEquation equation;
+  SinewMeshMotion motion; /* not owned; NULL: the mesh rests */
   Values v;
   char directory[PETSC_MAX_PATH_LEN], last_image[PETSC_MAX_PATH_LEN];
   Image image[IMAGES_MAX];
@@ -251,6 +252,13 @@ PetscErrorCode SinewOutputsDestroy(SinewOutputs *outputs)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewOutputsSetMotion(SinewOutputs outputs, SinewMeshMotion motion)
+{
+  PetscFunctionBeginUser;
+  outputs->motion = motion;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 const char *SinewOutputsDirectory(SinewOutputs outputs)
 {
   return outputs->directory;
@@ -258,7 +266,9 @@ const char *SinewOutputsDirectory(SinewOutputs outputs)
 
 /* ---- history ---- */
 
-#define COLUMNS_MAX (2 + 3 * SINEW_COMPONENTS_MAX)
+#define MESH_COLUMNS 4
+#define COLUMNS_MAX  (2 + 3 * SINEW_COMPONENTS_MAX + MESH_COLUMNS)
+static const char *const mesh_columns[MESH_COLUMNS] = {"mesh_jacobian", "mesh_std", "mesh_range", "mesh_skew"};
 
 static PetscErrorCode open_history(SinewOutputs o, PetscBool restart, PetscInt step)
 {
@@ -276,6 +286,8 @@ static PetscErrorCode open_history(SinewOutputs o, PetscBool restart, PetscInt s
     PetscCall(PetscSNPrintf(text[n++], sizeof(text[0]), "%s_min", e->primitive[c]));
     PetscCall(PetscSNPrintf(text[n++], sizeof(text[0]), "%s_max", e->primitive[c]));
   }
+  for (PetscInt k = 0; k < MESH_COLUMNS && o->motion; k++)
+    PetscCall(PetscStrncpy(text[n++], mesh_columns[k], sizeof(text[0])));
   for (PetscInt k = 0; k < n; k++) names[k] = text[k];
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/history.csv", o->directory));
   PetscCall(SinewHistoryCreate(o->comm, path, n, names, restart, &o->history));
@@ -296,6 +308,15 @@ static PetscErrorCode write_history(SinewOutputs o, PetscInt step, PetscReal t, 
   for (PetscInt c = 0; c < n; c++) {
     value[2 + n + 2 * c] = min[c];
     value[2 + n + 2 * c + 1] = max[c];
+  }
+  if (o->motion) {
+    SinewMeshQuality q;
+
+    PetscCall(SinewMeshMotionQuality(o->motion, t, U, &q));
+    value[2 + 3 * n] = q.least;
+    value[3 + 3 * n] = q.std;
+    value[4 + 3 * n] = q.range;
+    value[5 + 3 * n] = q.skew;
   }
   PetscCall(SinewHistoryWrite(o->history, step, t, value));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -324,6 +345,13 @@ static PetscErrorCode describe_mesh(SinewOutputs o, SinewMesh *mesh, PetscReal *
     if (!a[d]->uniform) mesh->uniform = PETSC_FALSE;
   }
   *nodes = NULL;
+  if (o->equation->geometry) {
+    mesh->uniform = PETSC_FALSE;
+    mesh->moving = PETSC_TRUE;
+    PetscCall(SinewGeometryCorners(o->equation->geometry, nodes));
+    mesh->nodes = *nodes;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (mesh->uniform) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1((size_t)(3 * n[0] * n[1] * n[2]), nodes));
   for (PetscInt k = 0; k < n[2]; k++) {
@@ -414,6 +442,7 @@ static PetscErrorCode paint_plane(SinewOutputs o, const Image *image, const char
   const SinewAxis *normal = SinewGridAxis(grid, n), *x = SinewGridAxis(grid, a), *y = SinewGridAxis(grid, b);
   const PetscInt plane = PetscMin((PetscInt)(image->at * (PetscReal)normal->cells), normal->cells - 1) - normal->start;
   const PetscBool here = (PetscBool)(plane >= 0 && plane < normal->count);
+  const SinewGeometry *geometry = here ? o->equation->geometry : NULL;
   const PetscInt nx = here ? x->count : 0, ny = here ? y->count : 0;
   PetscReal *value = NULL, *px, *py;
 
@@ -424,6 +453,15 @@ static PetscErrorCode paint_plane(SinewOutputs o, const Image *image, const char
     for (PetscInt i = 0; i <= nx; i++) {
       px[j * (nx + 1) + i] = x->face[i + x->ghosts];
       py[j * (nx + 1) + i] = y->face[j + y->ghosts];
+      if (geometry) {
+        PetscInt at[3];
+
+        at[a] = i;
+        at[b] = j;
+        at[n] = here && n < geometry->dim ? plane : 0;
+        px[j * (nx + 1) + i] = geometry->x[0][a][SinewGeometryNode(geometry, at[0], at[1], at[2])];
+        py[j * (nx + 1) + i] = geometry->x[0][b][SinewGeometryNode(geometry, at[0], at[1], at[2])];
+      }
     }
   }
   PetscCall(SinewImageField(o->comm, path, nx, ny, px, py, value, style));

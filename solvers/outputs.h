@@ -13,6 +13,7 @@
   The object knows the times at which something is due (SinewOutputsNext), which step control hits exactly.
 */
 #include "equation.h"
+#include "mesh_motion.h"
 
 typedef struct _p_SinewOutputs *SinewOutputs;
 
@@ -23,6 +24,9 @@ PETSC_EXTERN PetscErrorCode SinewOutputsCreate(SinewDeck deck, SinewEquation equ
                                                SinewOutputs *outputs);
 PETSC_EXTERN PetscErrorCode SinewOutputsDestroy(SinewOutputs *outputs);
 PETSC_EXTERN const char *SinewOutputsDirectory(SinewOutputs outputs);
+
+/* History and files describe the mesh that this moves. Before SinewOutputsOpen; not owned. */
+PETSC_EXTERN PetscErrorCode SinewOutputsSetMotion(SinewOutputs outputs, SinewMeshMotion motion);
 
 /*
   SinewOutputsOpen - makes the directory and the files, collective. restart: the run goes on from (step, begin): entries

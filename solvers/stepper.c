@@ -27,6 +27,7 @@ struct _p_SinewStepper {
   SinewSpace space;
   SinewProblem problem;
   SinewFVParts explicit_parts;
+  TS ts; /* not owned */
 };
 
 static const char *const controls[] = {"auto", "fixed", "cfl", "error", NULL};
@@ -181,7 +182,14 @@ static PetscErrorCode fused_stage(void *context, PetscReal t, Vec Y, PetscReal a
   SinewStepper s = (SinewStepper)context;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, Y, a, A, b, c, out, rate));
+  if (s->problem.motion) {
+    PetscReal t0, dt;
+
+    PetscCall(TSGetTime(s->ts, &t0));
+    PetscCall(TSGetTimeStep(s->ts, &dt));
+    PetscCall(SinewMeshMotionStage(s->problem.motion, t0, dt, t, Y, a, A, b, c, out, rate));
+  } else
+    PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, Y, a, A, b, c, out, rate));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -400,6 +408,12 @@ const char *SinewStepperName(SinewStepper stepper)
   return stepper->type->name;
 }
 
+PetscBool SinewStepperMoves(SinewStepper stepper)
+{
+  return (PetscBool)((stepper->type->create == create_ssp || stepper->type->create == create_euler) &&
+                     !stepper->space.reconstruction->pointwise && !stepper->space.characteristic);
+}
+
 PetscInt SinewStepperMaxSteps(SinewStepper stepper)
 {
   return stepper->v.max_steps;
@@ -515,6 +529,7 @@ PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewPr
   if (s->type->implicit) PetscCall(prepare_solver(s, ts));
   PetscCall(TSSetFromOptions(ts));
   PetscCall(SinewStepControlSet(ts, &control));
+  s->ts = ts;
   *newts = ts;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -530,7 +545,10 @@ PetscErrorCode SinewStepperRate(SinewStepper s, TS ts, PetscReal *rate)
   if (known) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSGetTime(ts, &t));
   PetscCall(TSGetSolution(ts, &U));
-  PetscCall(SinewFVRate(s->problem.fv, s->explicit_parts, t, U, rate));
+  if (s->problem.motion)
+    PetscCall(SinewMeshMotionRate(s->problem.motion, U, rate));
+  else
+    PetscCall(SinewFVRate(s->problem.fv, s->explicit_parts, t, U, rate));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

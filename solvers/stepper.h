@@ -9,6 +9,7 @@
   For implementors: one entry in the table of stepper.c, with a function that turns the keys into a TS.
 */
 #include "equation.h"
+#include "mesh_motion.h"
 #include "step_control.h"
 
 /* What a stepper advances: the terms of an equation on a grid. Not owned. */
@@ -16,6 +17,7 @@ typedef struct {
   SinewEquation equation;
   SinewGrid grid;
   SinewFV fv;
+  SinewMeshMotion motion; /* NULL: the mesh rests */
 } SinewProblem;
 
 typedef struct _p_SinewStepper *SinewStepper;
@@ -46,6 +48,8 @@ PETSC_EXTERN PetscErrorCode SinewStepperCreateTS(SinewStepper stepper, MPI_Comm 
                                                  SinewStepEvent *event, SinewStepRate *rate, void *context, TS *ts);
 /* This rank's rate of the TS's solution for the terms it treats explicitly (NaN: not admissible). Not collective. */
 PETSC_EXTERN PetscErrorCode SinewStepperRate(SinewStepper stepper, TS ts, PetscReal *rate);
+/* Whether it can advance fields on a moving mesh. */
+PETSC_EXTERN PetscBool SinewStepperMoves(SinewStepper stepper);
 PETSC_EXTERN PetscInt SinewStepperMaxSteps(SinewStepper stepper); /* 0: no limit */
 
 /* Whether the TS overwrites its solution before a step is accepted, so that the last good state must be kept outside.
