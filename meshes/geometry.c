@@ -273,13 +273,12 @@ static PetscReal corner_jacobian(const SinewGeometry *g, PetscReal *const x[3], 
   return least;
 }
 
-PetscErrorCode SinewGeometryPlace(SinewGeometry *g, int end, Vec phi, PetscReal *least)
+PetscErrorCode SinewGeometryMeasure(SinewGeometry *g, int end, PetscReal *least)
 {
   PetscReal smallest = PETSC_MAX_REAL;
   PetscInt n = 0;
 
   PetscFunctionBeginUser;
-  PetscCall(place_nodes(g, end, phi));
   for (PetscInt k = 0; k < g->count[2]; k++)
     for (PetscInt j = 0; j < g->count[1]; j++)
       for (PetscInt i = 0; i < g->count[0]; i++, n++) {
@@ -288,6 +287,14 @@ PetscErrorCode SinewGeometryPlace(SinewGeometry *g, int end, Vec phi, PetscReal 
       }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &smallest, 1, MPIU_REAL, MPIU_MIN, g->lattice->comm));
   *least = smallest / g->cell;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewGeometryPlace(SinewGeometry *g, int end, Vec phi, PetscReal *least)
+{
+  PetscFunctionBeginUser;
+  PetscCall(place_nodes(g, end, phi));
+  PetscCall(SinewGeometryMeasure(g, end, least));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

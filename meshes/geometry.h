@@ -46,6 +46,8 @@ PETSC_EXTERN PetscErrorCode SinewGeometryDestroy(SinewGeometry **geometry);
    Jacobian at a corner of a cell (the volume its edges span there), over that of the uniform mesh; <= 0: folded or not
    convex. Collective. */
 PETSC_EXTERN PetscErrorCode SinewGeometryPlace(SinewGeometry *geometry, int end, Vec phi, PetscReal *least);
+/* The second half of that, for nodes that the caller has put into x[end], ghosts included. Collective. */
+PETSC_EXTERN PetscErrorCode SinewGeometryMeasure(SinewGeometry *geometry, int end, PetscReal *least);
 /* Faces, swept volumes and centres of the step between the two places. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewGeometrySweep(SinewGeometry *geometry);
 /* The end of a step is the beginning of the next; centres are those of the mesh there. Not collective. */

@@ -315,8 +315,20 @@ static void transport(const SinewMovingFV fv, SinewRow row, PetscInt n, const Pe
   }
 }
 
-/* The rows xi_{d,a} of the inverse of the centres' differences: across a face, and along it as the mean of both sides'
-   central differences. */
+/* Mean of the edges along d of the face normal to `axis` whose lowest node is (i, j, k), at mid-step: component a. */
+static inline PetscReal face_edge(const SinewGeometry *g, PetscInt axis, PetscInt d, PetscInt a, PetscInt i, PetscInt j,
+                                  PetscInt k)
+{
+  const PetscInt stride[3] = {1, g->node[0], g->node[0] * g->node[1]}, p = SinewGeometryNode(g, i, j, k),
+                 q = g->dim > 2 ? p + stride[3 - axis - d] : p;
+  const PetscReal *x0 = g->x[0][a], *x1 = g->x[1][a];
+
+  return 0.25 * (((x0[p + stride[d]] - x0[p]) + (x1[p + stride[d]] - x1[p])) +
+                 ((x0[q + stride[d]] - x0[q]) + (x1[q + stride[d]] - x1[q])));
+}
+
+/* The rows xi_{d,a} of the inverse of the differences of place that belong to differences of values across a face
+   (between centres) and along it (between the means around its corners: the face's edges). */
 static void face_metric(const SinewMovingFV fv, PetscInt axis, PetscInt n, PetscInt i, PetscInt j, PetscInt k)
 {
   const SinewGeometry *g = fv->g;
@@ -327,13 +339,8 @@ static void face_metric(const SinewMovingFV fv, PetscInt axis, PetscInt n, Petsc
     PetscReal D[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, det; /* D[a][d] = dx_a / dxi_d */
 
     for (PetscInt a = 0; a < fv->dim; a++)
-      for (PetscInt d = 0; d < fv->dim; d++) {
-        const PetscReal *x = g->centre[a] + m;
-
-        D[a][d] = d == axis ? x[upper] - x[lower]
-                            : 0.25 * ((x[upper + stride[d]] - x[upper - stride[d]]) +
-                                      (x[lower + stride[d]] - x[lower - stride[d]]));
-      }
+      for (PetscInt d = 0; d < fv->dim; d++)
+        D[a][d] = d == axis ? g->centre[a][upper + m] - g->centre[a][lower + m] : face_edge(g, axis, d, a, i + m, j, k);
     det = D[0][0] * (D[1][1] * D[2][2] - D[1][2] * D[2][1]) - D[0][1] * (D[1][0] * D[2][2] - D[1][2] * D[2][0]) +
           D[0][2] * (D[1][0] * D[2][1] - D[1][1] * D[2][0]);
     for (int d = 0; d < 3; d++)

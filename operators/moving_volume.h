@@ -14,8 +14,9 @@
   averages into contents and back.
 
   Face states: the one-dimensional reconstruction of reconstruction.h along mesh lines (second order on smooth meshes).
-  Numerical flux: Rusanov's, unless the equation has one for any normal. Gradients at faces: differences across and
-  along the face, turned by the inverse of the centres' own differences; exact for linear fields.
+  Numerical flux: Rusanov's, unless the equation has one for any normal. Gradients at faces: the difference of
+  the two cells over that of their centres, and differences of the means around the face's corners over its edges (the
+  diamond around the face), second order on smooth meshes.
 
   The whole box of a rank is one patch. Communication per application: one halo exchange. The driver for meshes at rest
   (finite_volume.h) is several times faster a cell; this one spends its time where cells are few.
