@@ -4,6 +4,7 @@
 
 #define GAMMA       0.1  /* smoothing of the relaxation, in squared lengths of the domain */
 #define LONGEST     0.15 /* of an explicit pseudo-step, in relaxation times: beyond it thin features lose convexity */
+#define NOISE        1e-10 /* gradients below this part of (largest value / side of the domain) are rounding */
 #define SHORTENINGS 24
 #define SHORTEN     0.8
 
@@ -400,7 +401,7 @@ static PetscErrorCode find_monitor(SinewMeshMotion m, PetscReal t, Vec U)
 {
   const SinewLattice *l = m->lattice;
   const PetscReal *values;
-  PetscReal *out;
+  PetscReal *out, noise;
   PetscInt n = 0;
 
   PetscFunctionBeginUser;
@@ -409,11 +410,16 @@ static PetscErrorCode find_monitor(SinewMeshMotion m, PetscReal t, Vec U)
   if (m->v.monitor == 2)
     PetscCall(formula_at(m, t, out));
   else {
+    PetscCall(VecNorm(m->strength, NORM_INFINITY, &noise));
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &noise, 1, MPIU_REAL, MPIU_MAX, l->comm));
+    noise *= NOISE / m->extent;
     PetscCall(VecGetArrayRead(m->strength, &values));
     for (PetscInt k = 0; k < l->count[2]; k++)
       for (PetscInt j = 0; j < l->count[1]; j++)
-        for (PetscInt i = 0; i < l->count[0]; i++)
-          out[n++] = gradient_at(m->geometry, values, SinewGeometryPadded(m->geometry, i, j, k));
+        for (PetscInt i = 0; i < l->count[0]; i++, n++) {
+          out[n] = gradient_at(m->geometry, values, SinewGeometryPadded(m->geometry, i, j, k));
+          if (out[n] < noise) out[n] = 0;
+        }
     PetscCall(VecRestoreArrayRead(m->strength, &values));
   }
   PetscCall(VecRestoreArrayWrite(m->m, &out));
