@@ -57,18 +57,18 @@ static PetscErrorCode create_dm(SinewGeometry *g)
 static PetscErrorCode check_size(const SinewGeometry *g)
 {
   PetscBool enough = PETSC_TRUE, failed;
-  char why[256] = "";
+  char mine[256] = "", why[256];
 
   PetscFunctionBeginUser;
   for (PetscInt d = 0; d < g->dim; d++) {
     if (g->count[d] >= LAYERS) continue;
     enough = PETSC_FALSE;
-    PetscCall(PetscSNPrintf(why, sizeof(why),
+    PetscCall(PetscSNPrintf(mine, sizeof(mine),
                             "grid.cells: a moving mesh needs %d cells a rank along each axis, found %" PetscInt_FMT
                             " along %c: use fewer ranks or more cells",
                             LAYERS, g->count[d], (char)('x' + d)));
   }
-  PetscCall(SinewAgree(g->lattice->comm, enough, why, &failed, sizeof(why), why));
+  PetscCall(SinewAgree(g->lattice->comm, enough, mine, &failed, sizeof(why), why));
   if (failed) SETERRQ(g->lattice->comm, SINEW_ERR_INPUT, "%s", why);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

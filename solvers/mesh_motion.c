@@ -2,9 +2,9 @@
 
 #include "io/error.h"
 
-#define GAMMA       0.1  /* smoothing of the relaxation, in squared lengths of the domain */
-#define LONGEST     0.15 /* of an explicit pseudo-step, in relaxation times: beyond it thin features lose convexity */
-#define NOISE        1e-10 /* gradients below this part of (largest value / side of the domain) are rounding */
+#define GAMMA       0.1   /* smoothing of the relaxation, in squared lengths of the domain */
+#define LONGEST     0.15  /* of an explicit pseudo-step, in relaxation times: beyond it thin features lose convexity */
+#define NOISE       1e-10 /* gradients below this part of (largest value / side of the domain) are rounding */
 #define SHORTENINGS 24
 #define SHORTEN     0.8
 
@@ -146,7 +146,7 @@ static PetscErrorCode check_boundary(SinewDeck deck, SinewNode node, const Sinew
 {
   PetscFunctionBeginUser;
   for (PetscInt s = 0; s < 2 * section->options.dim; s++) {
-    char path[64];
+    char path[64], name[2] = {(char)('x' + s / 2), 0};
 
     if (section->options.periodic[s / 2]) continue;
     PetscCall(PetscSNPrintf(path, sizeof(path), "grid.boundary.%c", (char)('x' + s / 2)));
@@ -158,7 +158,7 @@ static PetscErrorCode check_boundary(SinewDeck deck, SinewNode node, const Sinew
       for (PetscInt c = 0; c < SINEW_BOUNDARY_COMPONENTS; c++)
         if (depends_on_place(piece->value[c])) bound = PETSC_TRUE;
       if (bound)
-        PetscCall(SinewDeckMistake(deck, node, path,
+        PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, SinewNodeGet(deck, node, "boundary"), name), path,
                                    "points of a moving mesh slide along the sides, data fixed in place does not: "
                                    "expected values that are constant along the side"));
     }
@@ -197,10 +197,12 @@ PetscErrorCode SinewMeshMotionCreate(SinewDeck deck, SinewEquation equation, con
   m->equation = equation;
   PetscCall(SinewDeckRead(deck, node, "mesh_motion", SinewMeshMotionKeys, &m->v));
   if (section->options.dim == 1)
-    PetscCall(SinewDeckMistake(deck, grid, "grid.cells", "expected 2 or 3 axes for a moving mesh, found 1"));
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, grid, "cells"), "grid.cells",
+                               "expected 2 or 3 axes for a moving mesh, found 1"));
   for (PetscInt d = 0; d < section->options.dim; d++)
     if (section->options.mapped[d])
-      PetscCall(SinewDeckMistake(deck, grid, "grid.stretch", "expected none: a moving mesh starts from a uniform one"));
+      PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, grid, "stretch"), "grid.stretch",
+                                 "expected none: a moving mesh starts from a uniform one"));
   PetscCall(check_boundary(deck, grid, section));
   if (m->v.monitor == 2 && !m->v.formula)
     PetscCall(SinewDeckMistake(deck, node, "mesh_motion", "missing formula: the monitor is one"));
