@@ -1,37 +1,6 @@
-#include "neural/dmm.h"
-
-#include <petscblaslapack.h>
+#include "neural/dmm_private.h"
 
 #include "neural/blas.h"
-
-#define BLOCK    64 /* points at a time: all arrays of a block stay in the second-level cache */
-#define KERNEL   5
-#define PADDING  2
-#define CHANNELS 16 /* of the widest convolution */
-
-enum {
-  CONV0_W,
-  CONV0_B,
-  CONV1_W,
-  CONV1_B,
-  CONV2_W,
-  CONV2_B,
-  CONV3_W,
-  CONV3_B,
-  FC2_W,
-  FC2_B,
-  FC3_W,
-  FC3_B,
-  TRUNK0_W,
-  TRUNK0_B,
-  TRUNK1_W,
-  TRUNK1_B,
-  OUT0_W,
-  OUT0_B,
-  OUT1_W,
-  OUT1_B,
-  PARAMETERS
-};
 
 static const char *const names[PARAMETERS] = {
     "branch.layers.0.weight", "branch.layers.0.bias", "branch.layers.1.weight", "branch.layers.1.bias",
@@ -40,25 +9,7 @@ static const char *const names[PARAMETERS] = {
     "trunk.layers.0.weight",  "trunk.layers.0.bias",  "trunk.layers.1.weight",  "trunk.layers.1.bias",
     "out_nn.layers.0.weight", "out_nn.layers.0.bias", "out_nn.layers.1.weight", "out_nn.layers.1.bias"};
 
-typedef struct {
-  PetscInt in, out, stride;
-} Convolution;
-
-static const Convolution convolutions[4] = {{1, 8, 2}, {8, 16, 1}, {16, 8, 1}, {8, 1, 2}};
-
-struct _p_SinewDMM {
-  PetscInt size, half, quarter;            /* nodes a side of the field and after each stride */
-  PetscInt dense, features, trunk, hidden; /* F2, Fb, K, H */
-  double *parameter[PARAMETERS], *memory;
-  SinewArray shape[PARAMETERS];
-  double *A;        /* H x K */
-  double *c0;       /* Wt b1 + bo */
-  double *plane[4]; /* activations of the convolutions */
-  double *fc2;
-  double *z, *dz, *d[2]; /* block x K */
-  double *h, *g, *v[2];  /* block x H */
-  double *s;             /* block x K */
-};
+const Convolution SinewDMMConvolutions_Private[4] = {{1, 8, 2}, {8, 16, 1}, {16, 8, 1}, {8, 1, 2}};
 
 /* ---- creation ------------------------------------------------------------------------------------------------------
  */
@@ -79,8 +30,8 @@ static PetscInt count(const SinewArray *a)
 static void set_shapes(SinewDMM m)
 {
   for (int k = 0; k < 4; k++) {
-    set_shape(m, 2 * k, 4, convolutions[k].out, convolutions[k].in, KERNEL, KERNEL);
-    set_shape(m, 2 * k + 1, 1, convolutions[k].out, 0, 0, 0);
+    set_shape(m, 2 * k, 4, SinewDMMConvolutions_Private[k].out, SinewDMMConvolutions_Private[k].in, KERNEL, KERNEL);
+    set_shape(m, 2 * k + 1, 1, SinewDMMConvolutions_Private[k].out, 0, 0, 0);
   }
   set_shape(m, FC2_W, 2, m->dense, m->quarter * m->quarter, 0, 0);
   set_shape(m, FC2_B, 1, m->dense, 0, 0, 0);
@@ -240,9 +191,9 @@ PetscInt SinewDMMFeatures(SinewDMM m)
 /* ---- matrices ------------------------------------------------------------------------------------------------------
  */
 
-/* C (m x n) = A (m x k) B^T or A B, all row-major with leading dimensions; beta as in GEMM. */
-static PetscErrorCode multiply(PetscBool transposed, PetscInt m, PetscInt n, PetscInt k, const double A[], PetscInt lda,
-                               const double B[], PetscInt ldb, double beta, double C[], PetscInt ldc)
+PetscErrorCode SinewDMMMultiply_Private(PetscBool transposed, PetscInt m, PetscInt n, PetscInt k, const double A[],
+                                        PetscInt lda, const double B[], PetscInt ldb, double beta, double C[],
+                                        PetscInt ldc)
 {
   PetscBLASInt bm, bn, bk, ba, bb, bc;
   const double one = 1;
@@ -264,10 +215,11 @@ PetscErrorCode SinewDMMCollapse(SinewDMM m)
   const double *Wt = m->parameter[OUT0_W] + F;
 
   PetscFunctionBeginUser;
-  PetscCall(
-      multiply(PETSC_FALSE, m->hidden, m->trunk, F, Wt, 2 * F, m->parameter[TRUNK1_W], m->trunk, 0, m->A, m->trunk));
+  PetscCall(SinewDMMMultiply_Private(PETSC_FALSE, m->hidden, m->trunk, F, Wt, 2 * F, m->parameter[TRUNK1_W], m->trunk,
+                                     0, m->A, m->trunk));
   PetscCall(PetscArraycpy(m->c0, m->parameter[OUT0_B], m->hidden));
-  PetscCall(multiply(PETSC_TRUE, 1, m->hidden, F, m->parameter[TRUNK1_B], F, Wt, 2 * F, 1, m->c0, m->hidden));
+  PetscCall(
+      SinewDMMMultiply_Private(PETSC_TRUE, 1, m->hidden, F, m->parameter[TRUNK1_B], F, Wt, 2 * F, 1, m->c0, m->hidden));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -304,11 +256,11 @@ static void layer(const SinewDMM m, int k, PetscInt size, const double in[], Pet
   const PetscInt plane = size_out * size_out;
   double *out = m->plane[k];
 
-  for (PetscInt o = 0; o < convolutions[k].out; o++)
+  for (PetscInt o = 0; o < SinewDMMConvolutions_Private[k].out; o++)
     for (PetscInt i = 0; i < plane; i++)
       out[o * plane + i] = m->parameter[2 * k + 1][o] + (skip ? skip[o * plane + i] : 0);
-  convolve(&convolutions[k], size, in, m->parameter[2 * k], size_out, out);
-  for (PetscInt i = 0; i < convolutions[k].out * plane; i++) out[i] = PetscTanhReal(out[i]);
+  convolve(&SinewDMMConvolutions_Private[k], size, in, m->parameter[2 * k], size_out, out);
+  for (PetscInt i = 0; i < SinewDMMConvolutions_Private[k].out * plane; i++) out[i] = PetscTanhReal(out[i]);
 }
 
 PetscErrorCode SinewDMMField(SinewDMM m, const double u[], double c[], double branch[])
@@ -323,12 +275,14 @@ PetscErrorCode SinewDMMField(SinewDMM m, const double u[], double c[], double br
   layer(m, 2, m->half, m->plane[1], m->half, m->plane[0]);
   layer(m, 3, m->half, m->plane[2], m->quarter, NULL);
   PetscCall(PetscArraycpy(m->fc2, m->parameter[FC2_B], m->dense));
-  PetscCall(multiply(PETSC_TRUE, 1, m->dense, flat, m->plane[3], flat, m->parameter[FC2_W], flat, 1, m->fc2, m->dense));
+  PetscCall(SinewDMMMultiply_Private(PETSC_TRUE, 1, m->dense, flat, m->plane[3], flat, m->parameter[FC2_W], flat, 1,
+                                     m->fc2, m->dense));
   for (PetscInt i = 0; i < m->dense; i++) m->fc2[i] = PetscTanhReal(m->fc2[i]);
   PetscCall(PetscArraycpy(b, m->parameter[FC3_B], F));
-  PetscCall(multiply(PETSC_TRUE, 1, F, m->dense, m->fc2, m->dense, m->parameter[FC3_W], m->dense, 1, b, F));
+  PetscCall(
+      SinewDMMMultiply_Private(PETSC_TRUE, 1, F, m->dense, m->fc2, m->dense, m->parameter[FC3_W], m->dense, 1, b, F));
   PetscCall(PetscArraycpy(c, m->c0, m->hidden));
-  PetscCall(multiply(PETSC_TRUE, 1, m->hidden, F, b, F, m->parameter[OUT0_W], 2 * F, 1, c, m->hidden));
+  PetscCall(SinewDMMMultiply_Private(PETSC_TRUE, 1, m->hidden, F, b, F, m->parameter[OUT0_W], 2 * F, 1, c, m->hidden));
   if (!branch) PetscCall(PetscFree(b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -336,8 +290,7 @@ PetscErrorCode SinewDMMField(SinewDMM m, const double u[], double c[], double br
 /* ---- points --------------------------------------------------------------------------------------------------------
  */
 
-/* z, dz and dz W0_a of a block. */
-static void trunk_block(const SinewDMM m, PetscInt n, const double xi[])
+void SinewDMMTrunk_Private(SinewDMM m, PetscInt n, const double xi[])
 {
   const double *W0 = m->parameter[TRUNK0_W], *b0 = m->parameter[TRUNK0_B];
 
@@ -351,15 +304,14 @@ static void trunk_block(const SinewDMM m, PetscInt n, const double xi[])
     }
 }
 
-/* phi of a block, with h, and g unless only phi is asked for. */
-static PetscErrorCode decoder_block(const SinewDMM m, const double c[], PetscInt n, double phi[])
+PetscErrorCode SinewDMMDecoder_Private(SinewDMM m, const double c[], PetscInt n, double phi[])
 {
   const double *w2 = m->parameter[OUT1_W];
   const PetscInt H = m->hidden;
 
   PetscFunctionBegin;
   for (PetscInt p = 0; p < n; p++) PetscCall(PetscArraycpy(m->h + p * H, c, H));
-  PetscCall(multiply(PETSC_TRUE, n, H, m->trunk, m->z, m->trunk, m->A, m->trunk, 1, m->h, H));
+  PetscCall(SinewDMMMultiply_Private(PETSC_TRUE, n, H, m->trunk, m->z, m->trunk, m->A, m->trunk, 1, m->h, H));
   for (PetscInt p = 0; p < n; p++) {
     phi[p] = m->parameter[OUT1_B][0];
     for (PetscInt k = 0; k < H; k++) {
@@ -411,10 +363,10 @@ PetscErrorCode SinewDMMEvaluate(SinewDMM m, const double c[], PetscInt n, const 
   for (PetscInt first = 0; first < n; first += BLOCK) {
     const PetscInt part = PetscMin(BLOCK, n - first);
 
-    trunk_block(m, part, xi + 2 * first);
-    PetscCall(decoder_block(m, c, part, phi + first));
+    SinewDMMTrunk_Private(m, part, xi + 2 * first);
+    PetscCall(SinewDMMDecoder_Private(m, c, part, phi + first));
     if (!gradient && !hessian) continue;
-    PetscCall(multiply(PETSC_FALSE, part, K, H, m->g, H, m->A, K, 0, m->s, K));
+    PetscCall(SinewDMMMultiply_Private(PETSC_FALSE, part, K, H, m->g, H, m->A, K, 0, m->s, K));
     for (int a = 0; a < 2 && gradient; a++)
       for (PetscInt p = 0; p < part; p++) {
         double sum = 0;
@@ -423,7 +375,8 @@ PetscErrorCode SinewDMMEvaluate(SinewDMM m, const double c[], PetscInt n, const 
         gradient[a][first + p] = sum;
       }
     if (!hessian) continue;
-    for (int a = 0; a < 2; a++) PetscCall(multiply(PETSC_TRUE, part, H, K, m->d[a], K, m->A, K, 0, m->v[a], H));
+    for (int a = 0; a < 2; a++)
+      PetscCall(SinewDMMMultiply_Private(PETSC_TRUE, part, H, K, m->d[a], K, m->A, K, 0, m->v[a], H));
     hessian_block(m, part, first, hessian);
   }
   PetscFunctionReturn(PETSC_SUCCESS);

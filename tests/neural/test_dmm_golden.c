@@ -1,5 +1,5 @@
 // Data-free mesh mover: potential, derivatives and inner values against the original's.
-#include "neural/dmm.h"
+#include "neural/dmm_gradient.h"
 
 #include "tests/neural/golden.h"
 
@@ -62,10 +62,60 @@ static void compare(SinewFile file, const char *name, PetscInt64 n, const double
     largest = PetscMax(largest, fabs(wanted[k]));
     worst = PetscMax(worst, fabs(wanted[k] - value[k]));
   }
-  print_message("  %-12s %.2g of %.2g\n", name, worst, largest);
   check_close(worst, 0, tolerance * largest);
   golden_compared++;
   free(wanted);
+}
+
+/* Losses, and gradients: whole, or their heads and norms where the file holds no more. */
+static void losses(SinewFile file, SinewDMM m, PetscInt fields, PetscInt points, const double *u, const double *xi)
+{
+  SinewDMMSample sample = {.fields = fields, .points = points, .u = u, .xi = xi};
+  SinewDMMLoss loss;
+  PetscInt64 n = 0;
+  double *gradient, *first;
+  SinewArray a;
+  char name[128];
+
+  for (int side = 0; side < 4; side++) {
+    snprintf(name, sizeof(name), "/in/bound%d_points", side + 1);
+    sample.border_xi[side] = golden_array(file, name, &n);
+    snprintf(name, sizeof(name), "/in/bound%d_u", side + 1);
+    sample.border_u[side] = golden_array(file, name, NULL);
+  }
+  sample.border = (PetscInt)n / 2;
+  check_call(SinewDMMGetParameter(m, 0, &a));
+  first = a.data;
+  gradient = malloc(sizeof(double) * 2000000);
+  check_call(SinewDMMEvaluateLoss(m, &sample, &loss, gradient));
+  compare(file, "/out/loss_in", 1, &loss.in, 1e-10);
+  compare(file, "/out/loss_bound", 1, &loss.bound, 1e-10);
+  compare(file, "/out/loss_bound_sides", 4, loss.side, 1e-10);
+  compare(file, "/out/loss_convex", 1, &loss.convex, 1e-10);
+  compare(file, "/out/loss", 1, &loss.total, 1e-10);
+  for (PetscInt i = 0;; i++) {
+    const double *mine;
+    double norm = 0;
+    PetscInt64 size = 1;
+
+    check_call(SinewDMMGetParameter(m, i, &a));
+    if (!a.name) break;
+    for (int k = 0; k < a.rank; k++) size *= a.shape[k];
+    mine = gradient + ((double *)a.data - first);
+    for (PetscInt64 k = 0; k < size; k++) norm += mine[k] * mine[k];
+    norm = sqrt(norm);
+    snprintf(name, sizeof(name), "/grad/%s", a.name);
+    compare(file, name, size, mine, 1e-9);
+    snprintf(name, sizeof(name), "/grad_head/%s", a.name);
+    compare(file, name, size < 16 ? size : 16, mine, 1e-9);
+    snprintf(name, sizeof(name), "/grad_norm/%s", a.name);
+    compare(file, name, 1, &norm, 1e-9);
+  }
+  for (int side = 0; side < 4; side++) {
+    free((void *)(uintptr_t)sample.border_xi[side]);
+    free((void *)(uintptr_t)sample.border_u[side]);
+  }
+  free(gradient);
 }
 
 static void golden_file(const char *path)
@@ -86,7 +136,6 @@ static void golden_file(const char *path)
     check_call(SinewDMMCreateEmpty((PetscInt)s, 1024, 512, 32, 512, &m));
     fill(file, m);
   }
-  print_message("%s\n", strrchr(path, '/') + 1);
   u = golden_array(file, "/in/u", NULL);
   xi = golden_array(file, "/in/xi", &nxi);
   points = nxi / 2 / fields;
@@ -110,6 +159,7 @@ static void golden_file(const char *path)
   compare(file, "/out/phixy", fields * points, h[1], 1e-11);
   compare(file, "/out/phiyx", fields * points, h[1], 1e-11);
   compare(file, "/out/phiyy", fields * points, h[2], 1e-11);
+  losses(file, m, (PetscInt)fields, (PetscInt)points, u, xi);
   check_call(SinewFileClose(&file));
   check_call(SinewDMMDestroy(&m));
   for (int k = 0; k < 2; k++) free(g[k]);
