@@ -7,7 +7,7 @@
 
   The reference is pseudo-spectral (512^2, 2/3 rule, fourth-order Runge-Kutta), made anew in each run: about a minute.
   Errors are relative L2 norms of the limited piecewise linear reconstruction, and of the cells' averages, averaged over
-  the times. bench/mesh runs all of it.
+  the times.
 */
 #include <fftw3.h>
 #include <petscsys.h>
