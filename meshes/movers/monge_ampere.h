@@ -13,10 +13,10 @@
   SinewMongeAmpereSolve: Newton's method on F = log(m det) - <log(m det)>. Its linearisation is
       F'[q] = (I + D^2 phi)^-1 : D^2 q + (grad m / m) . grad q  =  div(m cof(I + D^2 phi) grad q) / (m det),
   a diffusion whose conductivity is the inverse stretch of the mesh (self-adjoint in the weight m det): GMRES on the
-  exact discrete operator, preconditioned by a transform-based Poisson solve (cosine.h), converges in a number of
-  iterations that does not depend on the lattice. A line search rejects steps that lose convexity (det <= 0 or
-  1 + phi_dd <= 0) or do not reduce |F|. From afar: nested iteration over coarser lattices, and on the coarsest
-  continuation from m^0 to m^1.
+  exact discrete operator, preconditioned by a transform-based Poisson solve (cosine.h) between scalings by the local
+  conductivity, converges in a number of iterations that does not depend on the lattice. A line search rejects steps
+  that lose convexity (det <= 0 or 1 + phi_dd <= 0) or do not reduce |F|. From afar: nested iteration over coarser
+  lattices, and on the coarsest continuation from m^0 to m^1.
 
   SinewMongeAmpereRelax: one step of parabolic relaxation (Budd & Williams 2009),
       (1 - gamma Laplace) dphi = dt (s - <s>),   s = (m det / theta)^(1/dim),
