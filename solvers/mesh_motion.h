@@ -3,7 +3,7 @@
 /*
   Moving meshes: the section `mesh_motion` of a deck, and what moves the mesh while a stepper advances the fields.
 
-    mesh_motion: {type: monge_ampere, field: u, share: 0.7, power: 0.5, smoothing: 0.03, relaxation: 0.003, every: 4}
+    mesh_motion: {type: monge_ampere, field: u, share: 0.7, power: 0.5, smoothing: 0.02, relaxation: 0.005, every: 1}
 
   The mesh is x = xi + grad phi (meshes/movers/monge_ampere.h). At t = 0 the initial condition is sampled on the moving
   mesh until the mesh fits it. Afterwards, every few steps, the monitor of the current state is taken at the vertices,
