@@ -35,7 +35,8 @@ static const struct {
                 {"output", SinewOutputKeys},
                 {"output.image", SinewImageKeys},
                 {"checkpoint", SinewCheckpointKeys},
-                {"reference", SinewReferenceKeys}};
+                {"reference", SinewReferenceKeys},
+                {"mesh_motion", SinewMeshMotionKeys}};
 
 /* The section of this name with its sub-sections, or all of them. */
 static PetscErrorCode list_sections(const char *word, PetscBool *found)

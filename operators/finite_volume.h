@@ -89,6 +89,13 @@ typedef struct {
    */
   void (*diffusive_rate)(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
                          PetscInt stride, const PetscReal inverse[], PetscReal rate[]);
+  /* For moving meshes. S: area vectors of n faces (dim rows), swept: the volume that they sweep a time. speed: the
+     largest |eigenvalue of the flux's derivative along S, minus swept|. Needed there with flux. */
+  void (*normal_speed)(const void *context, PetscInt n, const PetscReal *const w[], const PetscReal *const S[3],
+                       const PetscReal swept[], PetscReal speed[]);
+  /* Numerical flux F.S - swept u. Optional: Rusanov's flux from physical_flux and normal_speed. */
+  void (*normal_flux)(const void *context, PetscInt n, const PetscReal *const S[3], const PetscReal swept[],
+                      const PetscReal *const l[], const PetscReal *const r[], PetscReal *const f[]);
   /* Adds sources to r. Optional. */
   void (*source)(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
                  PetscReal *const r[]);

@@ -34,7 +34,7 @@ static void load_line(SinewEquation e, Lines *l, PetscInt line, const PetscReal 
 
   for (PetscInt i = 0; i < n; i++) {
     for (PetscInt c = 0; c < l->nc; c++) l->u[c][i] = array[(line * n + i) * l->nc + c];
-    l->volume[i] = area * l->x->width[i + l->x->ghosts];
+    l->volume[i] = e->geometry ? e->geometry->volume[0][line * n + i] : area * l->x->width[i + l->x->ghosts];
   }
   (*e->kernels.primitive)(e->kernels.context, n, (const PetscReal *const *)l->u, l->w);
 }

@@ -211,11 +211,13 @@ static PetscErrorCode fill(SinewEquation e, PetscReal t, PointFunction *point, V
   PetscCall(VecGetArrayWrite(U, &u));
   for (PetscInt n = 0; n < ax->count * ay->count * az->count; n++) {
     const PetscInt i = n % ax->count, j = n / ax->count % ay->count, k = n / ax->count / ay->count;
-    const PetscReal x[3] = {ax->center[i + ax->ghosts], ay->center[j + ay->ghosts], az->center[k + az->ghosts]},
-                    face[3] = {ax->face[i + ax->ghosts], ay->face[j + ay->ghosts], az->face[k + az->ghosts]};
+    const PetscReal face[3] = {ax->face[i + ax->ghosts], ay->face[j + ay->ghosts], az->face[k + az->ghosts]};
+    PetscReal x[3] = {ax->center[i + ax->ghosts], ay->center[j + ay->ghosts], az->center[k + az->ghosts]};
     const PetscReal *in[SINEW_COMPONENTS_MAX];
     PetscReal *out[SINEW_COMPONENTS_MAX];
 
+    for (PetscInt d = 0; e->geometry && d < e->dim; d++)
+      x[d] = e->geometry->centre[d][SinewGeometryPadded(e->geometry, i, j, k)];
     PetscCall((*point)(e, x, t, w));
     if (e->staggered) PetscCall(move_to_faces(e, x, face, t, point, w));
     for (PetscInt c = 0; c < e->components; c++) {

@@ -15,6 +15,7 @@
   kernels in a file of their own, NAME_kernels.c, which is compiled for elementwise arithmetic.
 */
 #include "../io/deck.h"
+#include "../meshes/geometry.h"
 #include "../neural/pointwise.h"
 #include "../operators/finite_volume.h"
 #include "semilinear.h"
@@ -118,7 +119,9 @@ struct _p_SinewEquation {
   PetscBool staggered;                         /* velocities stand on the lower faces of the cells, normal to them */
   const SinewBoundarySide *side;               /* six of them, not owned; set before attach */
   PetscBool inexact;                           /* parameters spoil the exactness of `exact` initial conditions */
-  SinewGrid grid;                              /* not owned, after attach */
+  PetscBool place_dependent;     /* coefficients depend on place or time and are tabulated on the uniform mesh */
+  SinewGrid grid;                /* not owned, after attach */
+  const SinewGeometry *geometry; /* not owned; where the cells are now when the mesh moves, else NULL */
   const SinewInitialType *initial;
   void *initial_parameters;                         /* owned */
   SinewExpression expression[SINEW_COMPONENTS_MAX]; /* not owned: the deck's */

@@ -33,6 +33,7 @@ struct _p_SinewOutputs {
   MPI_Comm comm;
   SinewEquation equation;
   SinewReference reference; /* NULL: none */
+  SinewMeshMotion motion;   /* not owned; NULL: the mesh rests */
   Values v;
   char directory[PETSC_MAX_PATH_LEN], last_image[PETSC_MAX_PATH_LEN];
   Image image[IMAGES_MAX];
@@ -291,6 +292,13 @@ PetscErrorCode SinewOutputsCheckStep(SinewOutputs o, SinewDeck deck, const char 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewOutputsSetMotion(SinewOutputs outputs, SinewMeshMotion motion)
+{
+  PetscFunctionBeginUser;
+  outputs->motion = motion;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 const char *SinewOutputsDirectory(SinewOutputs outputs)
 {
   return outputs->directory;
@@ -298,7 +306,9 @@ const char *SinewOutputsDirectory(SinewOutputs outputs)
 
 /* ---- history ---- */
 
-#define COLUMNS_MAX (2 + 4 * SINEW_COMPONENTS_MAX + SINEW_COLUMNS_MAX)
+#define MESH_COLUMNS 4
+#define COLUMNS_MAX  (2 + 4 * SINEW_COMPONENTS_MAX + MESH_COLUMNS + SINEW_COLUMNS_MAX)
+static const char *const mesh_columns[MESH_COLUMNS] = {"mesh_jacobian", "mesh_std", "mesh_range", "mesh_skew"};
 
 PetscErrorCode SinewOutputsColumns(SinewOutputs o, PetscInt count, const char *const names[], const PetscReal values[])
 {
@@ -329,6 +339,8 @@ static PetscErrorCode open_history(SinewOutputs o, PetscBool restart, PetscInt s
   }
   for (PetscInt c = 0; c < e->components && o->reference; c++)
     PetscCall(PetscSNPrintf(text[n++], sizeof(text[0]), "error_l2_%s", e->primitive[c]));
+  for (PetscInt k = 0; k < MESH_COLUMNS && o->motion; k++)
+    PetscCall(PetscStrncpy(text[n++], mesh_columns[k], sizeof(text[0])));
   for (PetscInt k = 0; k < n; k++) names[k] = text[k];
   for (PetscInt k = 0; k < o->columns; k++) names[n++] = o->column[k];
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/history.csv", o->directory));
@@ -351,9 +363,21 @@ static PetscErrorCode write_history(SinewOutputs o, PetscInt step, PetscReal t, 
     value[2 + n + 2 * c] = min[c];
     value[2 + n + 2 * c + 1] = max[c];
   }
-  if (o->reference) /* the extrema have been copied: their arrays are free */
-    PetscCall(SinewDifference(o->equation, U, SinewReferenceState(o->reference), min, value + 2 + 3 * n, max));
-  PetscCall(PetscArraycpy(value + 2 + (o->reference ? 4 : 3) * n, o->column_value, o->columns));
+  n = 2 + 3 * n;
+  if (o->reference) { /* the extrema have been copied: their arrays are free */
+    PetscCall(SinewDifference(o->equation, U, SinewReferenceState(o->reference), min, value + n, max));
+    n += o->equation->components;
+  }
+  if (o->motion) {
+    SinewMeshQuality q;
+
+    PetscCall(SinewMeshMotionQuality(o->motion, t, U, &q));
+    value[n++] = q.least;
+    value[n++] = q.std;
+    value[n++] = q.range;
+    value[n++] = q.skew;
+  }
+  PetscCall(PetscArraycpy(value + n, o->column_value, o->columns));
   PetscCall(SinewHistoryWrite(o->history, step, t, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -381,6 +405,13 @@ static PetscErrorCode describe_mesh(SinewOutputs o, SinewMesh *mesh, PetscReal *
     if (!a[d]->uniform) mesh->uniform = PETSC_FALSE;
   }
   *nodes = NULL;
+  if (o->equation->geometry) {
+    mesh->uniform = PETSC_FALSE;
+    mesh->moving = PETSC_TRUE;
+    PetscCall(SinewGeometryCorners(o->equation->geometry, nodes));
+    mesh->nodes = *nodes;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (mesh->uniform) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1((size_t)(3 * n[0] * n[1] * n[2]), nodes));
   for (PetscInt k = 0; k < n[2]; k++) {
@@ -518,6 +549,7 @@ static PetscErrorCode create_plane(SinewOutputs o, const Image *image, Vec U, Pl
   const SinewAxis *normal = SinewGridAxis(grid, n), *x = SinewGridAxis(grid, a), *y = SinewGridAxis(grid, b);
   const PetscInt plane = PetscMin((PetscInt)(image->at * (PetscReal)normal->cells), normal->cells - 1) - normal->start;
   const PetscBool here = (PetscBool)(plane >= 0 && plane < normal->count);
+  const SinewGeometry *geometry = here ? o->equation->geometry : NULL;
 
   PetscFunctionBeginUser;
   *p = (Plane){.nx = here ? x->count : 0, .ny = here ? y->count : 0, .layers = image->compare ? 3 : 1};
@@ -527,6 +559,15 @@ static PetscErrorCode create_plane(SinewOutputs o, const Image *image, Vec U, Pl
     for (PetscInt i = 0; i <= p->nx; i++) {
       p->x[j * (p->nx + 1) + i] = x->face[i + x->ghosts];
       p->y[j * (p->nx + 1) + i] = y->face[j + y->ghosts];
+      if (geometry) {
+        PetscInt at[3];
+
+        at[a] = i;
+        at[b] = j;
+        at[n] = here && n < geometry->dim ? plane : 0;
+        p->x[j * (p->nx + 1) + i] = geometry->x[0][a][SinewGeometryNode(geometry, at[0], at[1], at[2])];
+        p->y[j * (p->nx + 1) + i] = geometry->x[0][b][SinewGeometryNode(geometry, at[0], at[1], at[2])];
+      }
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -14,6 +14,7 @@
 
   The object knows the times at which something is due (SinewOutputsNext), which step control hits exactly.
 */
+#include "mesh_motion.h"
 #include "reference.h"
 
 typedef struct _p_SinewOutputs *SinewOutputs;
@@ -29,6 +30,9 @@ PETSC_EXTERN PetscErrorCode SinewOutputsCheckStep(SinewOutputs outputs, SinewDec
                                                   PetscReal step);
 PETSC_EXTERN PetscErrorCode SinewOutputsDestroy(SinewOutputs *outputs);
 PETSC_EXTERN const char *SinewOutputsDirectory(SinewOutputs outputs);
+
+/* History and files describe the mesh that this moves. Before SinewOutputsOpen; not owned. */
+PETSC_EXTERN PetscErrorCode SinewOutputsSetMotion(SinewOutputs outputs, SinewMeshMotion motion);
 
 /*
   SinewOutputsColumns - further columns of the history, at most SINEW_COLUMNS_MAX; before Open. names and values are

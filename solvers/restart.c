@@ -117,11 +117,36 @@ static PetscErrorCode write_mesh(SinewSimulation s, SinewFile file)
     lower[d] = a->lower;
     upper[d] = a->upper;
   }
-  PetscCall(SinewFileWriteString(file, "/", "mesh_kind", "uniform"));
+  PetscCall(SinewFileWriteString(file, "/", "mesh_kind", s->motion ? "nodes" : "uniform"));
   PetscCall(SinewFileWriteInts(file, "/", "mesh_dim", 1, &dim));
   PetscCall(SinewFileWriteInts(file, "/", "mesh_cells", 3, cells));
   PetscCall(SinewFileWriteReals(file, "/", "mesh_lower", 3, lower));
   PetscCall(SinewFileWriteReals(file, "/", "mesh_upper", 3, upper));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Where the nodes are, for people, and what they come from. */
+static PetscErrorCode write_moving_mesh(SinewSimulation s, SinewFile file)
+{
+  SinewArray array = {.name = "/mesh/nodes", .dtype = SINEW_FLOAT64, .rank = 4, .distributed = PETSC_TRUE};
+  PetscReal *nodes;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewGeometryCorners(s->equation->geometry, &nodes));
+  for (int d = 0; d < 3; d++) {
+    const SinewAxis *a = SinewGridAxis(s->grid, 2 - d);
+    const PetscBool used = (PetscBool)(2 - d < SinewGridDim(s->grid));
+
+    array.shape[d] =
+        a->cells + (used ? 1 : 0); /* of an axis that is not used the lower layer alone, which comes first */
+    array.start[d] = a->start;
+    array.count[d] = a->count + (used && a->start + a->count == a->cells);
+  }
+  array.shape[3] = array.count[3] = 3;
+  array.data = nodes;
+  PetscCall(SinewFileWrite(file, &array));
+  PetscCall(PetscFree(nodes));
+  PetscCall(SinewMeshMotionSave(s->motion, file));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -144,6 +169,7 @@ PetscErrorCode SinewSimulationSave(SinewSimulation s)
   PetscCall(SinewCheckpointsBegin(s->checkpoints, wide, &file));
   PetscCall(write_state(s, file, FIELDS, s->U));
   PetscCall(write_mesh(s, file));
+  if (s->motion) PetscCall(write_moving_mesh(s, file));
   PetscCall(SinewFileWriteReals(file, "/", "time", 1, &t));
   PetscCall(SinewFileWriteInts(file, "/", "step", 1, &wide));
   PetscCall(SinewFileWriteReals(file, "/", "nominal_step", 1, &nominal));
@@ -197,6 +223,7 @@ static PetscErrorCode load(SinewSimulation s, SinewFile file)
   PetscFunctionBeginUser;
   PetscCall(check_deck(s, file, s->options.allowed_count, s->options.allowed));
   PetscCall(read_state(s, file, FIELDS, s->U));
+  if (s->motion) PetscCall(SinewMeshMotionLoad(s->motion, file));
   PetscCall(SinewFileReadReals(file, "/", "time", 1, &n, &t));
   if (n == 1) PetscCall(SinewFileReadInts(file, "/", "step", 1, &n, &step));
   if (n == 1) PetscCall(SinewFileReadReals(file, "/", "nominal_step", 1, &n, &nominal));

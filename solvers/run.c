@@ -40,13 +40,18 @@ static PetscErrorCode locate(SinewSimulation s)
 {
   PetscMPIInt rank, size, first;
   PetscBool here;
-  Vec U;
+  Vec U, averages = NULL;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
   PetscCallMPI(MPI_Comm_size(s->comm, &size));
   PetscCall(TSGetSolution(s->ts, &U));
-  PetscCall(SinewFVFindBad(s->fv, U, &here, s->bad_cell, s->bad_value));
+  if (s->motion) {
+    PetscCall(VecDuplicate(U, &averages));
+    PetscCall(SinewMeshMotionAverages(s->motion, U, averages));
+  }
+  PetscCall(SinewFVFindBad(s->fv, s->motion ? averages : U, &here, s->bad_cell, s->bad_value));
+  PetscCall(VecDestroy(&averages));
   first = here ? rank : size;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, s->comm));
   s->found = (PetscBool)(first < size);
@@ -112,6 +117,19 @@ static PetscErrorCode advance_reference(SinewSimulation s, PetscReal t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode before_step(TS ts)
+{
+  SinewSimulation s;
+  PetscReal t, dt;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetApplicationContext(ts, &s));
+  PetscCall(TSGetTime(ts, &t));
+  PetscCall(TSGetTimeStep(ts, &dt));
+  PetscCall(SinewMeshMotionBegin(s->motion, t, dt, s->U));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode after_step(TS ts)
 {
   SinewSimulation s;
@@ -124,6 +142,7 @@ static PetscErrorCode after_step(TS ts)
   PetscCall(TSGetApplicationContext(ts, &s));
   PetscCall(TSGetTime(ts, &t));
   PetscCall(TSGetPrevTime(ts, &before));
+  if (s->motion) PetscCall(SinewMeshMotionEnd(s->motion, s->U));
   PetscCall(TSGetStepNumber(ts, &step));
   PetscCall(SinewSimulationEvent(s, 0.5 * (before + t), &event));
   if (PetscAbsReal(t - event) <=
@@ -277,6 +296,7 @@ static PetscErrorCode begin(SinewSimulation s)
                              s->first_time, s->end, s->provenance));
   if (!s->restarted) PetscCall(SinewOutputsStep(s->outputs, 0, 0, 0, 0, s->U, PETSC_FALSE, s->begin_clock));
   s->io_seconds = MPI_Wtime() - opening;
+  if (s->motion) PetscCall(TSSetPreStep(s->ts, before_step));
   PetscCall(TSSetPostStep(s->ts, after_step));
   PetscCall(TSSetPreStage(s->ts, before_stage));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -298,6 +318,7 @@ PetscErrorCode SinewSimulationRun(SinewSimulation s, int *code)
   *code = reason < 0 ? SINEW_EXIT_BREAKDOWN : reason == TS_CONVERGED_USER ? SINEW_EXIT_STOPPED : SINEW_EXIT_DONE;
   if (reason < 0) {
     if (s->good) PetscCall(VecCopy(s->good, s->U));
+    if (s->motion) PetscCall(SinewMeshMotionAbandon(s->motion, s->U));
     PetscCall(SinewSimulationSave(s));
     PetscCall(report_breakdown(s, reason));
   }

@@ -222,7 +222,15 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
     PetscCall(SinewStepperMatch(s->stepper, deck, s->equation, &s->section.options));
   if (s->equation && s->section.options.dim && s->equation->type->check)
     PetscCall((*s->equation->type->check)(s->equation, deck, &s->section.options, s->section.side));
+  PetscCall(SinewMeshMotionCreate(deck, s->equation, &s->section, &s->motion));
+  if (s->motion && s->stepper && !SinewStepperMoves(s->stepper))
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, root, "stepper"), "stepper",
+                               "expected ssp or euler with a reconstruction of primitive variables other than weno5 "
+                               "for a moving mesh"));
   PetscCall(SinewReferenceCreate(deck, &s->reference));
+  if (s->motion && s->reference)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, root, "reference"), "reference",
+                               "a mesh that moves has no reference on it"));
   PetscCall(SinewOutputsCreate(deck, s->equation, options->name, s->reference, &s->outputs));
   PetscCall(
       SinewDeckRead(deck, SinewNodeGet(deck, root, "checkpoint"), "checkpoint", SinewCheckpointKeys, &s->checkpoint));
@@ -260,6 +268,10 @@ static PetscErrorCode set_up_space(SinewSimulation s)
                                   &s->boundary));
   PetscCall(
       SinewFVCreate(s->grid, &s->equation->kernels, space->reconstruction, space->characteristic, s->boundary, &s->fv));
+  if (s->motion) {
+    PetscCall(SinewMeshMotionSetUp(s->motion, s->grid, space->reconstruction, s->boundary));
+    PetscCall(SinewOutputsSetMotion(s->outputs, s->motion));
+  }
   PetscCall(SinewGridGetDM(s->grid, &dm));
   PetscCall(DMCreateGlobalVector(dm, &s->U));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -320,7 +332,7 @@ PetscErrorCode SinewSimulationSetUp(SinewSimulation s)
 
   PetscFunctionBeginUser;
   PetscCall(set_up_space(s));
-  s->problem = (SinewProblem){s->equation, s->grid, s->fv, s->boundary};
+  s->problem = (SinewProblem){s->equation, s->grid, s->fv, s->boundary, s->motion};
   PetscCall(
       SinewStepperCreateTS(s->stepper, s->comm, &s->problem, SinewSimulationEvent, SinewSimulationRate, s, &s->ts));
   PetscCall(TSSetApplicationContext(s->ts, s));
@@ -332,7 +344,10 @@ PetscErrorCode SinewSimulationSetUp(SinewSimulation s)
   PetscCall(SinewCheckpointsCreate(s->comm, s->checkpoint_directory, s->checkpoint.keep, &s->checkpoints));
   if (s->options.restart) PetscCall(SinewSimulationLoad(s));
   if (!s->restarted) {
-    PetscCall(SinewEquationInitial(s->equation, s->U));
+    if (s->motion)
+      PetscCall(SinewMeshMotionInitial(s->motion, s->U));
+    else
+      PetscCall(SinewEquationInitial(s->equation, s->U));
     PetscCall(check_initial(s));
     PetscCall(satisfy_constraints(s));
     PetscCall(SinewStepControlStart(s->ts));
@@ -357,6 +372,7 @@ PetscErrorCode SinewSimulationDestroy(SinewSimulation *simulation)
   PetscCall(VecDestroy(&s->U));
   PetscCall(VecDestroy(&s->good));
   PetscCall(SinewStepperDestroy(&s->stepper));
+  PetscCall(SinewMeshMotionDestroy(&s->motion));
   PetscCall(SinewFVDestroy(&s->fv));
   PetscCall(SinewBoundaryDestroy(&s->boundary));
   PetscCall(SinewOutputsDestroy(&s->outputs));

@@ -34,6 +34,7 @@ struct _p_SinewSimulation {
   SinewGrid grid;
   SinewBoundary boundary;
   SinewFV fv;
+  SinewMeshMotion motion; /* NULL: the mesh rests */
   SinewProblem problem;
   TS ts;
   Vec U, good; /* good: last accepted state, kept for steppers that overwrite U before a step is accepted */

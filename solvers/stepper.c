@@ -38,6 +38,7 @@ struct _p_SinewStepper {
   SinewNode section;
   const char *path, *prefix; /* not owned */
   void *own;                 /* of types with hooks */
+  TS ts;                     /* not owned */
 };
 
 static const char *const controls[] = {"auto", "fixed", "cfl", "error", NULL};
@@ -201,7 +202,13 @@ static PetscErrorCode fused_stage(void *context, PetscReal t, Vec Y, PetscReal a
   SinewStepper s = (SinewStepper)context;
 
   PetscFunctionBeginUser;
-  if (s->problem.equation->type->stage) {
+  if (s->problem.motion) {
+    PetscReal t0, dt;
+
+    PetscCall(TSGetTime(s->ts, &t0));
+    PetscCall(TSGetTimeStep(s->ts, &dt));
+    PetscCall(SinewMeshMotionStage(s->problem.motion, t0, dt, t, Y, a, A, b, c, out, rate));
+  } else if (s->problem.equation->type->stage) {
     PetscCall((*s->problem.equation->type->stage)(s->problem.equation, t, Y, a, A, b, c, out));
     if (rate) PetscCall((*s->problem.equation->type->rate)(s->problem.equation, out, rate));
   } else
@@ -600,6 +607,12 @@ PetscErrorCode SinewStepperMatch(SinewStepper s, SinewDeck deck, SinewEquation e
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscBool SinewStepperMoves(SinewStepper stepper)
+{
+  return (PetscBool)((stepper->type->create == create_ssp || stepper->type->create == create_euler) &&
+                     !stepper->space.reconstruction->pointwise && !stepper->space.characteristic);
+}
+
 PetscInt SinewStepperMaxSteps(SinewStepper stepper)
 {
   const SinewStepperHooks *hooks = stepper->type->hooks;
@@ -807,6 +820,7 @@ PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewPr
   PetscCall(TSSetOptionsPrefix(ts, s->prefix));
   PetscCall(TSSetFromOptions(ts));
   PetscCall(SinewStepControlSet(ts, &control));
+  s->ts = ts;
   *newts = ts;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -826,11 +840,12 @@ PetscErrorCode SinewStepperRate(SinewStepper s, TS ts, PetscReal *rate)
   if (known) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSGetTime(ts, &t));
   PetscCall(TSGetSolution(ts, &U));
-  if (s->problem.equation->type->rate) {
+  if (s->problem.motion)
+    PetscCall(SinewMeshMotionRate(s->problem.motion, U, rate));
+  else if (s->problem.equation->type->rate)
     PetscCall((*s->problem.equation->type->rate)(s->problem.equation, U, rate));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(SinewFVRate(s->problem.fv, s->explicit_parts, t, U, rate));
+  else
+    PetscCall(SinewFVRate(s->problem.fv, s->explicit_parts, t, U, rate));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -11,6 +11,7 @@
 */
 #include "../io/arrays.h"
 #include "grid_section.h"
+#include "mesh_motion.h"
 #include "step_control.h"
 
 /* What a stepper advances: the terms of an equation on a grid. Not owned. */
@@ -19,6 +20,7 @@ typedef struct {
   SinewGrid grid;
   SinewFV fv;
   SinewBoundary boundary; /* NULL: all periodic */
+  SinewMeshMotion motion; /* NULL: the mesh rests */
 } SinewProblem;
 
 typedef struct _p_SinewStepper *SinewStepper;
@@ -80,6 +82,8 @@ PETSC_EXTERN PetscErrorCode SinewStepperCreateTS(SinewStepper stepper, MPI_Comm 
                                                  SinewStepEvent *event, SinewStepRate *rate, void *context, TS *ts);
 /* This rank's rate of the TS's solution for the terms it treats explicitly (NaN: not admissible). Not collective. */
 PETSC_EXTERN PetscErrorCode SinewStepperRate(SinewStepper stepper, TS ts, PetscReal *rate);
+/* Whether it can advance fields on a moving mesh. */
+PETSC_EXTERN PetscBool SinewStepperMoves(SinewStepper stepper);
 PETSC_EXTERN PetscInt SinewStepperMaxSteps(SinewStepper stepper); /* 0: no limit */
 
 /* Whether the TS overwrites its solution before a step is accepted, so that the last good state must be kept outside.

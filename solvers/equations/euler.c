@@ -137,6 +137,8 @@ static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
   k->primitive = SinewEulerPrimitive;
   k->conserved = SinewEulerConserved;
   k->flux = p->flux == 0 ? SinewEulerHLLC : p->flux == 1 ? SinewEulerHLL : SinewEulerRusanov;
+  k->normal_flux = p->flux == 0 ? SinewEulerNormalHLLC : p->flux == 1 ? SinewEulerNormalHLL : SinewEulerNormalRusanov;
+  k->normal_speed = SinewEulerNormalSpeed;
   k->physical_flux = SinewEulerPhysicalFlux;
   k->rate = SinewEulerRate;
   k->to_characteristic = SinewEulerToCharacteristic;

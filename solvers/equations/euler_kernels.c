@@ -271,6 +271,99 @@ EULER_FLUX(SinewEulerRusanov, rusanov)
 EULER_FLUX(SinewEulerHLL, hll)
 EULER_FLUX(SinewEulerHLLC, hllc)
 
+/* ---- moving meshes ---- */
+
+typedef struct {
+  PetscReal c[3];
+} Direction;
+
+/* Two directions across a unit vector (Duff et al., J. Comput. Graph. Tech. 6 (2017)); in 2D the first lies in the
+ * plane.
+ */
+static inline __attribute__((always_inline)) void tangents(const int dim, Direction n, Direction *t1, Direction *t2)
+{
+  if (dim == 2) {
+    *t1 = (Direction){{-n.c[1], n.c[0], 0}};
+    *t2 = (Direction){{0, 0, 1}};
+  } else {
+    const PetscReal sign = n.c[2] < 0 ? -1 : 1, a = -1 / (sign + n.c[2]), b = n.c[0] * n.c[1] * a;
+
+    *t1 = (Direction){{1 + sign * n.c[0] * n.c[0] * a, sign * b, -sign * n.c[0]}};
+    *t2 = (Direction){{b, sign + n.c[1] * n.c[1] * a, -n.c[1]}};
+  }
+}
+
+/* A state seen from a face that moves with `motion` along its normal. */
+static inline __attribute__((always_inline)) Side seen(const int dim, const PetscReal *const w[], PetscInt i,
+                                                       Direction n, Direction t1, Direction t2, PetscReal motion)
+{
+  Side s = {w[0][i], -motion, 0, 0, w[dim + 1][i]};
+
+  for (int d = 0; d < dim; d++) {
+    s.un += w[1 + d][i] * n.c[d];
+    s.ut1 += w[1 + d][i] * t1.c[d];
+    s.ut2 += w[1 + d][i] * t2.c[d];
+  }
+  return s;
+}
+
+/* The Riemann problem in the frame of the face; momentum and energy are then those of the frame at rest, where
+   velocities are larger by the face's: F_m = F'_m + v F'_rho, F_E = F'_E + v F'_m + v^2 F'_rho / 2 (Galilei). */
+static inline __attribute__((always_inline)) void normal_rows(Riemann solve, const int dim, PetscReal gamma, PetscInt n,
+                                                              const PetscReal *const S[3], const PetscReal swept[],
+                                                              const PetscReal *const l[], const PetscReal *const r[],
+                                                              PetscReal *const f[])
+{
+  for (PetscInt i = 0; i < n; i++) {
+    Direction normal = {{0, 0, 0}}, t1, t2;
+    PetscReal area = 0, motion;
+    Flux g;
+
+    for (int d = 0; d < dim; d++) area += S[d][i] * S[d][i];
+    area = PetscSqrtReal(area);
+    for (int d = 0; d < dim; d++) normal.c[d] = S[d][i] / area;
+    motion = swept[i] / area;
+    tangents(dim, normal, &t1, &t2);
+    g = solve(dim, gamma, seen(dim, l, i, normal, t1, t2, motion), seen(dim, r, i, normal, t1, t2, motion));
+    f[0][i] = area * g.rho;
+    f[dim + 1][i] = area * (g.energy + motion * (g.mn + 0.5 * motion * g.rho));
+    for (int d = 0; d < dim; d++)
+      f[1 + d][i] = area * ((g.mn + motion * g.rho) * normal.c[d] + g.mt1 * t1.c[d] + (dim > 2 ? g.mt2 * t2.c[d] : 0));
+  }
+}
+
+#define EULER_NORMAL_FLUX(Name, solver)                                                            \
+  void Name(const void *context, PetscInt n, const PetscReal *const S[3], const PetscReal swept[], \
+            const PetscReal *const l[], const PetscReal *const r[], PetscReal *const f[])          \
+  {                                                                                                \
+    const SinewEulerGas *gas = (const SinewEulerGas *)context;                                     \
+    if (gas->dim == 2)                                                                             \
+      normal_rows(solver, 2, gas->gamma, n, S, swept, l, r, f);                                    \
+    else                                                                                           \
+      normal_rows(solver, 3, gas->gamma, n, S, swept, l, r, f);                                    \
+    scalar_flux(gas, n, l, r, f);                                                                  \
+  }
+
+EULER_NORMAL_FLUX(SinewEulerNormalRusanov, rusanov)
+EULER_NORMAL_FLUX(SinewEulerNormalHLL, hll)
+EULER_NORMAL_FLUX(SinewEulerNormalHLLC, hllc)
+
+void SinewEulerNormalSpeed(const void *context, PetscInt n, const PetscReal *const w[], const PetscReal *const S[3],
+                           const PetscReal swept[], PetscReal speed[])
+{
+  const SinewEulerGas *gas = (const SinewEulerGas *)context;
+
+  for (PetscInt i = 0; i < n; i++) {
+    PetscReal through = -swept[i], area = 0;
+
+    for (PetscInt d = 0; d < gas->dim; d++) {
+      through += w[1 + d][i] * S[d][i];
+      area += S[d][i] * S[d][i];
+    }
+    speed[i] = magnitude(through) + sound(gas->gamma, w[0][i], w[gas->dim + 1][i]) * PetscSqrtReal(area);
+  }
+}
+
 void SinewEulerPhysicalFlux(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
                             PetscReal *const f[])
 {

@@ -19,6 +19,14 @@ void SinewEulerHLL(const void *context, const SinewRow *row, PetscInt n, const P
                    const PetscReal *const r[], PetscReal *const f[]);
 void SinewEulerHLLC(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const l[],
                     const PetscReal *const r[], PetscReal *const f[]);
+void SinewEulerNormalRusanov(const void *context, PetscInt n, const PetscReal *const S[3], const PetscReal swept[],
+                             const PetscReal *const l[], const PetscReal *const r[], PetscReal *const f[]);
+void SinewEulerNormalHLL(const void *context, PetscInt n, const PetscReal *const S[3], const PetscReal swept[],
+                         const PetscReal *const l[], const PetscReal *const r[], PetscReal *const f[]);
+void SinewEulerNormalHLLC(const void *context, PetscInt n, const PetscReal *const S[3], const PetscReal swept[],
+                          const PetscReal *const l[], const PetscReal *const r[], PetscReal *const f[]);
+void SinewEulerNormalSpeed(const void *context, PetscInt n, const PetscReal *const w[], const PetscReal *const S[3],
+                           const PetscReal swept[], PetscReal speed[]);
 void SinewEulerPhysicalFlux(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
                             PetscReal *const f[]);
 void SinewEulerRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],

@@ -14,6 +14,18 @@ static PetscBool constant_coefficients(const SinewScalar *s)
   return constant;
 }
 
+/* Whether a coefficient is a formula. */
+static PetscBool tabulated(const SinewScalar *s)
+{
+  PetscBool formula = (PetscBool)(s->source.expression != NULL);
+
+  for (PetscInt d = 0; d < 3; d++)
+    if (s->velocity[d].expression) formula = PETSC_TRUE;
+  for (PetscInt m = 0; m < s->tensors; m++)
+    if (s->diffusivity[m].expression) formula = PETSC_TRUE;
+  return formula;
+}
+
 PetscErrorCode SinewScalarCreate(SinewEquation e, PetscBool burgers, const SinewExpressionList *velocity,
                                  const SinewExpressionList *diffusivity, SinewExpression source, SinewScalar **scalar)
 {
@@ -48,12 +60,15 @@ PetscErrorCode SinewScalarCreate(SinewEquation e, PetscBool burgers, const Sinew
     k->flux = burgers ? SinewBurgersGodunov : SinewScalarUpwind;
     k->physical_flux = burgers ? SinewBurgersPhysicalFlux : SinewScalarPhysicalFlux;
     k->rate = burgers ? SinewBurgersRate : SinewScalarRate;
+    k->normal_speed = SinewScalarNormalSpeed;
+    k->normal_flux = SinewScalarNormalFlux;
   }
   if (s->diffused) {
     k->diffusive_flux = SinewScalarDiffusiveFlux;
     k->diffusive_rate = SinewScalarDiffusiveRate;
   }
   if (s->sourced) k->source = SinewScalarSource;
+  e->place_dependent = tabulated(s);
   e->inexact = (PetscBool)(burgers || s->sourced || !constant_coefficients(s));
   *scalar = s;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -55,6 +55,12 @@ PETSC_INTERN void SinewBurgersPhysicalFlux(const void *context, const SinewRow *
                                            const PetscReal *const w[], PetscReal *const f[]);
 PETSC_INTERN void SinewBurgersRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
                                    const PetscInt stride[3], const PetscReal *const inverse[3], PetscReal rate[]);
+/* On moving meshes, coefficients being constant. */
+PETSC_INTERN void SinewScalarNormalSpeed(const void *context, PetscInt n, const PetscReal *const w[],
+                                         const PetscReal *const S[3], const PetscReal swept[], PetscReal speed[]);
+PETSC_INTERN void SinewScalarNormalFlux(const void *context, PetscInt n, const PetscReal *const S[3],
+                                        const PetscReal swept[], const PetscReal *const l[], const PetscReal *const r[],
+                                        PetscReal *const f[]);
 PETSC_INTERN void SinewScalarDiffusiveFlux(const void *context, const SinewRow *row, PetscInt n,
                                            const PetscReal *const w[],
                                            const PetscReal *const gradient[3][SINEW_COMPONENTS_MAX],

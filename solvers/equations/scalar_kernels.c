@@ -97,6 +97,52 @@ void SinewBurgersRate(const void *context, const SinewRow *row, PetscInt n, cons
   }
 }
 
+/* d(F.S)/du of a state: a.S or u (S_x + S_y + S_z). */
+static inline PetscReal slope(const SinewScalar *s, PetscReal u, PetscReal a, PetscReal sum)
+{
+  return s->burgers ? u * sum : a;
+}
+
+/* a.S and the sum of S's components at a face. */
+static inline void along(const SinewScalar *s, const PetscReal *const S[3], PetscInt i, PetscReal *a, PetscReal *sum)
+{
+  *a = *sum = 0;
+  for (PetscInt d = 0; d < s->dim; d++) {
+    *a += s->velocity[d].constant * S[d][i];
+    *sum += S[d][i];
+  }
+}
+
+void SinewScalarNormalSpeed(const void *context, PetscInt n, const PetscReal *const w[], const PetscReal *const S[3],
+                            const PetscReal swept[], PetscReal speed[])
+{
+  const SinewScalar *s = (const SinewScalar *)context;
+
+  for (PetscInt i = 0; i < n; i++) {
+    PetscReal a, sum;
+
+    along(s, S, i, &a, &sum);
+    speed[i] = magnitude(slope(s, w[0][i], a, sum) - swept[i]);
+  }
+}
+
+/* Rusanov's flux, which for one scalar with a linear flux is upwinding. */
+void SinewScalarNormalFlux(const void *context, PetscInt n, const PetscReal *const S[3], const PetscReal swept[],
+                           const PetscReal *const l[], const PetscReal *const r[], PetscReal *const f[])
+{
+  const SinewScalar *s = (const SinewScalar *)context;
+
+  for (PetscInt i = 0; i < n; i++) {
+    const PetscReal ul = l[0][i], ur = r[0][i], w = swept[i];
+    PetscReal a, sum, speed;
+
+    along(s, S, i, &a, &sum);
+    speed = greater(magnitude(slope(s, ul, a, sum) - w), magnitude(slope(s, ur, a, sum) - w));
+    f[0][i] = s->burgers ? 0.25 * sum * (ul * ul + ur * ur) : 0.5 * a * (ul + ur);
+    f[0][i] -= 0.5 * (w * (ul + ur) + speed * (ur - ul));
+  }
+}
+
 PetscInt SinewScalarTensorEntry(const SinewScalar *s, PetscInt a, PetscInt b)
 {
   if (a == b) return s->tensors == 1 ? 0 : a;

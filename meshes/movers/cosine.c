@@ -1,0 +1,270 @@
+#include "meshes/movers/cosine.h"
+
+#include <fftw3.h>
+
+#include "io/error.h"
+
+struct _p_SinewCosine {
+  SinewLattice *lattice;
+  PetscInt layouts;    /* 1 on one rank, else dim: in layout d, lines along axis d are whole */
+  Vec line[3];         /* vectors of the layouts; line[0] is in natural order on one rank */
+  VecScatter forth[3]; /* into layout d, from the lattice or layout d - 1 */
+  PetscInt lines[3];   /* of this rank */
+  PetscReal *buffer;   /* what the transforms work on */
+  fftw_plan forward[3], backward[3];
+  PetscReal *lambda[3]; /* eigenvalues of one axis, by position in its transform */
+  PetscReal scale;      /* of forward and backward together */
+  PetscReal *factor;    /* of the last layout's coefficients, for the function it was made for */
+  SinewCosineKind kind;
+  PetscReal a, b;
+  PetscBool made;
+};
+
+static PetscLogEvent event_apply;
+
+/* Vertex indices of entry n of layout d: axis d fastest, the others in their order. */
+static void place(const SinewLattice *l, PetscInt d, PetscInt n, PetscInt at[3])
+{
+  const PetscInt e = d == 0 ? 1 : 0, f = d == 2 ? 1 : 2;
+
+  at[d] = n % l->nodes[d];
+  n /= l->nodes[d];
+  at[e] = n % l->nodes[e];
+  at[f] = n / l->nodes[e];
+}
+
+static PetscInt entry(const SinewLattice *l, PetscInt d, const PetscInt at[3])
+{
+  const PetscInt e = d == 0 ? 1 : 0, f = d == 2 ? 1 : 2;
+
+  return (at[f] * l->nodes[e] + at[e]) * l->nodes[d] + at[d];
+}
+
+static PetscErrorCode create_layout(SinewCosine c, PetscInt d)
+{
+  const SinewLattice *l = c->lattice;
+  PetscInt lines = l->nodes[0] * l->nodes[1] * l->nodes[2] / l->nodes[d], first, last, *from;
+  IS is;
+  Vec before;
+
+  PetscFunctionBeginUser;
+  c->lines[d] = PETSC_DECIDE;
+  PetscCall(PetscSplitOwnership(l->comm, &c->lines[d], &lines));
+  PetscCall(VecCreateMPI(l->comm, c->lines[d] * l->nodes[d], PETSC_DETERMINE, &c->line[d]));
+  PetscCall(VecGetOwnershipRange(c->line[d], &first, &last));
+  PetscCall(PetscMalloc1((size_t)(last - first), &from));
+  for (PetscInt n = first; n < last; n++) {
+    PetscInt at[3];
+
+    place(l, d, n, at);
+    from[n - first] = d ? entry(l, d - 1, at) : SinewLatticeIndex(l, at[0], at[1], at[2]);
+  }
+  PetscCall(ISCreateGeneral(l->comm, last - first, from, PETSC_OWN_POINTER, &is));
+  if (d)
+    before = c->line[d - 1];
+  else
+    PetscCall(DMGetGlobalVector(l->dm, &before));
+  PetscCall(VecScatterCreate(before, is, c->line[d], NULL, &c->forth[d]));
+  if (!d) PetscCall(DMRestoreGlobalVector(l->dm, &before));
+  PetscCall(ISDestroy(&is));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_plans(SinewCosine c)
+{
+  const SinewLattice *l = c->lattice;
+  fftw_r2r_kind forward[3], backward[3];
+  int n[3];
+
+  PetscFunctionBeginUser;
+  for (PetscInt d = 0; d < l->dim; d++) { /* slowest first for FFTW */
+    n[l->dim - 1 - d] = (int)l->nodes[d];
+    forward[l->dim - 1 - d] = l->periodic[d] ? FFTW_R2HC : FFTW_REDFT00;
+    backward[l->dim - 1 - d] = l->periodic[d] ? FFTW_HC2R : FFTW_REDFT00;
+  }
+  if (c->layouts == 1) {
+    c->forward[0] = fftw_plan_r2r((int)l->dim, n, c->buffer, c->buffer, forward, FFTW_ESTIMATE);
+    c->backward[0] = fftw_plan_r2r((int)l->dim, n, c->buffer, c->buffer, backward, FFTW_ESTIMATE);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  for (PetscInt d = 0; d < l->dim; d++) {
+    const int m = (int)l->nodes[d], lines = (int)c->lines[d];
+
+    if (!lines) continue;
+    c->forward[d] = fftw_plan_many_r2r(1, &m, lines, c->buffer, NULL, 1, m, c->buffer, NULL, 1, m,
+                                       &forward[l->dim - 1 - d], FFTW_ESTIMATE);
+    c->backward[d] = fftw_plan_many_r2r(1, &m, lines, c->buffer, NULL, 1, m, c->buffer, NULL, 1, m,
+                                        &backward[l->dim - 1 - d], FFTW_ESTIMATE);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode eigenvalues(SinewCosine c, PetscInt d)
+{
+  const SinewLattice *l = c->lattice;
+  const PetscInt n = l->nodes[d];
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1(n, &c->lambda[d]));
+  for (PetscInt i = 0; i < n && d < l->dim; i++) {
+    const PetscInt k = l->periodic[d] && 2 * i > n ? n - i : i; /* imaginary parts come last, backwards */
+    const PetscReal s = PetscSinReal((l->periodic[d] ? 1 : 0.5) * PETSC_PI * (PetscReal)k / (PetscReal)l->cells[d]);
+
+    c->lambda[d][i] = 4 * s * s / (l->h[d] * l->h[d]);
+  }
+  if (d < l->dim) c->scale /= (PetscReal)((l->periodic[d] ? 1 : 2) * l->cells[d]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewCosineCreate(SinewLattice *lattice, SinewCosine *cosine)
+{
+  SinewCosine c;
+  PetscMPIInt size;
+  PetscInt most = lattice->local;
+  static PetscBool registered = PETSC_FALSE;
+  PetscClassId id;
+
+  PetscFunctionBeginUser;
+  if (!registered) {
+    PetscCall(PetscClassIdRegister("Sinew mesh", &id));
+    PetscCall(PetscLogEventRegister("SinewCosine", id, &event_apply));
+    registered = PETSC_TRUE;
+  }
+  PetscCall(PetscNew(&c));
+  *cosine = c;
+  c->lattice = lattice;
+  c->scale = 1;
+  PetscCallMPI(MPI_Comm_size(lattice->comm, &size));
+  c->layouts = size > 1 ? lattice->dim : 1;
+  for (PetscInt d = 0; d < c->layouts && size > 1; d++) {
+    PetscCall(create_layout(c, d));
+    most = PetscMax(most, c->lines[d] * lattice->nodes[d]);
+  }
+  for (PetscInt d = 0; d < 3; d++) PetscCall(eigenvalues(c, d));
+  c->buffer = (PetscReal *)fftw_malloc(sizeof(PetscReal) * (size_t)PetscMax(most, 1));
+  PetscCheck(c->buffer, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for transforms");
+  PetscCall(create_plans(c));
+  PetscCall(PetscMalloc1((size_t)most, &c->factor));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewCosineDestroy(SinewCosine *cosine)
+{
+  SinewCosine c = *cosine;
+
+  PetscFunctionBeginUser;
+  if (!c) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt d = 0; d < 3; d++) {
+    PetscCall(VecDestroy(&c->line[d]));
+    PetscCall(VecScatterDestroy(&c->forth[d]));
+    PetscCall(PetscFree(c->lambda[d]));
+    if (c->forward[d]) fftw_destroy_plan(c->forward[d]);
+    if (c->backward[d]) fftw_destroy_plan(c->backward[d]);
+  }
+  fftw_free(c->buffer);
+  PetscCall(PetscFree(c->factor));
+  PetscCall(PetscFree(c));
+  *cosine = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscReal function(const SinewCosine c, const PetscInt at[3])
+{
+  const SinewLattice *l = c->lattice;
+  PetscReal sum = 0, product = 1;
+
+  for (PetscInt d = 0; d < l->dim; d++) {
+    const PetscReal lambda = c->lambda[d][at[d]];
+
+    sum += lambda;
+    product *= 1 - lambda * l->h[d] * l->h[d] / 6;
+  }
+  switch (c->kind) {
+  case SINEW_COSINE_HELMHOLTZ: sum = c->a + c->b * sum; return sum > 0 ? 1 / sum : 0;
+  case SINEW_COSINE_GAUSSIAN: return PetscExpReal(-0.5 * c->a * c->a * sum);
+  default: return 1 / product;
+  }
+}
+
+static PetscErrorCode make_factor(SinewCosine c, SinewCosineKind kind, PetscReal a, PetscReal b)
+{
+  const SinewLattice *l = c->lattice;
+  const PetscInt d = c->layouts == 1 ? 0 : c->layouts - 1;
+  PetscInt first = 0, count = l->local;
+
+  PetscFunctionBeginUser;
+  if (c->made && c->kind == kind && c->a == a && c->b == b) PetscFunctionReturn(PETSC_SUCCESS);
+  c->kind = kind;
+  c->a = a;
+  c->b = b;
+  c->made = PETSC_TRUE;
+  if (c->layouts > 1) {
+    PetscCall(VecGetOwnershipRange(c->line[d], &first, &count));
+    count -= first;
+  }
+  for (PetscInt n = 0; n < count; n++) {
+    PetscInt at[3];
+
+    place(l, d, first + n, at);
+    c->factor[n] = c->scale * function(c, at);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Transforms the lines of a vector in place, through the aligned buffer. */
+static PetscErrorCode transform(const SinewCosine c, const fftw_plan plan, Vec v, const PetscReal factor[])
+{
+  PetscReal *a;
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetLocalSize(v, &n));
+  PetscCall(VecGetArray(v, &a));
+  PetscCall(PetscArraycpy(c->buffer, a, n));
+  if (plan) fftw_execute(plan);
+  for (PetscInt i = 0; i < n; i++) a[i] = factor ? factor[i] * c->buffer[i] : c->buffer[i];
+  PetscCall(VecRestoreArray(v, &a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode apply_alone(SinewCosine c, Vec in, Vec out)
+{
+  const PetscInt n = c->lattice->local;
+  const PetscReal *from;
+  PetscReal *to;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(in, &from));
+  PetscCall(PetscArraycpy(c->buffer, from, n));
+  PetscCall(VecRestoreArrayRead(in, &from));
+  fftw_execute(c->forward[0]);
+  for (PetscInt i = 0; i < n; i++) c->buffer[i] *= c->factor[i];
+  fftw_execute(c->backward[0]);
+  PetscCall(VecGetArrayWrite(out, &to));
+  PetscCall(PetscArraycpy(to, c->buffer, n));
+  PetscCall(VecRestoreArrayWrite(out, &to));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewCosineApply(SinewCosine c, SinewCosineKind kind, PetscReal a, PetscReal b, Vec in, Vec out)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscLogEventBegin(event_apply, 0, 0, 0, 0));
+  PetscCall(make_factor(c, kind, a, b));
+  if (!c->line[0])
+    PetscCall(apply_alone(c, in, out));
+  else {
+    for (PetscInt d = 0; d < c->layouts; d++) {
+      PetscCall(VecScatterBegin(c->forth[d], d ? c->line[d - 1] : in, c->line[d], INSERT_VALUES, SCATTER_FORWARD));
+      PetscCall(VecScatterEnd(c->forth[d], d ? c->line[d - 1] : in, c->line[d], INSERT_VALUES, SCATTER_FORWARD));
+      PetscCall(transform(c, c->forward[d], c->line[d], d == c->layouts - 1 ? c->factor : NULL));
+    }
+    for (PetscInt d = c->layouts - 1; d >= 0; d--) {
+      PetscCall(transform(c, c->backward[d], c->line[d], NULL));
+      PetscCall(VecScatterBegin(c->forth[d], c->line[d], d ? c->line[d - 1] : out, INSERT_VALUES, SCATTER_REVERSE));
+      PetscCall(VecScatterEnd(c->forth[d], c->line[d], d ? c->line[d - 1] : out, INSERT_VALUES, SCATTER_REVERSE));
+    }
+  }
+  PetscCall(PetscLogEventEnd(event_apply, 0, 0, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,65 @@
+#ifndef SINEW_NEURAL_DMM_PRIVATE_H
+#define SINEW_NEURAL_DMM_PRIVATE_H
+/* What inference (dmm.c) and gradients (dmm_gradient.c) of the mesh network share. */
+#include "neural/dmm.h"
+
+#include <petscblaslapack.h>
+
+#define BLOCK    64 /* points at a time: all arrays of a block stay in the second-level cache */
+#define KERNEL   5
+#define PADDING  2
+#define CHANNELS 16 /* of the widest convolution */
+
+enum {
+  CONV0_W,
+  CONV0_B,
+  CONV1_W,
+  CONV1_B,
+  CONV2_W,
+  CONV2_B,
+  CONV3_W,
+  CONV3_B,
+  FC2_W,
+  FC2_B,
+  FC3_W,
+  FC3_B,
+  TRUNK0_W,
+  TRUNK0_B,
+  TRUNK1_W,
+  TRUNK1_B,
+  OUT0_W,
+  OUT0_B,
+  OUT1_W,
+  OUT1_B,
+  PARAMETERS
+};
+
+typedef struct {
+  PetscInt in, out, stride;
+} Convolution;
+
+extern const Convolution SinewDMMConvolutions_Private[4];
+
+struct _p_SinewDMM {
+  PetscInt size, half, quarter;            /* nodes a side of the field and after each stride */
+  PetscInt dense, features, trunk, hidden; /* F2, Fb, K, H */
+  double *parameter[PARAMETERS], *memory;
+  SinewArray shape[PARAMETERS];
+  double *A;        /* H x K */
+  double *c0;       /* Wt b1 + bo */
+  double *plane[4]; /* activations of the convolutions */
+  double *fc2;
+  double *z, *dz, *d[2]; /* block x K */
+  double *h, *g, *v[2];  /* block x H */
+  double *s;             /* block x K */
+};
+
+/* C (m x n) = A (m x k) B^T or A B, all row-major with leading dimensions; beta as in GEMM. */
+PETSC_INTERN PetscErrorCode SinewDMMMultiply_Private(PetscBool transposed, PetscInt m, PetscInt n, PetscInt k,
+                                                     const double A[], PetscInt lda, const double B[], PetscInt ldb,
+                                                     double beta, double C[], PetscInt ldc);
+/* z, dz, dz W0_a; then phi, h and g of a block of points. */
+PETSC_INTERN void SinewDMMTrunk_Private(SinewDMM dmm, PetscInt n, const double xi[]);
+PETSC_INTERN PetscErrorCode SinewDMMDecoder_Private(SinewDMM dmm, const double c[], PetscInt n, double phi[]);
+
+#endif

@@ -1,0 +1,653 @@
+#include "solvers/mesh_motion.h"
+
+#include "io/error.h"
+
+#define GAMMA       0.1   /* smoothing of the relaxation, in squared lengths of the domain */
+#define LONGEST     0.15  /* of an explicit pseudo-step, in relaxation times: beyond it thin features lose convexity */
+#define NOISE       1e-10 /* gradients below this part of (largest value / side of the domain) are rounding */
+#define SHORTENINGS 24
+#define SHORTEN     0.8
+
+typedef struct {
+  PetscInt type, monitor, every, most;
+  const char *field;
+  PetscReal share, power, smoothing, relaxation, jacobian, fit;
+  SinewExpression formula;
+} Values;
+
+struct _p_SinewMeshMotion {
+  Values v;
+  SinewEquation equation;
+  SinewLattice *lattice;
+  SinewCosine cosine;
+  SinewMongeAmpere ma;
+  SinewGeometry *geometry;
+  SinewMovingFV fv;
+  DM cells;             /* one number a cell, one layer of ghosts */
+  Vec strength;         /* local: the field whose gradient counts */
+  Vec phi, rate, trial; /* potential, how it moves, scratch */
+  Vec m;                /* monitor at the vertices */
+  Vec contents;         /* scratch, like the solution */
+  PetscReal extent;     /* shortest side of the domain */
+  PetscReal t, dt;      /* the step that the geometry's sweep belongs to; dt 0: none */
+  PetscInt since;       /* steps since the rate was chosen */
+};
+
+static const char *const type_names[] = {"monge_ampere", NULL};
+static const char *const monitors[] = {"gradient", "arc_length", "formula", NULL};
+
+#define VALUE(member) offsetof(Values, member)
+const SinewKey SinewMeshMotionKeys[] = {
+    {.name = "type",
+     .type = SINEW_KEY_CHOICE,
+     .offset = VALUE(type),
+     .required = PETSC_TRUE,
+     .choices = type_names,
+     .doc = "what moves the mesh: optimal transport, tracked by parabolic relaxation",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "monitor",
+     .type = SINEW_KEY_CHOICE,
+     .offset = VALUE(monitor),
+     .standard = "gradient",
+     .choices = monitors,
+     .doc = "where points go: 1 + r, sqrt(1 + r^2) with r = share/(1-share) |grad|^power / mean, or `formula`",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "field",
+     .type = SINEW_KEY_STRING,
+     .offset = VALUE(field),
+     .doc = "the field whose gradient counts; standard: the first",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "formula",
+     .type = SINEW_KEY_EXPRESSION,
+     .offset = VALUE(formula),
+     .doc = "density of points in x, y, z, t, positive",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "share",
+     .type = SINEW_KEY_REAL,
+     .offset = VALUE(share),
+     .standard = "0.7",
+     .min = 0,
+     .max = 0.99,
+     .doc = "share of all points that goes to the feature (0.5 to 0.8)",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "power",
+     .type = SINEW_KEY_REAL,
+     .offset = VALUE(power),
+     .standard = "0.5",
+     .min = 0.1,
+     .max = 2,
+     .doc = "of the gradient",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "smoothing",
+     .type = SINEW_KEY_REAL,
+     .offset = VALUE(smoothing),
+     .standard = "0.02",
+     .min = 0,
+     .max = 0.5,
+     .doc = "length over which the monitor is smoothed, in shortest sides of the domain",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "relaxation",
+     .type = SINEW_KEY_REAL,
+     .offset = VALUE(relaxation),
+     .standard = "0.005",
+     .min = 0,
+     .max = 1e30,
+     .above_min = PETSC_TRUE,
+     .doc = "time in which the mesh follows its monitor",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "every",
+     .type = SINEW_KEY_INT,
+     .offset = VALUE(every),
+     .standard = "1",
+     .min = 1,
+     .max = 1000,
+     .doc = "steps between choices of where the mesh goes",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "jacobian",
+     .type = SINEW_KEY_REAL,
+     .offset = VALUE(jacobian),
+     .standard = "0.02",
+     .min = 1e-6,
+     .max = 0.5,
+     .doc = "smallest Jacobian at a cell's corner, relative to the uniform mesh's, that a move may lead to",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "fit",
+     .type = SINEW_KEY_REAL,
+     .offset = VALUE(fit),
+     .standard = "0.05",
+     .min = 1e-10,
+     .max = 1e30,
+     .doc = "root mean square of density times volume about its mean that ends the fit to the initial condition",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "fit_steps",
+     .type = SINEW_KEY_INT,
+     .offset = VALUE(most),
+     .standard = "1000",
+     .min = 0,
+     .max = 1e6,
+     .doc = "most steps of that fit",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = NULL}};
+
+/* ---- reading -------------------------------------------------------------------------------------------------------
+ */
+
+static PetscBool depends_on_place(SinewExpression e)
+{
+  PetscBool uses = PETSC_FALSE;
+
+  for (const char *v = "xyz"; e && *v && !uses; v++)
+    if (SinewExpressionUses(e, *v, &uses)) return PETSC_TRUE;
+  return uses;
+}
+
+/* Data given along a side cannot follow points that slide on it. */
+static PetscErrorCode check_boundary(SinewDeck deck, SinewNode node, const SinewGridSection *section)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt s = 0; s < 2 * section->options.dim; s++) {
+    char path[64], name[2] = {(char)('x' + s / 2), 0};
+
+    if (section->options.periodic[s / 2]) continue;
+    PetscCall(PetscSNPrintf(path, sizeof(path), "grid.boundary.%c", (char)('x' + s / 2)));
+    for (PetscInt p = 0; p < section->side[s].pieces; p++) {
+      const SinewBoundaryPiece *piece = &section->side[s].piece[p];
+      PetscBool bound =
+          (PetscBool)(piece->kind == SINEW_BOUNDARY_EXACT || piece->table_size || depends_on_place(piece->where));
+
+      for (PetscInt c = 0; c < SINEW_BOUNDARY_COMPONENTS; c++)
+        if (depends_on_place(piece->value[c])) bound = PETSC_TRUE;
+      if (bound)
+        PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, SinewNodeGet(deck, node, "boundary"), name), path,
+                                   "points of a moving mesh slide along the sides, data fixed in place does not: "
+                                   "expected values that are constant along the side"));
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode check_field(SinewDeck deck, SinewNode node, SinewMeshMotion motion)
+{
+  const char *names[64];
+  PetscInt count, standard;
+  PetscBool same = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewEquationFields(motion->equation, 64, names, &count, &standard));
+  if (!motion->v.field) motion->v.field = names[0];
+  for (PetscInt f = 0; f < count && !same; f++) PetscCall(PetscStrcmp(names[f], motion->v.field, &same));
+  if (!same)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, node, "field"), "mesh_motion.field",
+                               "expected a field of %s, found \"%s\"", motion->equation->type->name, motion->v.field));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMeshMotionCreate(SinewDeck deck, SinewEquation equation, const SinewGridSection *section,
+                                     SinewMeshMotion *motion)
+{
+  const SinewNode node = SinewNodeGet(deck, SinewDeckRoot(deck), "mesh_motion"),
+                  grid = SinewNodeGet(deck, SinewDeckRoot(deck), "grid");
+  SinewMeshMotion m;
+
+  PetscFunctionBeginUser;
+  *motion = NULL;
+  if (node == SINEW_NODE_NONE) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscNew(&m));
+  *motion = m;
+  m->equation = equation;
+  PetscCall(SinewDeckRead(deck, node, "mesh_motion", SinewMeshMotionKeys, &m->v));
+  if (section->options.dim == 1)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, grid, "cells"), "grid.cells",
+                               "expected 2 or 3 axes for a moving mesh, found 1"));
+  for (PetscInt d = 0; d < section->options.dim; d++)
+    if (section->options.mapped[d])
+      PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, grid, "stretch"), "grid.stretch",
+                                 "expected none: a moving mesh starts from a uniform one"));
+  PetscCall(check_boundary(deck, grid, section));
+  if (m->v.monitor == 2 && !m->v.formula)
+    PetscCall(SinewDeckMistake(deck, node, "mesh_motion", "missing formula: the monitor is one"));
+  if (!equation) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(check_field(deck, node, m));
+  if (equation->place_dependent)
+    PetscCall(SinewDeckMistake(deck, node, "mesh_motion",
+                               "coefficients of %s must be constant on a moving mesh, found formulas of place or time",
+                               equation->type->name));
+  if (equation->kernels.flux ? !equation->kernels.normal_speed
+                             : !equation->kernels.diffusive_flux || SinewEquationConstrained(equation))
+    PetscCall(SinewDeckMistake(deck, node, "mesh_motion", "%s has no fluxes for moving meshes", equation->type->name));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMeshMotionDestroy(SinewMeshMotion *motion)
+{
+  SinewMeshMotion m = *motion;
+
+  PetscFunctionBeginUser;
+  if (!m) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewMovingFVDestroy(&m->fv));
+  PetscCall(SinewGeometryDestroy(&m->geometry));
+  PetscCall(SinewMongeAmpereDestroy(&m->ma));
+  PetscCall(SinewCosineDestroy(&m->cosine));
+  PetscCall(VecDestroy(&m->strength));
+  PetscCall(VecDestroy(&m->phi));
+  PetscCall(VecDestroy(&m->rate));
+  PetscCall(VecDestroy(&m->trial));
+  PetscCall(VecDestroy(&m->m));
+  PetscCall(VecDestroy(&m->contents));
+  PetscCall(DMDestroy(&m->cells));
+  PetscCall(SinewLatticeDestroy(&m->lattice));
+  PetscCall(PetscFree(m));
+  *motion = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_lattice(SinewMeshMotion m, SinewGrid grid)
+{
+  SinewLatticeOptions o = {.dim = SinewGridDim(grid)};
+  DM dm;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewGridGetDM(grid, &dm));
+  PetscCall(DMDAGetInfo(dm, NULL, NULL, NULL, NULL, &o.ranks[0], &o.ranks[1], &o.ranks[2], NULL, NULL, NULL, NULL, NULL,
+                        NULL));
+  PetscCall(DMDAGetOwnershipRanges(dm, &o.own[0], &o.own[1], &o.own[2]));
+  m->extent = PETSC_MAX_REAL;
+  for (PetscInt d = 0; d < 3; d++) {
+    const SinewAxis *a = SinewGridAxis(grid, d);
+
+    o.cells[d] = a->cells;
+    o.lower[d] = a->lower;
+    o.upper[d] = a->upper;
+    o.periodic[d] = a->periodic;
+    if (d < o.dim) m->extent = PetscMin(m->extent, a->upper - a->lower);
+  }
+  PetscCall(SinewLatticeCreate(PetscObjectComm((PetscObject)dm), &o, &m->lattice));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMeshMotionSetUp(SinewMeshMotion m, SinewGrid grid, const SinewReconstruction *reconstruction,
+                                    SinewBoundary boundary)
+{
+  DM dm;
+
+  PetscFunctionBeginUser;
+  PetscCall(create_lattice(m, grid));
+  PetscCall(SinewGeometryCreate(grid, m->lattice, &m->geometry));
+  PetscCall(SinewCosineCreate(m->lattice, &m->cosine));
+  PetscCall(SinewMongeAmpereCreate(m->lattice, m->cosine, &m->ma));
+  PetscCall(SinewMovingFVCreate(grid, &m->equation->kernels, reconstruction, boundary, m->geometry, &m->fv));
+  PetscCall(SinewGridCreateDM(grid, 1, 1, &m->cells));
+  PetscCall(DMCreateLocalVector(m->cells, &m->strength));
+  PetscCall(DMCreateGlobalVector(m->lattice->dm, &m->phi));
+  PetscCall(VecDuplicate(m->phi, &m->rate));
+  PetscCall(VecDuplicate(m->phi, &m->trial));
+  PetscCall(VecDuplicate(m->phi, &m->m));
+  PetscCall(SinewGridGetDM(grid, &dm));
+  PetscCall(DMCreateGlobalVector(dm, &m->contents));
+  m->equation->geometry = m->geometry;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- the monitor ---------------------------------------------------------------------------------------------------
+ */
+
+/* Ghosts beyond walls: the nearest cell's value. Axis by axis, so that corners come right. */
+static void extend(const SinewMeshMotion m, PetscReal *a)
+{
+  const PetscInt *pitch = m->geometry->padded, stride[3] = {1, pitch[0], pitch[0] * pitch[1]};
+
+  for (PetscInt d = 0; d < m->lattice->dim; d++) {
+    const SinewAxis *axis = m->geometry->axis[d];
+    const PetscInt e = (d + 1) % 3, f = (d + 2) % 3;
+
+    if (axis->periodic) continue;
+    for (int side = 0; side < 2; side++) {
+      const PetscInt ghost = side ? pitch[d] - 1 : 0, from = side ? ghost - 1 : 1;
+
+      if (side ? axis->start + axis->count < axis->cells : axis->start > 0) continue;
+      for (PetscInt q = 0; q < pitch[f]; q++)
+        for (PetscInt p = 0; p < pitch[e]; p++) {
+          PetscReal *line = a + p * stride[e] + q * stride[f];
+
+          line[ghost * stride[d]] = line[from * stride[d]];
+        }
+    }
+  }
+}
+
+/* The watched field with ghosts; the magnitude of a vector. Collective. */
+static PetscErrorCode watch(SinewMeshMotion m, Vec U)
+{
+  PetscReal *values, *a;
+  PetscInt components, n;
+  Vec global;
+
+  PetscFunctionBeginUser;
+  PetscCall(DMGetGlobalVector(m->cells, &global));
+  PetscCall(VecGetLocalSize(global, &n));
+  PetscCall(PetscMalloc1((size_t)(3 * n), &values));
+  PetscCall(SinewEquationField(m->equation, U, m->v.field, &components, values));
+  PetscCall(VecGetArrayWrite(global, &a));
+  for (PetscInt i = 0; i < n; i++)
+    a[i] = components == 1 ? values[i]
+                           : PetscSqrtReal(values[3 * i] * values[3 * i] + values[3 * i + 1] * values[3 * i + 1] +
+                                           values[3 * i + 2] * values[3 * i + 2]);
+  PetscCall(VecRestoreArrayWrite(global, &a));
+  PetscCall(PetscFree(values));
+  PetscCall(DMGlobalToLocal(m->cells, global, INSERT_VALUES, m->strength));
+  PetscCall(DMRestoreGlobalVector(m->cells, &global));
+  PetscCall(VecGetArray(m->strength, &a));
+  extend(m, a);
+  PetscCall(VecRestoreArray(m->strength, &a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Mean over the cells around a vertex, whose last is at p, of the differences along axis d. */
+static inline PetscReal difference(const SinewGeometry *g, const PetscReal *p, PetscInt d)
+{
+  const PetscInt stride[3] = {1, g->padded[0], g->padded[0] * g->padded[1]}, e = stride[(d + 1) % 3],
+                 f = stride[(d + 2) % 3];
+  const PetscInt s = stride[d];
+
+  if (g->dim == 2) {
+    const PetscInt other = stride[1 - d];
+
+    return 0.5 * ((p[0] - p[-s]) + (p[-other] - p[-other - s]));
+  }
+  return 0.25 * (((p[0] - p[-s]) + (p[-e] - p[-e - s])) + ((p[-f] - p[-f - s]) + (p[-e - f] - p[-e - f - s])));
+}
+
+/* |grad| at a vertex, of values whose gradient in the cells' indices and that of their centres are known. */
+static PetscReal gradient_at(const SinewGeometry *g, const PetscReal *values, PetscInt at)
+{
+  PetscReal D[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, b[3] = {0, 0, 0}, det, square = 0;
+
+  for (PetscInt d = 0; d < g->dim; d++) {
+    b[d] = difference(g, values + at, d);
+    for (PetscInt a = 0; a < g->dim; a++) D[a][d] = difference(g, g->centre[a] + at, d);
+  }
+  det = D[0][0] * (D[1][1] * D[2][2] - D[1][2] * D[2][1]) - D[0][1] * (D[1][0] * D[2][2] - D[1][2] * D[2][0]) +
+        D[0][2] * (D[1][0] * D[2][1] - D[1][1] * D[2][0]);
+  for (int a = 0; a < 3; a++) {
+    const int p = (a + 1) % 3, q = (a + 2) % 3;
+    PetscReal sum = 0;
+
+    for (int d = 0; d < 3; d++) {
+      const int e = (d + 1) % 3, f = (d + 2) % 3;
+
+      sum += b[d] * (D[p][e] * D[q][f] - D[p][f] * D[q][e]);
+    }
+    square += sum * sum;
+  }
+  return PetscSqrtReal(square) / PetscAbsReal(det);
+}
+
+static PetscErrorCode formula_at(SinewMeshMotion m, PetscReal t, PetscReal out[])
+{
+  const SinewLattice *l = m->lattice;
+  PetscInt n = 0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < l->count[2]; k++)
+    for (PetscInt j = 0; j < l->count[1]; j++)
+      for (PetscInt i = 0; i < l->count[0]; i++) {
+        const PetscInt p = SinewGeometryNode(m->geometry, i, j, k);
+        PetscReal *const *x = m->geometry->x[0];
+
+        PetscCall(SinewExpressionEvaluate(m->v.formula, x[0][p], x[1][p], l->dim > 2 ? x[2][p] : 0, t, &out[n++]));
+      }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The monitor of averages U at the vertices, into m->m; centres must be those of the beginning of the step. */
+static PetscErrorCode find_monitor(SinewMeshMotion m, PetscReal t, Vec U)
+{
+  const SinewLattice *l = m->lattice;
+  const PetscReal *values;
+  PetscReal *out, noise;
+  PetscInt n = 0;
+
+  PetscFunctionBeginUser;
+  if (m->v.monitor < 2) PetscCall(watch(m, U));
+  PetscCall(VecGetArrayWrite(m->m, &out));
+  if (m->v.monitor == 2)
+    PetscCall(formula_at(m, t, out));
+  else {
+    PetscCall(VecNorm(m->strength, NORM_INFINITY, &noise));
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &noise, 1, MPIU_REAL, MPIU_MAX, l->comm));
+    noise *= NOISE / m->extent;
+    PetscCall(VecGetArrayRead(m->strength, &values));
+    for (PetscInt k = 0; k < l->count[2]; k++)
+      for (PetscInt j = 0; j < l->count[1]; j++)
+        for (PetscInt i = 0; i < l->count[0]; i++, n++) {
+          out[n] = gradient_at(m->geometry, values, SinewGeometryPadded(m->geometry, i, j, k));
+          if (out[n] < noise) out[n] = 0;
+        }
+    PetscCall(VecRestoreArrayRead(m->strength, &values));
+  }
+  PetscCall(VecRestoreArrayWrite(m->m, &out));
+  if (m->v.monitor < 2) PetscCall(SinewMonitorNormalise(m->lattice, m->v.share, m->v.power, m->m));
+  if (m->v.monitor == 1) {
+    PetscCall(VecGetArray(m->m, &out));
+    for (n = 0; n < l->local; n++) out[n] = PetscSqrtReal(1 + (out[n] - 1) * (out[n] - 1));
+    PetscCall(VecRestoreArray(m->m, &out));
+  }
+  if (m->v.smoothing > 0)
+    PetscCall(SinewCosineApply(m->cosine, SINEW_COSINE_GAUSSIAN, m->v.smoothing * m->extent, 0, m->m, m->m));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- moves ---------------------------------------------------------------------------------------------------------
+ */
+
+/* Relaxation for `time`, in explicit pseudo-steps, of the potential in m->trial with the monitor frozen at its nodes.
+ */
+static PetscErrorCode relax(SinewMeshMotion m, PetscReal times, SinewMongeAmpereReport *report)
+{
+  const PetscReal square = m->extent * m->extent;
+  const PetscInt steps = (PetscInt)PetscCeilReal(PetscMin(times, 20) / LONGEST);
+
+  PetscFunctionBeginUser;
+  for (PetscInt n = 0; n < steps; n++)
+    PetscCall(SinewMongeAmpereRelax(m->ma, m->m, GAMMA * square,
+                                    GAMMA * square * PetscMin(times, 20) / (PetscReal)steps, m->trial, report));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* phi + length * rate into m->trial and the nodes there to the end of the step. */
+static PetscErrorCode place(SinewMeshMotion m, PetscReal length, PetscReal *least)
+{
+  PetscFunctionBeginUser;
+  PetscCall(VecWAXPY(m->trial, length, m->rate, m->phi));
+  PetscCall(SinewGeometryPlace(m->geometry, 1, m->trial, least));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Shortens the rate until the mesh is sound after `length`; a mesh that would not be rests. */
+static PetscErrorCode guard(SinewMeshMotion m, PetscReal length)
+{
+  PetscReal least;
+
+  PetscFunctionBeginUser;
+  PetscCall(place(m, length, &least));
+  for (PetscInt n = 0; n < SHORTENINGS && least < m->v.jacobian; n++) {
+    PetscCall(VecScale(m->rate, n < SHORTENINGS - 1 ? SHORTEN : 0));
+    PetscCall(place(m, length, &least));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Where the mesh goes in the next `every` steps of about dt. */
+static PetscErrorCode choose_rate(SinewMeshMotion m, PetscReal t, PetscReal dt, Vec U)
+{
+  const PetscReal horizon = dt * (PetscReal)m->v.every;
+  SinewMongeAmpereReport report;
+
+  PetscFunctionBeginUser;
+  PetscCall(find_monitor(m, t, U));
+  PetscCall(VecCopy(m->phi, m->trial));
+  PetscCall(relax(m, horizon / m->v.relaxation, &report));
+  PetscCall(VecWAXPY(m->rate, -1, m->phi, m->trial));
+  PetscCall(VecScale(m->rate, 1 / horizon));
+  PetscCall(guard(m, horizon));
+  m->since = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode set_step(SinewMeshMotion m, PetscReal t, PetscReal dt)
+{
+  PetscFunctionBeginUser;
+  PetscCall(guard(m, dt));
+  PetscCall(SinewGeometrySweep(m->geometry));
+  PetscCall(SinewMovingFVSetStep(m->fv, t, dt));
+  m->t = t;
+  m->dt = dt;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMeshMotionBegin(SinewMeshMotion m, PetscReal t, PetscReal dt, Vec U)
+{
+  PetscFunctionBeginUser;
+  if (m->since == 0 || m->since >= m->v.every) PetscCall(choose_rate(m, t, dt, U));
+  PetscCall(SinewMovingFVScale(m->fv, 0, PETSC_TRUE, U));
+  PetscCall(set_step(m, t, dt));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMeshMotionStage(SinewMeshMotion m, PetscReal t0, PetscReal dt, PetscReal t, Vec Y, PetscReal a,
+                                    Vec A, PetscReal b, PetscReal c, Vec out, PetscReal *rate)
+{
+  PetscFunctionBeginUser;
+  if (t0 != m->t || dt != m->dt) PetscCall(set_step(m, t0, dt));
+  PetscCall(SinewMovingFVApply(m->fv, t, Y, a, A, b, c, out, rate));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMeshMotionEnd(SinewMeshMotion m, Vec U)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SinewMovingFVScale(m->fv, 1, PETSC_FALSE, U));
+  PetscCall(VecCopy(m->trial, m->phi)); /* the very bits that the nodes come from */
+  PetscCall(SinewGeometryAdvance(m->geometry));
+  m->since++;
+  m->dt = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMeshMotionAbandon(SinewMeshMotion m, Vec U)
+{
+  PetscFunctionBeginUser;
+  if (m->dt > 0) PetscCall(SinewMovingFVScale(m->fv, 0, PETSC_FALSE, U));
+  m->dt = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMeshMotionAverages(SinewMeshMotion m, Vec U, Vec V)
+{
+  PetscFunctionBeginUser;
+  PetscCall(VecCopy(U, V));
+  PetscCall(SinewMovingFVScale(m->fv, 1, PETSC_FALSE, V));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The mesh at rest at the beginning of the next step. */
+static PetscErrorCode rest(SinewMeshMotion m)
+{
+  PetscReal least;
+
+  PetscFunctionBeginUser;
+  for (int end = 0; end < 2; end++) PetscCall(SinewGeometryPlace(m->geometry, end, m->phi, &least));
+  PetscCall(SinewGeometrySweep(m->geometry));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMeshMotionRate(SinewMeshMotion m, Vec U, PetscReal *rate)
+{
+  PetscFunctionBeginUser;
+  PetscCall(VecCopy(U, m->contents));
+  PetscCall(SinewMovingFVScale(m->fv, 1, PETSC_TRUE, m->contents));
+  PetscCall(SinewMovingFVRate(m->fv, m->contents, rate));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Relaxation with the initial condition taken anew on every mesh, until density times volume is even. */
+PetscErrorCode SinewMeshMotionInitial(SinewMeshMotion m, Vec U)
+{
+  PetscFunctionBeginUser;
+  PetscCall(rest(m));
+  PetscCall(SinewEquationInitial(m->equation, U));
+  for (PetscInt n = 0; n < m->v.most; n++) {
+    SinewMongeAmpereReport report;
+
+    PetscCall(find_monitor(m, 0, U));
+    PetscCall(VecCopy(m->phi, m->trial));
+    PetscCall(relax(m, LONGEST, &report));
+    if (report.rms <= m->v.fit) break;
+    PetscCall(VecWAXPY(m->rate, -1, m->phi, m->trial));
+    PetscCall(guard(m, 1));
+    PetscCall(VecAXPY(m->phi, 1, m->rate));
+    PetscCall(rest(m));
+    PetscCall(SinewEquationInitial(m->equation, U));
+  }
+  PetscCall(VecSet(m->rate, 0));
+  m->since = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- quality and restart -------------------------------------------------------------------------------------------
+ */
+
+PetscErrorCode SinewMeshMotionQuality(SinewMeshMotion m, PetscReal t, Vec U, SinewMeshQuality *quality)
+{
+  PetscFunctionBeginUser;
+  PetscCall(find_monitor(m, t, U));
+  PetscCall(SinewGeometryQuality(m->geometry, 0, m->m, quality));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode transfer(SinewMeshMotion m, SinewFile file, const char name[], Vec v, PetscBool read)
+{
+  const SinewLattice *l = m->lattice;
+  SinewArray array = {.name = name, .dtype = SINEW_FLOAT64, .rank = 3, .distributed = PETSC_TRUE};
+  PetscReal *a;
+
+  PetscFunctionBeginUser;
+  for (int d = 0; d < 3; d++) {
+    array.shape[d] = l->nodes[2 - d];
+    array.start[d] = l->start[2 - d];
+    array.count[d] = l->count[2 - d];
+  }
+  PetscCall(VecGetArray(v, &a));
+  array.data = a;
+  if (read)
+    PetscCall(SinewFileRead(file, &array));
+  else
+    PetscCall(SinewFileWrite(file, &array));
+  PetscCall(VecRestoreArray(v, &a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMeshMotionSave(SinewMeshMotion m, SinewFile file)
+{
+  PetscInt64 since = m->since;
+
+  PetscFunctionBeginUser;
+  PetscCall(transfer(m, file, "/mesh/potential", m->phi, PETSC_FALSE));
+  PetscCall(transfer(m, file, "/mesh/potential_rate", m->rate, PETSC_FALSE));
+  PetscCall(SinewFileWriteInts(file, "/", "mesh_since", 1, &since));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMeshMotionLoad(SinewMeshMotion m, SinewFile file)
+{
+  PetscInt64 since = 0;
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  PetscCall(transfer(m, file, "/mesh/potential", m->phi, PETSC_TRUE));
+  PetscCall(transfer(m, file, "/mesh/potential_rate", m->rate, PETSC_TRUE));
+  PetscCall(SinewFileReadInts(file, "/", "mesh_since", 1, &n, &since));
+  m->since = (PetscInt)since;
+  PetscCall(rest(m));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
