@@ -46,7 +46,7 @@ static void discs_shrink_by_curvature(void **state)
   static const char text[] = EQUATION "allen_cahn, width: 0.03}\n"
                                       "grid: {cells: [60, 60], lower: -0.6, upper: 0.6, boundary: {x: wall, y: wall}}\n"
                                       "initial: {type: disc, radius: 0.4}\n"
-                                      "stepper: {type: arkimex, rtol: 1e-4, atol: 1e-4}\n"
+                                      "stepper: {type: ssp}\n"
                                       "time: {end: 40}\n" NO_FILES;
   Run r = run_deck(PETSC_COMM_WORLD, text, NULL);
   PetscReal total[1], min[1], max[1];
@@ -141,7 +141,7 @@ static const char spots[] = EQUATION "gray_scott}\n"
                                      "grid: {cells: [24, 20], upper: [0.5, 0.4]}\n"
                                      "initial: {type: patches, count: 2, radius: 0.06, seed: 2}\n"
                                      "stepper: {type: rk, scheme: 5dp, rtol: 1e-8, atol: 1e-8}\n"
-                                     "time: {end: 20}\n" NO_FILES;
+                                     "time: {end: 6}\n" NO_FILES;
 
 static void steppers_agree(void **state)
 {
