@@ -22,16 +22,33 @@ static PetscErrorCode list_equation(const SinewEquationType *e, PetscBool whole)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode list_sections(void)
+static const struct {
+  const char *name;
+  const SinewKey *keys;
+} sections[] = {{"", SinewTopKeys},
+                {"grid", SinewGridKeys},
+                {"time", SinewTimeKeys},
+                {"output", SinewOutputKeys},
+                {"output.image", SinewImageKeys},
+                {"checkpoint", SinewCheckpointKeys},
+                {"reference", SinewReferenceKeys}};
+
+/* The section of this name with its sub-sections, or all of them. */
+static PetscErrorCode list_sections(const char *word, PetscBool *found)
 {
   PetscFunctionBeginUser;
-  PetscCall(SinewKeysPrint(stdout, "", SinewTopKeys));
-  PetscCall(SinewKeysPrint(stdout, "grid", SinewGridKeys));
-  PetscCall(SinewKeysPrint(stdout, "time", SinewTimeKeys));
-  PetscCall(SinewKeysPrint(stdout, "output", SinewOutputKeys));
-  PetscCall(SinewKeysPrint(stdout, "output.image", SinewImageKeys));
-  PetscCall(SinewKeysPrint(stdout, "checkpoint", SinewCheckpointKeys));
-  printf("petsc    any PETSc option: {ksp_type: cg, pc_type: hypre, snes: {rtol: 1e-9}}\n");
+  for (size_t s = 0; s < sizeof(sections) / sizeof(sections[0]); s++) {
+    const size_t n = word ? strlen(word) : 0;
+    const char *name = sections[s].name;
+
+    if (word && (strncmp(name, word, n) || !n || (name[n] && name[n] != '.'))) continue;
+    PetscCall(SinewKeysPrint(stdout, name, sections[s].keys));
+    *found = PETSC_TRUE;
+  }
+  if (!word || !strcmp(word, "petsc")) {
+    printf("petsc    any PETSc option: {ksp_type: cg, pc_type: hypre, snes: {rtol: 1e-9}}\n");
+    *found = PETSC_TRUE;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -46,7 +63,7 @@ PetscErrorCode CommandList(int argc, char **argv, int *code)
   if (argc > 2) SETERRQ(PETSC_COMM_WORLD, SINEW_ERR_INPUT, "sinew list: one name at most");
   *code = SINEW_EXIT_DONE;
   if (rank) PetscFunctionReturn(PETSC_SUCCESS);
-  if (!word) PetscCall(list_sections());
+  PetscCall(list_sections(word, &found));
   for (const SinewEquationType *const *e = SinewEquationTypes; *e; e++) {
     const PetscBool this = (PetscBool)(word && !strcmp(word, (*e)->name));
 
@@ -57,6 +74,6 @@ PetscErrorCode CommandList(int argc, char **argv, int *code)
     printf("\n");
     PetscCall(SinewStepperList(stdout, word && strcmp(word, "steppers") ? word : NULL, &found));
   }
-  if (!found) SETERRQ(PETSC_COMM_SELF, SINEW_ERR_INPUT, "sinew list: no equation or stepper %s", word);
+  if (!found) SETERRQ(PETSC_COMM_SELF, SINEW_ERR_INPUT, "sinew list: no equation, stepper or section %s", word);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

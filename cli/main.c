@@ -18,14 +18,17 @@ static const Command commands[] = {
     {"run", "DECK [key=value ...] [--restart auto|FILE] [--wall-time H:MM:SS] [--allow-change KEY]", "run a deck",
      CommandRun, 0},
     {"check", "DECK [key=value ...]", "check a deck and print the plan, without running", CommandCheck, 0},
-    {"list", "[equations|steppers|NAME]", "all keys of a deck, or of one equation or stepper", CommandList, 0},
+    {"list", "[equations|steppers|NAME]", "all keys of a deck, or of one section, equation or stepper", CommandList, 0},
     {"info", "FILE", "what a Sinew file holds", CommandInfo, 1},
     {"compare", "A B [--tolerance X] [--norm l1|l2|linf] [--relative] [--fields a,b]", "differences between two files",
      CommandCompare, 1},
     {"plot", "FILE... [-o out.png] [--field NAME] [--slice z=0.5] [--line y=0.5] ...", "a picture of a field",
      CommandPlot, 0},
-    {"predict", "MODEL INPUT -o OUTPUT [--precision f32|f64]", "apply a network to the inputs of a file",
-     CommandPredict, 0},
+    {"sample", "CHECKPOINT -o OUT.h5 [grid.cells=[...]] [key=value ...]", "the field of a network on any grid",
+     CommandSample, 1},
+    {"predict", "MODEL INPUT -o OUTPUT [--precision f32|bf16|f64]", "apply a network to the inputs of a file",
+     CommandPredict, 1},
+    {"convert", "FROM TO", "a network's file between HDF5 and safetensors", CommandConvert, 1},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -4,21 +4,22 @@
 #include <string.h>
 
 static const char usage[] =
-    "sinew predict MODEL INPUT -o OUTPUT [--precision f32|f64]\n"
+    "sinew predict MODEL INPUT -o OUTPUT [--precision f32|bf16|f64]\n"
     "\n"
     "Applies the network of MODEL (HDF5: attributes of /config, parameters in /weights) to /input of\n"
     "INPUT (samples, history, components, H, W; normalised) and writes /output to OUTPUT. INPUT may be\n"
     "the same file as MODEL; H and W, multiples of 16, need not be those of the training.\n"
     "\n"
-    "  -o FILE              the file to write\n"
-    "  --precision f32|f64  arithmetic (default f32); f64 is slow and exact\n"
+    "  -o FILE        the file to write\n"
+    "  --precision P  arithmetic: f32 (default), bf16 (convolutions of operands rounded to 8 bits),\n"
+    "                 f64 (slow and exact)\n"
     "\n"
     "Exit code: 0 done, 2 files that do not fit, 4 output that could not be written.\n";
 
 typedef struct {
   const char *path[2], *output;
   int paths;
-  SinewDtype dtype;
+  const char *precision;
   PetscBool help;
 } Request;
 
@@ -55,9 +56,7 @@ static PetscErrorCode parse_word(int argc, char **argv, int *i, Request *request
   }
   PetscCall(option_value(argc, argv, i, "--precision", &value));
   if (value) {
-    PetscCheck(!strcmp(value, "f32") || !strcmp(value, "f64"), PETSC_COMM_WORLD, SINEW_ERR_INPUT,
-               "predict: --precision '%s' is neither f32 nor f64", value);
-    request->dtype = !strcmp(value, "f64") ? SINEW_FLOAT64 : SINEW_FLOAT32;
+    request->precision = value;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCheck(argv[*i][0] != '-', PETSC_COMM_WORLD, SINEW_ERR_INPUT, "predict: no option %s", argv[*i]);
@@ -68,7 +67,7 @@ static PetscErrorCode parse_word(int argc, char **argv, int *i, Request *request
 
 PetscErrorCode CommandPredict(int argc, char **argv, int *code)
 {
-  Request request = {.dtype = SINEW_FLOAT32};
+  Request request = {.precision = "f32"};
   SinewPrediction done;
 
   PetscFunctionBeginUser;
@@ -80,7 +79,7 @@ PetscErrorCode CommandPredict(int argc, char **argv, int *code)
   }
   PetscCheck(request.paths == 2 && request.output, PETSC_COMM_WORLD, SINEW_ERR_INPUT,
              "predict: needs MODEL, INPUT and -o OUTPUT (sinew predict --help)");
-  PetscCall(SinewPredict(PETSC_COMM_WORLD, request.path[0], request.path[1], request.output, request.dtype, &done));
+  PetscCall(SinewPredict(PETSC_COMM_WORLD, request.path[0], request.path[1], request.output, request.precision, &done));
   PetscCall(PetscPrintf(PETSC_COMM_WORLD,
                         "%s: %" PetscInt_FMT " x %" PetscInt_FMT " channels of %" PetscInt_FMT " x %" PetscInt_FMT
                         " cells, %" PetscInt_FMT " parameters, %.3g s",

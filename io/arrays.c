@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* memfd_create */
 #include "io/arrays_private.h"
 #include "io/publish.h"
+#include "io/safetensors_private.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -178,6 +179,8 @@ PetscErrorCode SinewFileOpen(MPI_Comm comm, const char path[], SinewFile *out)
 
     if (code)
       SinewBlame_Private(&verdict, "%s: %s", path, strerror(code));
+    else if (SinewSafetensorsIs_Private(file))
+      SinewSafetensorsOpen_Private(file, &verdict);
     else if (SinewFileOpenH5_Private(file) < 0)
       SinewBlame_Private(&verdict, "%s: not an HDF5 file or truncated", path);
   }

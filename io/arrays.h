@@ -16,6 +16,8 @@
   partition; reading a whole array verifies it. Not verified are reads of small parts (the rest would have to be read
   too) and those of arrays without a checksum.
 
+  Files of the safetensors format are opened for reading like HDF5 files (io/safetensors.h).
+
   HDF5 lays a file out but the ranks write their bytes themselves, and nothing of HDF5's is on disk
   before the file is published (arrays_private.h says why): a .part is no HDF5 file.
 

@@ -83,10 +83,21 @@ static PetscBool look_at_shape(hid_t set, Stored *stored)
   return good;
 }
 
-static void look_at_place(hid_t set, Stored *stored)
+/* Where the bytes lie in the file; of a safetensors file HDF5 knows them as another file's. */
+static haddr_t offset_of(SinewFile file, hid_t set, hid_t plist)
+{
+  off_t offset;
+  hsize_t bytes;
+
+  if (!file->foreign) return H5Dget_offset(set);
+  if (plist < 0 || H5Pget_external(plist, 0, 0, NULL, &offset, &bytes) < 0) return HADDR_UNDEF;
+  return (haddr_t)offset;
+}
+
+static void look_at_place(SinewFile file, hid_t set, Stored *stored)
 {
   hid_t plist = H5Dget_create_plist(set);
-  const haddr_t offset = H5Dget_offset(set);
+  const haddr_t offset = offset_of(file, set, plist);
 
   stored->contiguous = (PetscBool)(plist >= 0 && H5Pget_layout(plist) == H5D_CONTIGUOUS && offset != HADDR_UNDEF &&
                                    !(stored->type_size & (stored->type_size - 1)) /* whole elements in a chunk */);
@@ -144,7 +155,7 @@ static void look_up(SinewFile file, const char name[], Stored *stored)
   if (stored->found) {
     stored->readable = (PetscBool)(look_at_shape(object, stored) && look_at_type(object, stored));
     stored->damaged = (PetscBool)!look_at_checksum(object, stored);
-    look_at_place(object, stored);
+    look_at_place(file, object, stored);
   }
   H5Oclose(object);
 }

@@ -25,6 +25,7 @@ struct _p_SinewFile {
   PetscBool writing, dead; /* dead: a write has failed and the file is gone */
   char path[PETSC_MAX_PATH_LEN];
   char disk[PETSC_MAX_PATH_LEN]; /* what is open now: path, or path.part */
+  PetscBool foreign;             /* rank 0, reading: h5 is a view of a safetensors file */
   hid_t h5;                      /* rank 0; when reading also ranks that must read through HDF5 */
   int fd;                        /* the file itself; opened by the ranks that touch it, else -1 */
   int memory;                    /* rank 0, writing: HDF5's view of the file */

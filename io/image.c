@@ -158,11 +158,12 @@ static PetscErrorCode compose_field(const SinewMosaic *mosaic, const range *data
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewImageField(MPI_Comm comm, const char path[], PetscInt nx, PetscInt ny, const PetscReal nodes_x[],
-                               const PetscReal nodes_y[], const PetscReal value[], const SinewImageStyle *style)
+/* A field on a canvas of its own, on rank 0. */
+static PetscErrorCode paint_field(MPI_Comm comm, PetscInt nx, PetscInt ny, const PetscReal nodes_x[],
+                                  const PetscReal nodes_y[], const PetscReal value[], const SinewImageStyle *style,
+                                  SinewCanvas *canvas)
 {
   SinewMosaic mosaic = {0};
-  SinewCanvas canvas = {0};
   const SinewColormap *map;
   PetscMPIInt rank;
   range r[3];
@@ -182,8 +183,57 @@ PetscErrorCode SinewImageField(MPI_Comm comm, const char path[], PetscInt nx, Pe
   SinewMosaicCells(&mosaic, nx, ny, nodes_x, nodes_y, value);
   if (style->lines) SinewMosaicEdges(&mosaic, nx, ny, nodes_x, nodes_y);
   PetscCall(SinewMosaicReduce(comm, &mosaic));
-  if (rank == 0) PetscCall(compose_field(&mosaic, &r[2], map, style->title, &canvas));
+  if (rank == 0) PetscCall(compose_field(&mosaic, &r[2], map, style->title, canvas));
   PetscCall(SinewMosaicDestroy(&mosaic));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewImageField(MPI_Comm comm, const char path[], PetscInt nx, PetscInt ny, const PetscReal nodes_x[],
+                               const PetscReal nodes_y[], const PetscReal value[], const SinewImageStyle *style)
+{
+  SinewCanvas canvas = {0};
+
+  PetscFunctionBeginUser;
+  PetscCall(paint_field(comm, nx, ny, nodes_x, nodes_y, value, style, &canvas));
+  PetscCall(publish(comm, &canvas, path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Puts `panel` to the right of what the canvas holds, top edges level; destroys the panel. */
+static PetscErrorCode append_canvas(SinewCanvas *canvas, SinewCanvas *panel)
+{
+  SinewCanvas both = {0};
+  const SinewCanvas *part[2] = {canvas, panel};
+  int left = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewCanvasCreate(canvas->width + panel->width, PetscMax(canvas->height, panel->height), &both));
+  for (int k = 0; k < 2; left += part[k++]->width)
+    for (int j = 0; j < part[k]->height; j++)
+      memcpy(both.rgb + 3 * ((size_t)j * (size_t)both.width + (size_t)left),
+             part[k]->rgb + 3 * (size_t)j * (size_t)part[k]->width, 3 * (size_t)part[k]->width);
+  PetscCall(SinewCanvasDestroy(canvas));
+  PetscCall(SinewCanvasDestroy(panel));
+  *canvas = both;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewImagePanels(MPI_Comm comm, const char path[], PetscInt count, PetscInt nx, PetscInt ny,
+                                const PetscReal nodes_x[], const PetscReal nodes_y[], const PetscReal *const value[],
+                                const SinewImageStyle style[])
+{
+  SinewCanvas canvas = {0};
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  for (PetscInt k = 0; k < count; k++) {
+    SinewCanvas panel = {0};
+
+    PetscCall(paint_field(comm, nx, ny, nodes_x, nodes_y, value[k], &style[k], &panel));
+    if (rank == 0 && k == 0) canvas = panel;
+    if (rank == 0 && k > 0) PetscCall(append_canvas(&canvas, &panel));
+  }
   PetscCall(publish(comm, &canvas, path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -39,6 +39,14 @@ PETSC_EXTERN PetscErrorCode SinewImageField(MPI_Comm comm, const char path[], Pe
                                             const PetscReal nodes_x[], const PetscReal nodes_y[],
                                             const PetscReal value[], const SinewImageStyle *style);
 
+/*
+  SinewImagePanels - several fields on the same cells side by side in one picture, each with its own title, colours and
+  colour bar. Collective. value[count], style[count]; the other arguments as above.
+*/
+PETSC_EXTERN PetscErrorCode SinewImagePanels(MPI_Comm comm, const char path[], PetscInt count, PetscInt nx, PetscInt ny,
+                                             const PetscReal nodes_x[], const PetscReal nodes_y[],
+                                             const PetscReal *const value[], const SinewImageStyle style[]);
+
 /* A curve: n points on this rank, joined in their order. The ranks' parts are joined as well where a
  * rank's first x is not before the last x of the ranks before it (a curve that is cut into boxes);
  * points that are not finite make a gap. */

@@ -22,6 +22,7 @@ struct _p_SinewSeries {
   Entry *entry;           /* rank 0 */
   PetscInt provenances;
   Provenance *provenance;
+  PetscBool single;    /* the one state has no number */
   PetscBool ours;      /* the collection on disk is this object's, no older run's */
   PetscBool mesh_done; /* the static mesh stands in its file */
   double bytes;
@@ -45,6 +46,24 @@ PetscErrorCode SinewSeriesCreate(MPI_Comm comm, const char directory[], const ch
   PetscCall(PetscStrncpy(series->name, name, sizeof(series->name)));
   PetscCall(PetscSNPrintf(series->path, sizeof(series->path), "%s/%s.xmf", dir, name));
   *out = series;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewSeriesCreateSingle(MPI_Comm comm, const char path[], SinewSeries *series)
+{
+  const size_t length = strlen(path);
+  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  char directory[PETSC_MAX_PATH_LEN], stem[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  *series = NULL;
+  PetscCheck(strlen(name) > 3 && !strcmp(path + length - 3, ".h5"), comm, SINEW_ERR_INPUT,
+             "%s: expected a name that ends in .h5", path);
+  PetscCheck(length < sizeof(stem), comm, SINEW_ERR_OUTPUT, "cannot write %s: %s", path, strerror(ENAMETOOLONG));
+  (void)snprintf(directory, sizeof(directory), "%.*s", slash == path ? 1 : slash ? (int)(slash - path) : 0, path);
+  (void)snprintf(stem, sizeof(stem), "%.*s", (int)strlen(name) - 3, name);
+  PetscCall(SinewSeriesCreate(comm, directory, stem, series));
+  (*series)->single = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -417,7 +436,10 @@ PetscErrorCode SinewSeriesWrite(SinewSeries series, PetscInt step, PetscReal t, 
   PetscFunctionBeginUser;
   if (!series->ours) PetscCall(remove_collection(series)); /* its files are about to be overwritten */
   series->ours = PETSC_TRUE;
-  PetscCall(PetscSNPrintf(data, sizeof(data), "%s_%06" PetscInt_FMT ".h5", series->name, series->count));
+  if (series->single)
+    PetscCall(PetscSNPrintf(data, sizeof(data), "%s.h5", series->name));
+  else
+    PetscCall(PetscSNPrintf(data, sizeof(data), "%s_%06" PetscInt_FMT ".h5", series->name, series->count));
   PetscCall(PetscSNPrintf(mesh_name, sizeof(mesh_name), "%s_mesh.h5", series->name));
   if (!mesh->uniform && !mesh->moving && !series->mesh_done) {
     PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", series->directory, mesh_name));

@@ -46,6 +46,9 @@ typedef struct _p_SinewSeries *SinewSeries;
  * (SINEW_ERR_OUTPUT). */
 PETSC_EXTERN PetscErrorCode SinewSeriesCreate(MPI_Comm comm, const char directory[], const char name[],
                                               SinewSeries *series);
+/* Collective. A series of one state, under a name of its own: PATH/NAME.h5 and PATH/NAME.xmf (and NAME_mesh.h5 for a
+ * static mesh that is not uniform). Raises SINEW_ERR_INPUT when the path does not end in .h5. */
+PETSC_EXTERN PetscErrorCode SinewSeriesCreateSingle(MPI_Comm comm, const char path[], SinewSeries *series);
 PETSC_EXTERN PetscErrorCode SinewSeriesDestroy(SinewSeries *series);
 /* A key and a value that every file of the series carries as attribute (deck, versions, command
  * line). Not collective. */

@@ -36,47 +36,122 @@ static PetscErrorCode check_alignment(MPI_Comm comm, const SinewGridOptions *o)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The least cells along an axis that p ranks can share: each at least the halo, in whole blocks. */
+static PetscInt least_cells(const SinewGridOptions *o, PetscInt p)
+{
+  const PetscInt align = PetscMax(1, o->align);
+
+  return p * align * PetscMax(1, (o->ghosts + align - 1) / align);
+}
+
 /*
   Chooses the process grid: the factorisation of the number of ranks with the smallest cut surface,
   x cut last, because rows along x are what kernels and messages like long. Costs a few divisions,
-  no memory.
+  no memory. ranks[0] is 0 when none fits; nearest: the cells of the smallest larger grid that would.
 */
-static PetscErrorCode choose_ranks(MPI_Comm comm, const SinewGridOptions *o, PetscInt ranks[3])
+static void find_ranks(PetscMPIInt size, const SinewGridOptions *o, PetscInt ranks[3], PetscInt nearest[3])
 {
-  PetscMPIInt size;
-  PetscReal best = PETSC_MAX_REAL;
+  PetscReal best = PETSC_MAX_REAL, smallest = PETSC_MAX_REAL;
+  const PetscReal volume = (PetscReal)o->cells[0] * (PetscReal)o->cells[1] * (PetscReal)o->cells[2];
 
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_size(comm, &size));
-  ranks[0] = 0;
+  ranks[0] = nearest[0] = 0;
   for (PetscInt a = 1; a <= size; a++) {
     if (size % a) continue;
     for (PetscInt b = 1; b <= size / a; b++) {
-      const PetscInt cut[3] = {a, b, size / a / b}, align = PetscMax(1, o->align);
-      PetscReal surface = 0;
-      PetscBool fits = (PetscBool)((size / a) % b == 0);
-      const PetscReal volume = (PetscReal)o->cells[0] * (PetscReal)o->cells[1] * (PetscReal)o->cells[2];
+      const PetscInt cut[3] = {a, b, size / a / b};
+      PetscInt cells[3];
+      PetscReal surface = 0, enlarged = 1;
+      PetscBool legal = (PetscBool)((size / a) % b == 0), fits;
 
-      for (PetscInt d = 0; d < 3 && fits; d++) {
-        const PetscInt least = align * PetscMax(1, (o->ghosts + align - 1) / align);
-
-        if (d >= o->dim ? cut[d] > 1 : o->cells[d] / align / cut[d] * align < least) fits = PETSC_FALSE;
-        if (o->ranks[d] && cut[d] != o->ranks[d]) fits = PETSC_FALSE;
+      for (PetscInt d = 0; d < 3 && legal; d++) {
+        if (d >= o->dim ? cut[d] > 1 : o->ranks[d] && cut[d] != o->ranks[d]) legal = PETSC_FALSE;
+        cells[d] = d < o->dim ? PetscMax(o->cells[d], least_cells(o, cut[d])) : 1;
+        enlarged *= (PetscReal)cells[d];
         surface += (PetscReal)(cut[d] - 1) * volume / (PetscReal)o->cells[d];
       }
+      if (!legal) continue;
+      fits = (PetscBool)(enlarged == volume);
       surface *= 1 + 1e-3 * (PetscReal)(a - 1); /* between equals, leave x whole */
       if (fits && surface < best) {
         best = surface;
         for (PetscInt d = 0; d < 3; d++) ranks[d] = cut[d];
       }
+      if (enlarged < smallest) {
+        smallest = enlarged;
+        for (PetscInt d = 0; d < 3; d++) nearest[d] = cells[d];
+      }
     }
   }
-  if (!ranks[0])
-    SETERRQ(comm, SINEW_ERR_INPUT,
-            "grid.cells: %" PetscInt_FMT " x %" PetscInt_FMT " x %" PetscInt_FMT
-            " cells cannot be cut into %d boxes of at least %" PetscInt_FMT
-            " cells along each axis that start on multiples of %" PetscInt_FMT ": use fewer ranks or more cells",
-            o->cells[0], o->cells[1], o->cells[2], (int)size, o->ghosts, PetscMax(1, o->align));
+}
+
+static PetscErrorCode print_cells(PetscInt dim, const PetscInt cells[3], size_t size, char text[])
+{
+  char part[32];
+
+  PetscFunctionBeginUser;
+  text[0] = 0;
+  for (PetscInt d = 0; d < dim; d++) {
+    PetscCall(PetscSNPrintf(part, sizeof(part), "%s%" PetscInt_FMT, d ? " x " : "", cells[d]));
+    PetscCall(PetscStrlcat(text, part, size));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode choose_ranks(MPI_Comm comm, const SinewGridOptions *o, PetscInt ranks[3])
+{
+  PetscInt nearest[3];
+  PetscMPIInt size;
+  char have[96], want[96], least[64] = "", where[64] = "";
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  find_ranks(size, o, ranks, nearest);
+  if (ranks[0]) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(print_cells(o->dim, o->cells, sizeof(have), have));
+  PetscCall(print_cells(o->dim, nearest, sizeof(want), want));
+  PetscCall(PetscSNPrintf(least, sizeof(least), " of at least %" PetscInt_FMT " cells along each axis", o->ghosts));
+  if (o->align > 1)
+    PetscCall(PetscSNPrintf(where, sizeof(where), " that start on multiples of %" PetscInt_FMT, o->align));
+  SETERRQ(comm, SINEW_ERR_INPUT, "grid.cells: %s cells cannot be cut into %d boxes%s%s: use fewer ranks%s%s", have,
+          (int)size, least, where, nearest[0] ? ", or at least " : "", nearest[0] ? want : "");
+}
+
+/* Cells of the largest box. */
+static PetscReal largest_box(const SinewGridOptions *o, const PetscInt ranks[3])
+{
+  PetscReal volume = 1;
+
+  for (PetscInt d = 0; d < o->dim; d++) {
+    const PetscInt blocks = o->cells[d] / o->align;
+
+    volume *= (PetscReal)((blocks + ranks[d] - 1) / ranks[d] * o->align);
+  }
+  return volume;
+}
+
+PetscErrorCode SinewGridBestAlign(MPI_Comm comm, const SinewGridOptions *options, PetscInt most, PetscInt *align)
+{
+  SinewGridOptions o = *options;
+  PetscInt ranks[3], nearest[3];
+  PetscMPIInt size;
+  PetscReal least;
+
+  PetscFunctionBeginUser;
+  *align = 0;
+  if (most <= 1) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt d = o.dim; d < 3; d++) o.cells[d] = 1;
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  o.align = most;
+  PetscCall(check_alignment(comm, &o));
+  o.align = 2; /* boxes of odd sizes cannot be halved once */
+  PetscCall(choose_ranks(comm, &o, ranks));
+  least = largest_box(&o, ranks);
+  *align = 2;
+  for (PetscInt unit = most; unit > 2 && *align == 2; unit /= 2) {
+    o.align = unit;
+    find_ranks(size, &o, ranks, nearest);
+    if (ranks[0] && largest_box(&o, ranks) <= 1.2 * least) *align = unit;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -54,6 +54,14 @@ typedef struct {
 PETSC_EXTERN PetscErrorCode SinewGridCreate(MPI_Comm comm, const SinewGridOptions *options, PetscInt components,
                                             SinewGrid *grid);
 PETSC_EXTERN PetscErrorCode SinewGridDestroy(SinewGrid *grid);
+/*
+  SinewGridBestAlign - how boxes should be aligned for something that works on ever coarser grids: *align is the largest
+  power of two, up to `most` itself (a power of two, or 0: then 0), on which the ranks' boxes can be cut without making
+  the largest a fifth larger than it must be. The grid's cells must be multiples of `most`; options->align is ignored.
+  Raises as SinewGridCreate when the grid cannot be cut at all. Deterministic, no communication.
+*/
+PETSC_EXTERN PetscErrorCode SinewGridBestAlign(MPI_Comm comm, const SinewGridOptions *options, PetscInt most,
+                                               PetscInt *align);
 
 /* The DMDA (not owned by the caller). */
 PETSC_EXTERN PetscErrorCode SinewGridGetDM(SinewGrid grid, DM *dm);

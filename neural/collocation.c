@@ -21,6 +21,8 @@ struct _p_SinewCollocation {
   Block *block;
   PetscInt *part_block, *block_start;
   PetscReal *u, *du, *r, *dr, *seed; /* of one block */
+  SinewCollocation held_out;         /* not owned */
+  PetscReal *held_out_rows;
 };
 
 PetscErrorCode SinewCollocationCreate(MPI_Comm comm, SinewJet jet, PetscInt parts, SinewCollocation *collocation)
@@ -59,6 +61,7 @@ PetscErrorCode SinewCollocationDestroy(SinewCollocation *collocation)
   PetscCall(PetscFree(c->r));
   PetscCall(PetscFree(c->dr));
   PetscCall(PetscFree(c->seed));
+  PetscCall(PetscFree(c->held_out_rows));
   PetscCall(PetscFree(*collocation));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -270,6 +273,60 @@ static PetscErrorCode transpose(void *ctx, const PetscReal w[], PetscInt part, c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewCollocationHoldOut(SinewCollocation c, SinewCollocation held_out)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree(c->held_out_rows));
+  PetscCall(PetscMalloc1((size_t)held_out->block_start[held_out->blocks], &c->held_out_rows));
+  c->held_out = held_out;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Parts first .. first + parts - 1 of this rank, each by itself and then in halves, the order of the sums over ranks.
+ */
+static PetscReal weighted_squares(SinewCollocation c, PetscInt n, PetscInt rows, const PetscReal scale[],
+                                  const PetscReal y[], PetscInt first, PetscInt parts)
+{
+  const PetscInt start = cut(c, n, c->first_part), count = cut(c, n, c->first_part + c->local_parts) - start;
+  PetscReal sum = 0;
+
+  if (parts > 1)
+    return weighted_squares(c, n, rows, scale, y, first, parts / 2) +
+           weighted_squares(c, n, rows, scale, y, first + parts / 2, parts - parts / 2);
+  for (PetscInt p = cut(c, n, c->first_part + first) - start; p < cut(c, n, c->first_part + first + 1) - start; p++)
+    for (PetscInt k = 0; k < rows; k++) sum += PetscSqr(scale[p] * y[k * count + p]);
+  return sum;
+}
+
+PetscErrorCode SinewCollocationSquares(SinewCollocation c, PetscInt n, PetscInt rows, const PetscReal scale[],
+                                       const PetscReal y[], PetscReal *sum)
+{
+  PetscFunctionBegin;
+  *sum = weighted_squares(c, n, rows, scale, y, 0, c->local_parts);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Squares of rows part by part and then in halves, the order of the sums over ranks. */
+static PetscReal squares(SinewCollocation c, const PetscReal r[], PetscInt first, PetscInt parts)
+{
+  PetscReal sum = 0;
+
+  if (parts > 1) return squares(c, r, first, parts / 2) + squares(c, r, first + parts / 2, parts - parts / 2);
+  for (PetscInt i = c->block_start[c->part_block[first]]; i < c->block_start[c->part_block[first + 1]]; i++)
+    sum += PetscSqr(r[i]);
+  return sum;
+}
+
+static PetscErrorCode held_out(void *ctx, const PetscReal w[], PetscReal *sum)
+{
+  SinewCollocation c = ctx, other = c->held_out;
+
+  PetscFunctionBegin;
+  PetscCall(residual(other, w, c->held_out_rows));
+  *sum = squares(other, c->held_out_rows, 0, other->local_parts);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewCollocationProblem(SinewCollocation c, SinewLeastSquaresProblem *problem)
 {
   PetscFunctionBegin;
@@ -281,6 +338,7 @@ PetscErrorCode SinewCollocationProblem(SinewCollocation c, SinewLeastSquaresProb
                                         .residual = residual,
                                         .rows = rows,
                                         .apply = apply,
-                                        .transpose = transpose};
+                                        .transpose = transpose,
+                                        .held_out = c->held_out ? held_out : NULL};
   PetscFunctionReturn(PETSC_SUCCESS);
 }

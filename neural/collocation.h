@@ -44,7 +44,15 @@ PETSC_EXTERN PetscErrorCode SinewCollocationAddTerm(SinewCollocation, SinewJetOr
 PETSC_EXTERN PetscErrorCode SinewCollocationSetPoints(SinewCollocation, PetscInt term, const PetscReal x[],
                                                       const PetscReal scale[]);
 
-/* SinewCollocationProblem - filled in; valid until the next AddTerm or Destroy. held_out is left NULL. */
+/* SinewCollocationSquares - this rank's sum of squares of scale(p) y [rows][count] at its points of n, in the order in
+   which least squares sums (the reduction over ranks is the caller's). */
+PETSC_EXTERN PetscErrorCode SinewCollocationSquares(SinewCollocation, PetscInt n, PetscInt rows,
+                                                    const PetscReal scale[], const PetscReal y[], PetscReal *sum);
+
+/* SinewCollocationHoldOut - the rows of another collocation over the same jet (referred to) are the held-out ones. */
+PETSC_EXTERN PetscErrorCode SinewCollocationHoldOut(SinewCollocation, SinewCollocation held_out);
+
+/* SinewCollocationProblem - filled in; valid until the next AddTerm or Destroy. */
 PETSC_EXTERN PetscErrorCode SinewCollocationProblem(SinewCollocation, SinewLeastSquaresProblem *problem);
 
 #endif

@@ -6,8 +6,8 @@
 
     y[j][i][o] = bias[o] + sum_{u,v,c} w[o][c][u][v] x[j + dilation u][i + dilation v][c].
 
-  float runs through oneDNN (primitives and blocked weights made once), double through a plain
-  kernel of our own. The channels may be a slice of a wider weight, and the result may be added to
+  float runs through oneDNN (primitives and blocked weights made once) or minimal filtering, double
+  through a plain kernel of our own. The channels may be a slice of a wider weight, and the result may be added to
   what is there: so a concatenation is never made, its parts are convolved in turn.
 
   Nothing is communicated. On a rank without cells (ny or nx zero) every call does nothing.
@@ -25,6 +25,7 @@ typedef struct {
       channels;         /* weights are [out][channels][kernel][kernel]; this one reads channels slice .. slice+in-1 */
   PetscBool accumulate; /* add to y, without bias; else overwrite it */
   PetscBool training;
+  PetscBool bf16; /* float, inference: w and x are rounded to bfloat16 (8 bits), sums are of floats */
 } ConvolutionShape;
 
 typedef struct {

@@ -35,6 +35,15 @@ PetscBool SinewCholesky(PetscInt n, PetscReal A[], PetscInt lda)
   return (PetscBool)(info == 0);
 }
 
+PetscBool SinewEigen(PetscInt n, PetscReal A[], PetscInt lda, PetscReal values[], PetscReal work[], PetscInt lwork)
+{
+  const PetscBLASInt bn = (PetscBLASInt)n, la = (PetscBLASInt)lda, lw = (PetscBLASInt)lwork;
+  PetscBLASInt info = 0;
+
+  LAPACKsyev_("V", "U", &bn, A, &la, values, work, &lw, &info);
+  return (PetscBool)(info == 0);
+}
+
 void SinewTriangularSolve(char t, PetscInt n, const PetscReal U[], PetscInt ldu, PetscReal x[])
 {
   const PetscBLASInt bn = (PetscBLASInt)n, lu = (PetscBLASInt)ldu, one = 1;

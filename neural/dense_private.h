@@ -15,6 +15,9 @@ PETSC_INTERN void SinewGram(PetscInt n, PetscInt k, const PetscReal A[], PetscIn
                             PetscInt ldc);
 /* Cholesky of the upper triangle, A = U'U; false when A is not positive definite */
 PETSC_INTERN PetscBool SinewCholesky(PetscInt n, PetscReal A[], PetscInt lda);
+/* Eigenvalues (ascending) and vectors (in A's columns) of the upper triangle of a symmetric A; work of 34 n */
+PETSC_INTERN PetscBool SinewEigen(PetscInt n, PetscReal A[], PetscInt lda, PetscReal values[], PetscReal work[],
+                                  PetscInt lwork);
 /* x = U^{-1} x or U^{-T} x */
 PETSC_INTERN void SinewTriangularSolve(char t, PetscInt n, const PetscReal U[], PetscInt ldu, PetscReal x[]);
 /* R of A (m x n, m >= n) into A's upper triangle (what is below is destroyed); work of at least 64 n */

@@ -19,6 +19,7 @@ PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, Pets
   g->dtype = dtype;
   g->value_size = SinewDtypeSize(dtype);
   g->batch = batch;
+  g->together = 1;
   g->training = training;
   g->lean = (PetscBool)(lean && !training);
   g->kernels = dtype == SINEW_FLOAT32 ? &KernelsFloat : &KernelsDouble;
@@ -279,7 +280,7 @@ PetscErrorCode GraphForward(Graph g, PetscInt begin, PetscInt end)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode GraphFill(Graph g, Op *op, GraphMake *make)
+PetscErrorCode GraphFill(Graph g, Op *op, PetscLogEvent event, GraphMake *make)
 {
   const Node *node = &g->node[op->output];
   const SinewBox box = node->layout->box;
@@ -288,12 +289,18 @@ PetscErrorCode GraphFill(Graph g, Op *op, GraphMake *make)
   const SinewBox rim[] = {{0, 0, h, nx}, {ny - h, 0, h, nx}, {h, 0, inside, h}, {h, nx - h, inside, h}};
 
   PetscFunctionBeginUser;
+  PetscCall(PetscLogEventBegin(event, 0, 0, 0, 0));
   for (PetscInt b = 0; b < g->batch; ++b) {
     if (!split && ny && nx) (*make)(g, op, b, (SinewBox){0, 0, ny, nx});
     for (int k = 0; k < 4 && split; ++k) (*make)(g, op, b, rim[k]);
   }
+  PetscCall(PetscLogEventEnd(event, 0, 0, 0, 0));
   if (h) PetscCall(SinewTensorHaloBegin(node->value));
-  for (PetscInt b = 0; b < g->batch && split; ++b) (*make)(g, op, b, (SinewBox){h, h, inside, nx - 2 * h});
+  if (split) {
+    PetscCall(PetscLogEventBegin(event, 0, 0, 0, 0));
+    for (PetscInt b = 0; b < g->batch; ++b) (*make)(g, op, b, (SinewBox){h, h, inside, nx - 2 * h});
+    PetscCall(PetscLogEventEnd(event, 0, 0, 0, 0));
+  }
   if (h) PetscCall(SinewTensorHaloEnd(node->value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -309,7 +316,7 @@ void GraphClearInputs(Graph g, const Op *op)
   }
 }
 
-static PetscErrorCode reduce_gradients(Graph g)
+PetscErrorCode GraphReduceGradients(Graph g)
 {
   PetscMPIInt count;
 
@@ -322,17 +329,24 @@ static PetscErrorCode reduce_gradients(Graph g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode GraphBackward(Graph g)
+PetscErrorCode GraphBackwardRange(Graph g, PetscInt begin, PetscInt end)
 {
   PetscFunctionBeginUser;
-  memset(g->gradients, 0, g->gradient_count * g->value_size);
-  for (PetscInt k = g->ops - 1; k >= 0; --k) {
+  for (PetscInt k = end - 1; k >= begin; --k) {
     Op *op = &g->op[k];
 
     if (op->output >= 0 && g->node[op->output].exchanged) PetscCall(SinewTensorHaloSum(GraphGradient(g, op->output)));
     PetscCall((*op->methods->backward)(g, op));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphBackward(Graph g)
+{
+  PetscFunctionBeginUser;
+  memset(g->gradients, 0, g->gradient_count * g->value_size);
+  PetscCall(GraphBackwardRange(g, 0, g->ops));
   PetscCall(ConditionBackward(g));
-  PetscCall(reduce_gradients(g));
+  PetscCall(GraphReduceGradients(g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

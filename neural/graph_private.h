@@ -58,6 +58,9 @@ struct _p_Graph {
   size_t value_size;
   PetscInt batch;
   PetscBool training, lean;
+  PetscBool bf16; /* to be set before layers are: convolutions round their operands */
+  PetscInt
+      together; /* consecutive samples over which norms are taken in common; 1, or a divisor of batch (inference) */
   const Kernels *kernels;
   const ConvolutionMethods *convolution;
   ConvolutionEngine engine;
@@ -99,16 +102,20 @@ PETSC_EXTERN PetscErrorCode GraphSetup(Graph graph);
 PETSC_EXTERN PetscErrorCode GraphPack(Graph graph);
 PETSC_EXTERN PetscErrorCode GraphForward(Graph graph, PetscInt begin, PetscInt end);
 PETSC_EXTERN PetscErrorCode GraphBackward(Graph graph);
+/* The parts of Backward, for graphs that are not run from end to end: layers begin .. end-1 backwards; the sum of all
+ * gradients over the ranks. */
+PETSC_EXTERN PetscErrorCode GraphBackwardRange(Graph graph, PetscInt begin, PetscInt end);
+PETSC_EXTERN PetscErrorCode GraphReduceGradients(Graph graph);
 /* The exchange between two layouts, made once. Collective. */
 PETSC_EXTERN PetscErrorCode GraphExchange(Graph graph, SinewLayout from, SinewLayout to, PetscInt halo,
                                           PetscInt channels, Exchange *exchange);
 
 /* For layers' backward: sets to zero the gradients of inputs that nobody has written yet. */
 PETSC_EXTERN void GraphClearInputs(Graph graph, const Op *op);
-/* For layers' forward: makes the output with `make`, its rim first and its interior while the rim travels. Collective.
- */
+/* For layers' forward: makes the output with `make`, its rim first and its interior while the rim travels; logs the
+ * making, not the exchange, as `event`. Collective. */
 typedef void GraphMake(Graph graph, Op *op, PetscInt b, SinewBox rectangle);
-PETSC_EXTERN PetscErrorCode GraphFill(Graph graph, Op *op, GraphMake *make);
+PETSC_EXTERN PetscErrorCode GraphFill(Graph graph, Op *op, PetscLogEvent event, GraphMake *make);
 PETSC_EXTERN PetscErrorCode GraphScratch(Graph graph,
                                          size_t bytes); /* for layers' setup: at least so much of `scratch` */
 

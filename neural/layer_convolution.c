@@ -29,7 +29,8 @@ static PetscErrorCode setup(Graph g, Op *op)
                                     .slice = slice,
                                     .channels = (PetscInt)g->parameter[layer->weight].shape[1],
                                     .accumulate = (PetscBool)(k > 0),
-                                    .training = g->training};
+                                    .training = g->training,
+                                    .bf16 = g->bf16};
 
     PetscCall((*g->convolution->create)(g->engine, &shape, &layer->part[k]));
     if (g->training && !op->fresh[k])

@@ -74,21 +74,30 @@ static PetscErrorCode reduce(SinewLayout layout, PetscInt n, double sums[])
 }
 
 /*
-  Mean and 1/sqrt(variance + eps) of each sample. Sums are in double: for float input one sweep about
-  zero is exact enough, for double input a second one about the mean follows.
+  Mean and 1/sqrt(variance + eps) of each sample, or of those together. Sums are in double: for float input one sweep
+  about zero is exact enough, for double input a second one about the mean follows.
 */
 static PetscErrorCode statistics(Graph g, const Layer *layer, const Node *in)
 {
-  const double count = (double)in->channels * (double)in->layout->ny * (double)in->layout->nx;
-  double *sums = g->sums;
+  const PetscInt groups = g->batch / g->together;
+  const double count = (double)(g->together * in->channels) * (double)in->layout->ny * (double)in->layout->nx;
+  double *sums = g->sums, own[2];
 
   PetscFunctionBeginUser;
   for (PetscInt b = 0; b < g->batch; ++b) layer->mean[b] = 0;
   for (int sweep = 0; sweep < (g->dtype == SINEW_FLOAT32 ? 1 : 2); ++sweep) {
-    for (PetscInt b = 0; b < g->batch; ++b) (*g->kernels->moments)(in->value, b, layer->mean[b], sums + 2 * b);
-    PetscCall(reduce(in->layout, 2 * g->batch, sums));
+    PetscCall(PetscLogEventBegin(NEURAL_Norm, 0, 0, 0, 0));
+    for (PetscInt k = 0; k < 2 * groups; ++k) sums[k] = 0;
     for (PetscInt b = 0; b < g->batch; ++b) {
-      const double shift = sums[2 * b] / count, variance = sums[2 * b + 1] / count - shift * shift;
+      (*g->kernels->moments)(in->value, b, layer->mean[b], own);
+      sums[2 * (b / g->together)] += own[0];
+      sums[2 * (b / g->together) + 1] += own[1];
+    }
+    PetscCall(PetscLogEventEnd(NEURAL_Norm, 0, 0, 0, 0));
+    PetscCall(reduce(in->layout, 2 * groups, sums));
+    for (PetscInt b = 0; b < g->batch; ++b) {
+      const double *sum = sums + 2 * (b / g->together);
+      const double shift = sum[0] / count, variance = sum[1] / count - shift * shift;
 
       layer->mean[b] += shift;
       layer->rstd[b] = 1 / sqrt(PetscMax(variance, 0) + EPSILON);
@@ -156,14 +165,12 @@ static PetscErrorCode forward(Graph g, Op *op)
   const Node *in = &g->node[op->input[0]];
 
   PetscFunctionBeginUser;
-  PetscCall(PetscLogEventBegin(NEURAL_Norm, 0, 0, 0, 0));
   if (layer->norm) {
     PetscCall(statistics(g, layer, in));
     set_norm(g, layer, in->channels);
   }
   if (layer->condition) PetscCall(set_condition(g, layer, in->channels));
-  PetscCall(GraphFill(g, op, make));
-  PetscCall(PetscLogEventEnd(NEURAL_Norm, 0, 0, 0, 0));
+  PetscCall(GraphFill(g, op, NEURAL_Norm, make));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -104,9 +104,7 @@ static void pool(Graph g, Op *op, PetscInt b, SinewBox r)
 static PetscErrorCode pool_forward(Graph g, Op *op)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscLogEventBegin(NEURAL_Sample, 0, 0, 0, 0));
-  PetscCall(GraphFill(g, op, pool));
-  PetscCall(PetscLogEventEnd(NEURAL_Sample, 0, 0, 0, 0));
+  PetscCall(GraphFill(g, op, NEURAL_Sample, pool));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -147,9 +145,7 @@ static void upsample(Graph g, Op *op, PetscInt b, SinewBox r)
 static PetscErrorCode upsample_forward(Graph g, Op *op)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscLogEventBegin(NEURAL_Sample, 0, 0, 0, 0));
-  PetscCall(GraphFill(g, op, upsample));
-  PetscCall(PetscLogEventEnd(NEURAL_Sample, 0, 0, 0, 0));
+  PetscCall(GraphFill(g, op, NEURAL_Sample, upsample));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

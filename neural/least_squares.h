@@ -108,6 +108,14 @@ PETSC_EXTERN SinewLeastSquaresOptions *SinewLeastSquaresGetOptions(SinewLeastSqu
 PETSC_EXTERN PetscErrorCode SinewLeastSquaresSolve(SinewLeastSquares ls, PetscReal w[],
                                                    SinewLeastSquaresReport *report);
 
+/*
+  SinewLeastSquaresLinear - d = argmin |J d + r|^2 with J and r at w, once: damped by mu D, or, with cut > 0 (NORMAL
+  only), without the directions whose singular value is below cut times the largest. *ok is false when r is not a number
+  or the matrix is singular. Collective.
+*/
+PETSC_EXTERN PetscErrorCode SinewLeastSquaresLinear(SinewLeastSquares ls, const PetscReal w[], PetscReal mu,
+                                                    PetscReal cut, PetscReal d[], PetscBool *ok);
+
 /* SinewLeastSquaresNorm - |r(w)| over all ranks. */
 PETSC_EXTERN PetscErrorCode SinewLeastSquaresNorm(SinewLeastSquares ls, const PetscReal w[], PetscReal *norm);
 

@@ -224,7 +224,10 @@ PetscErrorCode SinewNetworkBackward(SinewNetwork network)
 {
   PetscFunctionBeginUser;
   PetscCheck(network->graph->training, network->graph->comm, PETSC_ERR_ORDER, "the network was made for inference");
-  PetscCall(GraphBackward(network->graph));
+  if (network->ode)
+    PetscCall(OdeBackward(network->graph, network->ode));
+  else
+    PetscCall(GraphBackward(network->graph));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,30 +1,19 @@
 /* The adaptive integrator of ode_private.h. */
 #include "neural/ode_private.h"
 
-#define STAGES    7
+#define STAGES    ODE_STAGES
 #define STEPS_MAX 10000
-#define TIMES_MAX 256
-
-struct _p_Ode {
-  OdeParts parts;
-  PetscInt n;   /* values of this rank's box */
-  double total; /* of all */
-  double *y, *next, *work, *middle, *k[STAGES];
-  double *embedding; /* [batch][features] */
-  PetscInt evaluations;
-  double time[TIMES_MAX];
-};
+#define TIMES_MAX ODE_TIMES_MAX
 
 /* Dormand & Prince (1980); error coefficients and midpoint weights: Shampine (1986). */
-static const double node_time[STAGES] = {0, 1. / 5, 3. / 10, 4. / 5, 8. / 9, 1, 1};
-static const double stage_weight[STAGES][STAGES - 1] = {
-    {0},
-    {1. / 5},
-    {3. / 40, 9. / 40},
-    {44. / 45, -56. / 15, 32. / 9},
-    {19372. / 6561, -25360. / 2187, 64448. / 6561, -212. / 729},
-    {9017. / 3168, -355. / 33, 46732. / 5247, 49. / 176, -5103. / 18656},
-    {35. / 384, 0, 500. / 1113, 125. / 192, -2187. / 6784, 11. / 84}};
+const double OdeNodeTime[STAGES] = {0, 1. / 5, 3. / 10, 4. / 5, 8. / 9, 1, 1};
+const double OdeStageWeight[STAGES][STAGES - 1] = {{0},
+                                                   {1. / 5},
+                                                   {3. / 40, 9. / 40},
+                                                   {44. / 45, -56. / 15, 32. / 9},
+                                                   {19372. / 6561, -25360. / 2187, 64448. / 6561, -212. / 729},
+                                                   {9017. / 3168, -355. / 33, 46732. / 5247, 49. / 176, -5103. / 18656},
+                                                   {35. / 384, 0, 500. / 1113, 125. / 192, -2187. / 6784, 11. / 84}};
 static const double error_weight[STAGES] = {35. / 384 - 1951. / 21600,
                                             0,
                                             500. / 1113 - 22642. / 50085,
@@ -32,27 +21,38 @@ static const double error_weight[STAGES] = {35. / 384 - 1951. / 21600,
                                             -2187. / 6784 + 12231. / 42400,
                                             11. / 84 - 649. / 6300,
                                             -1. / 60};
-static const double middle_weight[STAGES] = {6025192743. / 30085553152. / 2,     0,
-                                             51252292925. / 65400821598. / 2,    -2691868925. / 45128329728. / 2,
-                                             187940372067. / 1594534317056. / 2, -1776094331. / 19743644256. / 2,
-                                             11237099. / 235043384. / 2};
+const double OdeMiddleWeight[STAGES] = {6025192743. / 30085553152. / 2,     0,
+                                        51252292925. / 65400821598. / 2,    -2691868925. / 45128329728. / 2,
+                                        187940372067. / 1594534317056. / 2, -1776094331. / 19743644256. / 2,
+                                        11237099. / 235043384. / 2};
+
+/* One by one: they change places, and PETSc frees what it allocates together by the first. */
+static PetscErrorCode create_vectors(PetscInt count, double **vector[], PetscInt n)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < count; ++k) PetscCall(PetscMalloc1((size_t)n, vector[k]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 PetscErrorCode OdeCreate(Graph g, const OdeParts *parts, Ode *ode)
 {
   const Node *node = &g->node[parts->initial];
   const SinewBox box = node->layout->box;
   Ode o;
-  size_t n;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&o));
   o->parts = *parts;
   o->n = g->batch * box.ny * box.nx * node->channels;
   o->total = (double)(g->batch * node->channels) * (double)(node->layout->ny * node->layout->nx);
-  n = (size_t)o->n;
-  PetscCall(PetscMalloc5(n, &o->y, n, &o->next, n, &o->work, n, &o->middle, (size_t)(g->batch * parts->features),
-                         &o->embedding));
-  for (int s = 0; s < STAGES; ++s) PetscCall(PetscMalloc1(n, &o->k[s]));
+  PetscCall(create_vectors(4, (double **[]){&o->y, &o->next, &o->work, &o->middle}, o->n));
+  PetscCall(PetscMalloc1((size_t)(g->batch * parts->features), &o->embedding));
+  for (int s = 0; s < STAGES; ++s) PetscCall(create_vectors(1, (double **[]){&o->k[s]}, o->n));
+  if (g->training) {
+    PetscCall(create_vectors(2, (double **[]){&o->ly, &o->lnext}, o->n));
+    for (int s = 0; s < STAGES; ++s) PetscCall(create_vectors(1, (double **[]){&o->adjoint[s]}, o->n));
+    PetscCall(PetscMalloc1(g->gradient_count, &o->gradients));
+  }
   *ode = o;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -64,8 +64,20 @@ PetscErrorCode OdeDestroy(Ode *ode)
   PetscFunctionBeginUser;
   *ode = NULL;
   if (!o) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscFree5(o->y, o->next, o->work, o->middle, o->embedding));
-  for (int s = 0; s < STAGES; ++s) PetscCall(PetscFree(o->k[s]));
+  for (int s = 0; s < STAGES; ++s) {
+    PetscCall(PetscFree(o->k[s]));
+    PetscCall(PetscFree(o->adjoint[s]));
+  }
+  for (PetscInt k = 0; k < o->room; ++k) PetscCall(PetscFree(o->step[k].y));
+  PetscCall(PetscFree(o->step));
+  PetscCall(PetscFree(o->y));
+  PetscCall(PetscFree(o->next));
+  PetscCall(PetscFree(o->work));
+  PetscCall(PetscFree(o->middle));
+  PetscCall(PetscFree(o->embedding));
+  PetscCall(PetscFree(o->ly));
+  PetscCall(PetscFree(o->lnext));
+  PetscCall(PetscFree(o->gradients));
   PetscCall(PetscFree(o));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -106,9 +118,8 @@ static void copy_row(SinewTensor t, PetscInt index, PetscInt n, double *row, Pet
   }
 }
 
-static void copy_node(Graph g, PetscInt node, double *values, PetscBool set)
+void OdeCopy(SinewTensor t, double values[], PetscBool set)
 {
-  SinewTensor t = GraphValue(g, node);
   const SinewBox box = t->layout->box;
   const PetscInt h = t->halo, n = box.nx * t->channels;
 
@@ -119,7 +130,7 @@ static void copy_node(Graph g, PetscInt node, double *values, PetscBool set)
 
 /* ---- right-hand side and norms ---- */
 
-static PetscErrorCode slope(Graph g, Ode o, double t, double *y, double *k)
+PetscErrorCode OdeEvaluate(Graph g, Ode o, double t, double *y, double *k)
 {
   PetscFunctionBeginUser;
   if (o->evaluations < TIMES_MAX) o->time[o->evaluations] = t;
@@ -127,9 +138,9 @@ static PetscErrorCode slope(Graph g, Ode o, double t, double *y, double *k)
   for (PetscInt b = 0; b < g->batch; ++b) ConditionEmbed(o->parts.features, t, o->embedding + b * o->parts.features);
   PetscCall(ConditionSetEmbedding(g, o->embedding, NULL));
   PetscCall(ConditionForward(g));
-  copy_node(g, o->parts.state, y, PETSC_TRUE);
+  OdeCopy(GraphValue(g, o->parts.state), y, PETSC_TRUE);
   PetscCall(GraphForward(g, o->parts.lift, o->parts.project));
-  copy_node(g, o->parts.slope, k, PETSC_FALSE);
+  if (k) OdeCopy(GraphValue(g, o->parts.slope), k, PETSC_FALSE);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -151,7 +162,7 @@ static PetscErrorCode norm(Graph g, Ode o, const double *a, const double *y, con
 }
 
 /* out = y + h sum_s w[s] k[s] (y NULL: zero) */
-static void combine(Ode o, const double *y, double h, int stages, const double w[], double *out)
+void OdeCombine(Ode o, const double *y, double h, int stages, const double w[], double *out)
 {
   for (PetscInt i = 0; i < o->n; ++i) {
     double sum = 0;
@@ -171,8 +182,8 @@ static PetscErrorCode first_step(Graph g, Ode o, double *h)
   PetscCall(norm(g, o, o->y, o->y, o->y, &d0));
   PetscCall(norm(g, o, o->k[0], o->y, o->y, &d1));
   h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : 0.01 * d0 / d1;
-  combine(o, o->y, h0, 1, &one, o->next);
-  PetscCall(slope(g, o, h0, o->next, o->k[1]));
+  OdeCombine(o, o->y, h0, 1, &one, o->next);
+  PetscCall(OdeEvaluate(g, o, h0, o->next, o->k[1]));
   for (PetscInt i = 0; i < o->n; ++i) o->work[i] = o->k[1][i] - o->k[0][i];
   PetscCall(norm(g, o, o->work, o->y, o->y, &d2));
   d2 /= h0;
@@ -183,15 +194,20 @@ static PetscErrorCode first_step(Graph g, Ode o, double *h)
 
 /* ---- steps ---- */
 
+double OdeStageTime(double t, double h, int s)
+{
+  return s < 5 ? t + OdeNodeTime[s] * h : t + h;
+}
+
 /* Tries a step of h from (t, y): all stages, o->next, and its error relative to the tolerance. */
 static PetscErrorCode try_step(Graph g, Ode o, double t, double h, double *ratio)
 {
   PetscFunctionBeginUser;
   for (int s = 1; s < STAGES; ++s) {
-    combine(o, o->y, h, s, stage_weight[s], o->next);
-    PetscCall(slope(g, o, s < 5 ? t + node_time[s] * h : t + h, o->next, o->k[s]));
+    OdeCombine(o, o->y, h, s, OdeStageWeight[s], o->next);
+    PetscCall(OdeEvaluate(g, o, OdeStageTime(t, h, s), o->next, o->k[s]));
   }
-  combine(o, NULL, h, STAGES, error_weight, o->work);
+  OdeCombine(o, NULL, h, STAGES, error_weight, o->work);
   PetscCall(norm(g, o, o->work, o->y, o->next, ratio));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -205,7 +221,7 @@ static double next_step(double h, double ratio)
 /* The quartic through both ends, their slopes and the midpoint, at fraction x of the step; into o->work. */
 static void interpolate(Ode o, double h, double x)
 {
-  combine(o, o->y, h, STAGES, middle_weight, o->middle);
+  OdeCombine(o, o->y, h, STAGES, OdeMiddleWeight, o->middle);
   for (PetscInt i = 0; i < o->n; ++i) {
     const double y0 = o->y[i], y1 = o->next[i], m = o->middle[i], f0 = o->k[0][i], f1 = o->k[STAGES - 1][i];
     const double a = 2 * h * (f1 - f0) - 8 * (y1 + y0) + 16 * m, b = h * (5 * f0 - 3 * f1) + 18 * y0 + 14 * y1 - 32 * m;
@@ -226,42 +242,103 @@ static void accept(Ode o)
   o->k[STAGES - 1] = swap;
 }
 
-PetscErrorCode OdeForward(Graph g, Ode o)
+/* Notes the step from (t, y) that is to be accepted. */
+static PetscErrorCode note(Ode o, double t, double h)
 {
-  double t = 0, h = 0, ratio = 0;
-  PetscInt steps = 0;
+  struct OdeStep *step;
 
   PetscFunctionBeginUser;
-  o->evaluations = 0;
-  PetscCall(GraphForward(g, 0, o->parts.lift));
-  copy_node(g, o->parts.initial, o->y, PETSC_FALSE);
-  PetscCall(slope(g, o, 0, o->y, o->k[0]));
+  if (o->steps == o->room) {
+    struct OdeStep *grown;
+
+    PetscCall(PetscCalloc1((size_t)(2 * o->room + 8), &grown));
+    PetscCall(PetscArraycpy(grown, o->step, o->room));
+    PetscCall(PetscFree(o->step));
+    o->step = grown;
+    o->room = 2 * o->room + 8;
+  }
+  step = &o->step[o->steps++];
+  step->t = t;
+  step->h = h;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* For Backward. */
+static PetscErrorCode keep_state(Graph g, Ode o, PetscInt step)
+{
+  PetscFunctionBeginUser;
+  if (!g->training) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!o->step[step].y) PetscCall(PetscMalloc1((size_t)o->n, &o->step[step].y));
+  PetscCall(PetscArraycpy(o->step[step].y, o->y, o->n));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode integrate(Graph g, Ode o)
+{
+  double t = 0, h = 0, ratio = 0;
+
+  PetscFunctionBeginUser;
   PetscCall(first_step(g, o, &h));
-  for (;; ++steps) {
-    double used = h;
+  o->steps = 0;
+  for (PetscInt tried = 0;; ++tried) {
+    const double used = h;
 
     PetscCall(try_step(g, o, t, h, &ratio));
-    PetscCheck(steps < STEPS_MAX && !PetscIsInfOrNanReal(ratio), g->comm, SINEW_ERR_BREAKDOWN,
+    PetscCheck(tried < STEPS_MAX && !PetscIsInfOrNanReal(ratio), g->comm, SINEW_ERR_BREAKDOWN,
                "the neural ODE broke down at t=%g: step %g, error ratio %g", t, h, ratio);
     h = next_step(h, ratio);
     if (ratio > 1) continue;
-    if (t + used >= 1) {
-      interpolate(o, used, (1 - t) / used);
-      break;
-    }
+    PetscCall(note(o, t, used));
+    PetscCall(keep_state(g, o, o->steps - 1));
+    if (t + used >= 1) break;
     t += used;
     accept(o);
   }
-  copy_node(g, o->parts.final, o->work, PETSC_TRUE);
+  o->fraction = (1 - t) / o->step[o->steps - 1].h;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The steps of the last time. */
+static PetscErrorCode repeat(Graph g, Ode o)
+{
+  double ratio;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < o->steps; ++k) {
+    PetscCall(keep_state(g, o, k));
+    PetscCall(try_step(g, o, o->step[k].t, o->step[k].h, &ratio));
+    if (k < o->steps - 1) accept(o);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode OdeForward(Graph g, Ode o)
+{
+  PetscFunctionBeginUser;
+  o->evaluations = 0;
+  PetscCall(GraphForward(g, 0, o->parts.lift));
+  OdeCopy(GraphValue(g, o->parts.initial), o->y, PETSC_FALSE);
+  PetscCall(OdeEvaluate(g, o, 0, o->y, o->k[0]));
+  if (o->frozen && o->steps)
+    PetscCall(repeat(g, o));
+  else
+    PetscCall(integrate(g, o));
+  interpolate(o, o->step[o->steps - 1].h, o->fraction);
+  OdeCopy(GraphValue(g, o->parts.final), o->work, PETSC_TRUE);
   PetscCall(GraphForward(g, o->parts.project, g->ops));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void OdeFreeze(Ode o, PetscBool frozen)
+{
+  o->frozen = frozen;
 }
 
 PetscErrorCode OdeSlope(Graph g, Ode o, double t)
 {
   PetscFunctionBeginUser;
   PetscCall(GraphForward(g, 0, o->parts.lift));
-  copy_node(g, o->parts.initial, o->y, PETSC_FALSE);
-  PetscCall(slope(g, o, t, o->y, o->k[0]));
+  OdeCopy(GraphValue(g, o->parts.initial), o->y, PETSC_FALSE);
+  PetscCall(OdeEvaluate(g, o, t, o->y, o->k[0]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -42,9 +42,18 @@ static PetscErrorCode inquire_input(Job *job, SinewFile file, SinewArray *array)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void set_box(const Job *job, SinewArray *array)
+/* This rank's box of the files' maps, of which the network's are sub-lattices. */
+static SinewBox box_of(const Job *job)
 {
   const SinewBox box = SinewLayoutBox(job->layout);
+  const PetscInt l = job->model.options.lattice;
+
+  return (SinewBox){l * box.y, l * box.x, l * box.ny, l * box.nx};
+}
+
+static void set_box(const Job *job, SinewArray *array)
+{
+  const SinewBox box = box_of(job);
   const int y = array->rank - 2, x = array->rank - 1;
 
   array->distributed = PETSC_TRUE;
@@ -60,7 +69,7 @@ static void set_box(const Job *job, SinewArray *array)
 
 static size_t box_values(const Job *job, PetscInt channels)
 {
-  const SinewBox box = SinewLayoutBox(job->layout);
+  const SinewBox box = box_of(job);
 
   return (size_t)(channels * box.ny * box.nx);
 }
@@ -126,16 +135,24 @@ static PetscErrorCode read_condition(Job *job, SinewFile file)
 
 /* ---- running ---- */
 
-static PetscErrorCode load_model(Job *job, SinewDtype dtype)
+static PetscErrorCode load_model(Job *job, const char precision[])
 {
   SinewSinenetOptions *o = &job->model.options;
+  const PetscInt unit = o->lattice << SINEW_SINENET_LEVELS;
   SinewFile file;
+  PetscBool known;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewLayoutCreate(job->comm, job->ny, job->nx, o->periodic, SINEW_SINENET_LEVELS, &job->layout));
+  PetscCall(SinewSinenetPrecision(precision, o, &known));
+  PetscCheck(known, job->comm, SINEW_ERR_INPUT, "precision '%s' is none of f32, bf16, f64", precision);
+  PetscCheck(o->lattice == 1 || (job->ny % unit == 0 && job->nx % unit == 0), job->comm, SINEW_ERR_INPUT,
+             "%s: super-resolution needs a map in multiples of %" PetscInt_FMT ", not %" PetscInt_FMT
+             " x %" PetscInt_FMT,
+             job->input_path, unit, job->ny, job->nx);
+  PetscCall(SinewLayoutCreate(job->comm, job->ny / o->lattice, job->nx / o->lattice, o->periodic, SINEW_SINENET_LEVELS,
+                              &job->layout));
   job->together = o->kind == SINEW_SINENET_ODE ? job->samples : 1;
-  o->batch = job->together;
-  o->dtype = dtype;
+  o->batch = job->together * o->lattice * o->lattice;
   o->lean = PETSC_TRUE;
   PetscCall(SinewSinenetCreate(job->layout, o, &job->network));
   PetscCall(SinewFileOpen(job->comm, job->model_path, &file));
@@ -157,31 +174,74 @@ static PetscErrorCode set_condition(Job *job, PetscInt first)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Between planes of the map's box and those of its sub-lattices, [row of first cell][column][channel][y][x]. */
+static void exchange_lattices(const Job *job, PetscInt channels, double *map, double *lattices, PetscBool split)
+{
+  const SinewBox box = SinewLayoutBox(job->layout);
+  const PetscInt l = job->model.options.lattice;
+
+  for (PetscInt a = 0; a < l * l; ++a)
+    for (PetscInt c = 0; c < channels; ++c)
+      for (PetscInt y = 0; y < box.ny; ++y)
+        for (PetscInt x = 0; x < box.nx; ++x, ++lattices) {
+          double *value = map + ((c * l * box.ny + l * y + a / l) * l * box.nx + l * x + a % l);
+
+          if (split)
+            *lattices = *value;
+          else
+            *value = *lattices;
+        }
+}
+
+static PetscErrorCode set_input(Job *job, double *planes, double *work)
+{
+  const SinewSinenetOptions *o = &job->model.options;
+
+  PetscFunctionBeginUser;
+  if (o->lattice > 1) exchange_lattices(job, o->inputs, planes, work, PETSC_TRUE);
+  PetscCall(SinewTensorSetPlanes(SinewNetworkInput(job->network), o->lattice > 1 ? work : planes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode get_output(Job *job, double *planes, double *work)
+{
+  const SinewSinenetOptions *o = &job->model.options;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewTensorGetPlanes(SinewNetworkOutput(job->network), o->lattice > 1 ? work : planes));
+  if (o->lattice > 1) exchange_lattices(job, o->outputs, planes, work, PETSC_FALSE);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode run(Job *job, PetscReal *seconds)
 {
   const SinewSinenetOptions *o = &job->model.options;
   const size_t in = box_values(job, o->inputs), out = box_values(job, o->outputs);
   PetscLogDouble begin, end;
+  double *work;
 
   PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(PetscMax(in, out), &work));
   PetscCall(PetscMalloc1((size_t)job->samples * out, &job->output));
   *seconds = 0;
   for (PetscInt s = 0; s < job->samples; s += job->together) {
-    PetscCall(SinewTensorSetPlanes(SinewNetworkInput(job->network), job->input + (size_t)s * in));
+    PetscCall(set_input(job, job->input + (size_t)s * in, work));
     if (job->time) PetscCall(set_condition(job, s));
     PetscCall(PetscTime(&begin));
     PetscCall(SinewNetworkForward(job->network));
     PetscCall(PetscTime(&end));
     *seconds += end - begin;
-    PetscCall(SinewTensorGetPlanes(SinewNetworkOutput(job->network), job->output + (size_t)s * out));
+    PetscCall(get_output(job, job->output + (size_t)s * out, work));
   }
+  PetscCall(PetscFree(work));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- writing ---- */
 
-static PetscErrorCode write_output(Job *job, const char path[], SinewDtype dtype)
+static PetscErrorCode write_output(Job *job, const char path[])
 {
+  const SinewDtype dtype = job->model.options.dtype;
   const PetscInt components = job->model.components, channels = job->model.options.outputs;
   const PetscInt future = channels % components ? 1 : channels / components;
   const size_t n = (size_t)job->samples * box_values(job, channels);
@@ -213,7 +273,7 @@ static PetscErrorCode write_output(Job *job, const char path[], SinewDtype dtype
 }
 
 PetscErrorCode SinewPredict(MPI_Comm comm, const char model[], const char input[], const char output[],
-                            SinewDtype dtype, SinewPrediction *result)
+                            const char precision[], SinewPrediction *result)
 {
   Job job = {.comm = comm, .model_path = model, .input_path = input};
   SinewArray array;
@@ -226,12 +286,12 @@ PetscErrorCode SinewPredict(MPI_Comm comm, const char model[], const char input[
   PetscCall(SinewFileClose(&file));
   PetscCall(SinewFileOpen(comm, input, &file));
   PetscCall(inquire_input(&job, file, &array));
-  PetscCall(load_model(&job, dtype));
+  PetscCall(load_model(&job, precision));
   PetscCall(read_input(&job, file, &array));
   PetscCall(read_condition(&job, file));
   PetscCall(SinewFileClose(&file));
   PetscCall(run(&job, &seconds));
-  PetscCall(write_output(&job, output, dtype));
+  PetscCall(write_output(&job, output));
   if (result)
     *result =
         (SinewPrediction){.samples = job.samples,

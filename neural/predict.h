@@ -10,6 +10,8 @@
   which take precedence. The map's size is the input's, not that of the model's training.
 
   The output file gets /output (samples, future, components, ny, nx) in the precision asked for.
+  A model "sinenet_SR" (super-resolution) takes maps of multiples of 64.
+
   Samples run one after the other, but for a neural ODE, whose steps depend on all of them. Each rank
   reads and writes its own boxes.
 
@@ -24,8 +26,8 @@ typedef struct {
   PetscReal flops;   /* of all convolutions; 0 for a neural ODE */
 } SinewPrediction;
 
-/* dtype: SINEW_FLOAT32 (oneDNN) or SINEW_FLOAT64 (reference). result may be NULL. */
+/* precision: "f32", "bf16" or "f64" (SinewSinenetPrecision); f64 gives doubles. result may be NULL. */
 PETSC_EXTERN PetscErrorCode SinewPredict(MPI_Comm comm, const char model[], const char input[], const char output[],
-                                         SinewDtype dtype, SinewPrediction *result);
+                                         const char precision[], SinewPrediction *result);
 
 #endif

@@ -71,6 +71,26 @@ PetscErrorCode SinewSinenetVariant(const char name[], SinewSinenetOptions *optio
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewSinenetPrecision(const char name[], SinewSinenetOptions *options, PetscBool *known)
+{
+  static const struct {
+    const char *name;
+    SinewDtype dtype;
+    PetscBool bf16;
+  } precisions[] = {
+      {"f32", SINEW_FLOAT32, PETSC_FALSE}, {"bf16", SINEW_FLOAT32, PETSC_TRUE}, {"f64", SINEW_FLOAT64, PETSC_FALSE}};
+
+  PetscFunctionBeginUser;
+  *known = PETSC_FALSE;
+  for (size_t k = 0; k < sizeof(precisions) / sizeof(precisions[0]) && !*known; ++k) {
+    if (strcmp(name, precisions[k].name)) continue;
+    options->dtype = precisions[k].dtype;
+    options->bf16 = precisions[k].bf16;
+    *known = PETSC_TRUE;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewSinenetDefaults(SinewSinenetOptions *options)
 {
   PetscFunctionBeginUser;
@@ -85,6 +105,7 @@ PetscErrorCode SinewSinenetDefaults(SinewSinenetOptions *options)
                                    .activation = "gelu",
                                    .scalar = PETSC_TRUE,
                                    .tolerance = 0.01,
+                                   .lattice = 1,
                                    .dtype = SINEW_FLOAT32,
                                    .batch = 1};
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -339,8 +360,13 @@ static PetscErrorCode check(SinewLayout layout, const SinewSinenetOptions *o, Ac
   PetscCheck(layout->periodic == o->periodic, comm, PETSC_ERR_ARG_INCOMP, "layout and network differ in periodicity");
   PetscCheck(o->kind != SINEW_SINENET_ODE || o->waves == 1, comm, SINEW_ERR_INPUT,
              "sinenet: a neural ODE has one wave");
-  PetscCheck(o->kind != SINEW_SINENET_ODE || !o->training, comm, PETSC_ERR_SUP,
-             "sinenet: the neural ODE has no Backward");
+  PetscCheck(o->lattice >= 1 && o->batch % (o->lattice * o->lattice) == 0, comm, PETSC_ERR_ARG_SIZ,
+             "sinenet: the batch must hold all sub-lattices");
+  PetscCheck(o->lattice == 1 || !o->training, comm, PETSC_ERR_SUP, "sinenet: super-resolution is for inference");
+  PetscCheck(o->lattice == 1 || (o->periodic && o->kind == SINEW_SINENET_PLAIN), comm, SINEW_ERR_INPUT,
+             "sinenet: super-resolution needs circular padding and a plain network");
+  PetscCheck(!o->bf16 || (o->dtype == SINEW_FLOAT32 && !o->training), comm, PETSC_ERR_SUP,
+             "sinenet: bfloat16 is for inference in single precision");
   PetscCheck(ActivationFind(o->activation, activation) && *activation != ACTIVATION_NONE, comm, SINEW_ERR_INPUT,
              "sinenet: activation '%s' is none of gelu, relu, silu, tanh, sigmoid", o->activation);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -377,6 +403,8 @@ PetscErrorCode SinewSinenetCreate(SinewLayout layout, const SinewSinenetOptions 
   PetscCall(create_levels(&b, layout));
   PetscCall(PetscNew(&network));
   PetscCall(GraphCreate(layout->comm, options->dtype, options->batch, options->training, options->lean, &b.g));
+  b.g->bf16 = options->bf16;
+  b.g->together = options->lattice * options->lattice;
   network->graph = b.g;
   network->features = options->kind == SINEW_SINENET_CONDITIONAL ? options->hidden : 0;
   PetscCall(declare(&b));

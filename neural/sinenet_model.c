@@ -56,6 +56,7 @@ static PetscErrorCode read_kind(MPI_Comm comm, SinewFile file, const char path[]
   o->kind = strstr(text, "cond")   ? SINEW_SINENET_CONDITIONAL
             : strstr(text, "node") ? SINEW_SINENET_ODE
                                    : SINEW_SINENET_PLAIN;
+  if (strstr(text, "SR")) o->lattice = 4;
   PetscCall(PetscFree(text));
   PetscCall(SinewFileReadString(file, GROUP, "param_conditioning", &text));
   o->scalar = (PetscBool)(text && !strcmp(text, "scalar"));
@@ -132,5 +133,43 @@ PetscErrorCode SinewSinenetReadModel(SinewFile file, const char path[], SinewSin
   PetscCall(read_real(file, "tol", &o->tolerance));
   PetscCall(read_bool(file, "disentangle", &o->disentangle));
   PetscCall(read_bool(file, "use_scale_shift_norm", &o->scale_shift));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- writing ---- */
+
+static PetscErrorCode write_int(SinewFile file, const char key[], PetscInt value)
+{
+  const PetscInt64 wide = value;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewFileWriteInts(file, GROUP, key, 1, &wide));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewSinenetWriteModel(SinewFile file, const SinewSinenetModel *model)
+{
+  static const char *const kinds[] = {"sinenet", "sinenet_cond", "sinenet_node"};
+  const SinewSinenetOptions *o = &model->options;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewFileWriteString(file, GROUP, "model", kinds[o->kind]));
+  PetscCall(SinewFileWriteString(file, GROUP, "padding_mode", o->periodic ? "circular" : "zeros"));
+  PetscCall(SinewFileWriteString(file, GROUP, "activation", o->activation));
+  PetscCall(SinewFileWriteString(file, GROUP, "param_conditioning", o->scalar ? "scalar" : "none"));
+  PetscCall(write_int(file, "hidden_channels", o->hidden));
+  PetscCall(write_int(file, "num_waves", o->waves));
+  PetscCall(write_int(file, "num_blocks", o->blocks));
+  PetscCall(write_int(file, "time_history", model->history));
+  PetscCall(write_int(file, "time_future", o->outputs / model->components));
+  PetscCall(write_int(file, "n_input_scalar_components", model->components));
+  PetscCall(write_int(file, "n_output_scalar_components", model->components));
+  PetscCall(write_int(file, "disentangle", o->disentangle));
+  PetscCall(write_int(file, "use_scale_shift_norm", o->scale_shift));
+  PetscCall(write_int(file, "batch", o->batch));
+  PetscCall(write_int(file, "H", model->ny));
+  PetscCall(write_int(file, "W", model->nx));
+  PetscCall(SinewFileWriteReals(file, GROUP, "mult", 1, &o->mult));
+  PetscCall(SinewFileWriteReals(file, GROUP, "tol", 1, &o->tolerance));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

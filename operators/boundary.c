@@ -55,6 +55,52 @@ static PetscErrorCode prescribed(const SinewBoundaryPiece *p, PetscInt c, const 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The first piece whose `where` is positive; the last one when none is. */
+static PetscErrorCode ruling_piece(const SinewBoundarySide *side, const PetscReal x[3], PetscInt *piece)
+{
+  PetscReal where = 1;
+  PetscInt p = 0;
+
+  PetscFunctionBeginUser;
+  for (; p < side->pieces - 1; p++) {
+    if (!side->piece[p].where) break;
+    PetscCall(SinewExpressionEvaluate(side->piece[p].where, x[0], x[1], x[2], 0, &where));
+    if (where > 0) break;
+  }
+  *piece = p;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What a piece prescribes at a point; other components of w are left. */
+static PetscErrorCode prescribed_state(const SinewBoundaryPiece *p, PetscInt components, const PetscReal x[3],
+                                       PetscReal t, PetscReal w[])
+{
+  PetscFunctionBeginUser;
+  if (p->kind == SINEW_BOUNDARY_EXACT) {
+    PetscCall((*p->state)(p->state_context, x, t, w));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  for (PetscInt c = 0; c < components; c++) {
+    if (prescribes(p, c)) PetscCall(prescribed(p, c, x, t, &w[c]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewBoundarySideEvaluate(const SinewBoundarySide *side, PetscInt components, const PetscReal x[3],
+                                         PetscReal t, SinewBoundaryKind *kind, PetscBool given[], PetscReal w[])
+{
+  const SinewBoundaryPiece *p;
+  PetscInt index = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(ruling_piece(side, x, &index));
+  p = &side->piece[index];
+  *kind = p->kind;
+  for (PetscInt c = 0; c < components; c++) given[c] = prescribes(p, c);
+  PetscCall(prescribed_state(p, components, x, t, w));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Centre of the ghost cell in `layer` of a column; for `on_side`, the point of the side itself. */
 static void column_point(SinewBoundary b, PetscInt s, PetscInt column, PetscInt layer, PetscBool on_side,
                          PetscReal x[3])
@@ -81,36 +127,23 @@ static PetscErrorCode evaluate_side(SinewBoundary b, PetscInt s, PetscReal t)
       PetscReal x[3];
 
       column_point(b, s, column, layer, (PetscBool)(p->kind == SINEW_BOUNDARY_DIRICHLET), x);
-      if (p->kind == SINEW_BOUNDARY_EXACT) {
-        PetscCall((*p->state)(p->state_context, x, t, &side->value[(layer * columns + column) * b->components]));
-        continue;
-      }
-      for (PetscInt c = 0; c < b->components; c++) {
-        if (prescribes(p, c))
-          PetscCall(prescribed(p, c, x, t, &side->value[(layer * columns + column) * b->components + c]));
-      }
+      PetscCall(prescribed_state(p, b->components, x, t, &side->value[(layer * columns + column) * b->components]));
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The first piece whose `where` is positive; the last one when none is. */
 static PetscErrorCode rule_columns(SinewBoundary b, PetscInt s)
 {
   Side *side = &b->side[s];
-  const SinewBoundarySide *given = &b->given[s];
 
   PetscFunctionBeginUser;
   for (PetscInt column = 0; column < side->na * side->nb; column++) {
-    PetscReal x[3], where = 1;
+    PetscReal x[3];
     PetscInt p = 0;
 
     column_point(b, s, column, 0, PETSC_TRUE, x);
-    for (; p < given->pieces - 1; p++) {
-      if (!given->piece[p].where) break;
-      PetscCall(SinewExpressionEvaluate(given->piece[p].where, x[0], x[1], x[2], 0, &where));
-      if (where > 0) break;
-    }
+    PetscCall(ruling_piece(&b->given[s], x, &p));
     side->rule[column] = (signed char)p;
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -61,6 +61,17 @@ PETSC_EXTERN PetscErrorCode SinewBoundaryDestroy(SinewBoundary *boundary);
 PETSC_EXTERN PetscErrorCode SinewBoundaryPrepare(SinewBoundary boundary, PetscReal t);
 
 /*
+  SinewBoundarySideEvaluate - the condition at a point of a side, for methods without cells. Not collective.
+
+  kind   [out]  of the piece that rules the point
+  given  [out]  which primitives it prescribes
+  w      [out]  those primitives at the point and the time; the others are left
+*/
+PETSC_EXTERN PetscErrorCode SinewBoundarySideEvaluate(const SinewBoundarySide *side, PetscInt components,
+                                                      const PetscReal x[3], PetscReal t, SinewBoundaryKind *kind,
+                                                      PetscBool given[], PetscReal w[]);
+
+/*
   SinewBoundaryFill - sets the ghost cells of a patch of primitives that lie beyond physical sides;
   those of periodic sides and of other ranks must be there already. Not collective.
 

@@ -7,8 +7,7 @@ const SinewEquationType *const SinewEquationTypes[] = {&SinewAdvection, &SinewBu
 
 #define NAMES_MAX 64
 
-/* ---- reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static PetscErrorCode read_initial_type(SinewEquation e, SinewDeck deck, SinewNode section, PetscInt index)
 {
@@ -150,8 +149,7 @@ PetscReal SinewEquationDisplacement(SinewEquation e, const PetscReal x[3], const
   return square;
 }
 
-/* ---- states --------------------------------------------------------------------------------------------------------
- */
+/* ---- states ---- */
 
 PetscErrorCode SinewEquationInitialPoint(SinewEquation e, const PetscReal x[3], PetscReal t, PetscReal w[])
 {
@@ -256,8 +254,7 @@ PetscErrorCode SinewEquationExact(SinewEquation e, PetscReal t, Vec U, PetscBool
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- fields for output ---------------------------------------------------------------------------------------------
- */
+/* ---- fields for output ---- */
 
 static PetscBool in_velocity(SinewEquation e, PetscInt c)
 {

@@ -15,6 +15,7 @@
   kernels in a file of their own, NAME_kernels.c, which is compiled for elementwise arithmetic.
 */
 #include "../io/deck.h"
+#include "../neural/pointwise.h"
 #include "../operators/finite_volume.h"
 #include "semilinear.h"
 
@@ -39,6 +40,16 @@ typedef struct {
   void (*row)(SinewEquation equation, PetscInt n, const PetscReal *const w[], PetscReal value[]);
   PetscErrorCode (*box)(SinewEquation equation, Vec U, PetscReal value[]);
 } SinewDerived;
+
+/* The box of a problem without its cells: what a method that lives on points needs to know of the `grid` section. */
+typedef struct {
+  PetscInt dim;
+  PetscReal lower[3], upper[3];
+  PetscBool periodic[3];
+  const SinewBoundarySide *side; /* [6], conditions on the faces of the other axes; not owned */
+  PetscBool factors;             /* conditions u = 0 may be left to a factor of the network */
+  PetscBool squared;             /* the scheme applies the operator twice and needs the conditions of its square */
+} SinewDomain;
 
 typedef struct {
   const char *name, *doc;
@@ -69,6 +80,14 @@ typedef struct {
   /* This rank's largest rate 1/dt of a state (NaN: not admissible), for equations without row kernels for it. Optional;
      not collective. */
   PetscErrorCode (*rate)(SinewEquation equation, Vec U, PetscReal *rate);
+  /*
+    The equation at points, for steppers of point networks; the evolved quantities are the components, in their order.
+    The domain outlives the equation's use. zero [2 axis + side] says where a factor of the network is to fulfil the
+    condition (u = 0), which then is no face. Combinations that cannot be done are recorded as mistakes of the deck.
+    Called before the grid is there. Optional.
+  */
+  PetscErrorCode (*pointwise)(SinewEquation equation, SinewDeck deck, const SinewDomain *domain, SinewPointwise *p,
+                              PetscBool zero[6]);
   const SinewInitialType *initials; /* ended by a NULL name; expressions are always possible */
   const SinewDerived *derived;      /* ended by a NULL name; may be NULL */
 } SinewEquationType;

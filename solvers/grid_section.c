@@ -128,8 +128,7 @@ PetscErrorCode SinewGridSectionMap(void *context, PetscInt axis, PetscInt n, con
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- boundaries ----------------------------------------------------------------------------------------------------
- */
+/* ---- boundaries ---- */
 
 static const char *const kinds[] = {"outflow", "wall",  "no_slip",  "inflow", "dirichlet",
                                     "exact",   "table", "periodic", NULL};

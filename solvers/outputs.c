@@ -6,6 +6,7 @@
 #include "io/publish.h"
 #include "io/series.h"
 #include "solvers/diagnostics.h"
+#include "solvers/step_control.h"
 
 #define FIELDS_MAX 32
 #define IMAGES_MAX 8
@@ -15,7 +16,7 @@ typedef struct {
   PetscInt component, colormap, width;
   PetscReal every, at;
   SinewRealList range;
-  PetscBool lines;
+  PetscBool lines, compare;
   PetscInt axis; /* normal of the slice, for 3D */
 } Image;
 
@@ -31,6 +32,7 @@ typedef struct {
 struct _p_SinewOutputs {
   MPI_Comm comm;
   SinewEquation equation;
+  SinewReference reference; /* NULL: none */
   Values v;
   char directory[PETSC_MAX_PATH_LEN], last_image[PETSC_MAX_PATH_LEN];
   Image image[IMAGES_MAX];
@@ -38,6 +40,9 @@ struct _p_SinewOutputs {
   SinewSeries series;
   SinewHistory history;
   SinewProgress progress;
+  PetscInt columns;
+  const char *const *column; /* not owned */
+  const PetscReal *column_value;
   PetscReal written_at; /* time of the newest entry of the series; avoids a second one at the end */
 };
 
@@ -168,10 +173,15 @@ const SinewKey SinewImageKeys[] = {{.name = "field",
                                     .standard = "false",
                                     .doc = "draw the mesh",
                                     .change = SINEW_CHANGE_FREE},
+                                   {.name = "compare",
+                                    .type = SINEW_KEY_BOOL,
+                                    .offset = IMAGE(compare),
+                                    .standard = "false",
+                                    .doc = "with a reference: run, reference and their difference side by side",
+                                    .change = SINEW_CHANGE_FREE},
                                    {.name = NULL}};
 
-/* ---- reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static PetscErrorCode check_field(SinewOutputs o, SinewDeck deck, SinewNode node, const char path[], const char name[])
 {
@@ -203,11 +213,15 @@ static PetscErrorCode read_image(SinewOutputs o, SinewDeck deck, SinewNode node)
   }
   PetscCall(SinewDeckRead(deck, node, "output.image", SinewImageKeys, &o->image[o->images]));
   PetscCall(check_field(o, deck, SinewNodeGet(deck, node, "field"), "output.image.field", o->image[o->images].field));
+  if (o->image[o->images].compare && !o->reference)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, node, "compare"), "output.image.compare",
+                               "there is no section reference to compare with"));
   o->images++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewOutputsCreate(SinewDeck deck, SinewEquation equation, const char name[], SinewOutputs *outputs)
+PetscErrorCode SinewOutputsCreate(SinewDeck deck, SinewEquation equation, const char name[], SinewReference reference,
+                                  SinewOutputs *outputs)
 {
   const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "output");
   SinewOutputs o;
@@ -216,6 +230,7 @@ PetscErrorCode SinewOutputsCreate(SinewDeck deck, SinewEquation equation, const 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&o));
   o->equation = equation;
+  o->reference = reference;
   o->written_at = PETSC_MIN_REAL;
   o->v.image = SINEW_NODE_NONE;
   PetscCall(SinewDeckRead(deck, section, "output", SinewOutputKeys, &o->v));
@@ -252,15 +267,49 @@ PetscErrorCode SinewOutputsDestroy(SinewOutputs *outputs)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode check_multiple(SinewDeck deck, SinewNode section, const char path[], PetscReal every,
+                                     const char stepper[], PetscReal step)
+{
+  PetscFunctionBeginUser;
+  if (every > 0 && !SinewIsMultiple(every, step))
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "every"), path,
+                               "expected a multiple of %.12g, the only step of %s, found %.12g", (double)step, stepper,
+                               (double)every));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewOutputsCheckStep(SinewOutputs o, SinewDeck deck, const char stepper[], PetscReal step)
+{
+  const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "output");
+  const PetscBool list = (PetscBool)(SinewNodeGetKind(deck, o->v.image) == SINEW_NODE_LIST);
+
+  PetscFunctionBeginUser;
+  PetscCall(check_multiple(deck, section, "output.every", o->v.every, stepper, step));
+  for (PetscInt i = 0; i < o->images; i++)
+    PetscCall(check_multiple(deck, list ? SinewNodeEntry(deck, o->v.image, i) : o->v.image, "output.image.every",
+                             o->image[i].every, stepper, step));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 const char *SinewOutputsDirectory(SinewOutputs outputs)
 {
   return outputs->directory;
 }
 
-/* ---- history -------------------------------------------------------------------------------------------------------
- */
+/* ---- history ---- */
 
-#define COLUMNS_MAX (2 + 3 * SINEW_COMPONENTS_MAX)
+#define COLUMNS_MAX (2 + 4 * SINEW_COMPONENTS_MAX + SINEW_COLUMNS_MAX)
+
+PetscErrorCode SinewOutputsColumns(SinewOutputs o, PetscInt count, const char *const names[], const PetscReal values[])
+{
+  PetscFunctionBeginUser;
+  PetscCheck(count <= SINEW_COLUMNS_MAX, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "at most %d columns",
+             SINEW_COLUMNS_MAX);
+  o->columns = count;
+  o->column = names;
+  o->column_value = values;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 static PetscErrorCode open_history(SinewOutputs o, PetscBool restart, PetscInt step)
 {
@@ -278,7 +327,10 @@ static PetscErrorCode open_history(SinewOutputs o, PetscBool restart, PetscInt s
     PetscCall(PetscSNPrintf(text[n++], sizeof(text[0]), "%s_min", e->primitive[c]));
     PetscCall(PetscSNPrintf(text[n++], sizeof(text[0]), "%s_max", e->primitive[c]));
   }
+  for (PetscInt c = 0; c < e->components && o->reference; c++)
+    PetscCall(PetscSNPrintf(text[n++], sizeof(text[0]), "error_l2_%s", e->primitive[c]));
   for (PetscInt k = 0; k < n; k++) names[k] = text[k];
+  for (PetscInt k = 0; k < o->columns; k++) names[n++] = o->column[k];
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/history.csv", o->directory));
   PetscCall(SinewHistoryCreate(o->comm, path, n, names, restart, &o->history));
   if (restart) PetscCall(SinewHistoryTruncate(o->history, step));
@@ -299,12 +351,14 @@ static PetscErrorCode write_history(SinewOutputs o, PetscInt step, PetscReal t, 
     value[2 + n + 2 * c] = min[c];
     value[2 + n + 2 * c + 1] = max[c];
   }
+  if (o->reference) /* the extrema have been copied: their arrays are free */
+    PetscCall(SinewDifference(o->equation, U, SinewReferenceState(o->reference), min, value + 2 + 3 * n, max));
+  PetscCall(PetscArraycpy(value + 2 + (o->reference ? 4 : 3) * n, o->column_value, o->columns));
   PetscCall(SinewHistoryWrite(o->history, step, t, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- series --------------------------------------------------------------------------------------------------------
- */
+/* ---- series ---- */
 
 static PetscErrorCode describe_mesh(SinewOutputs o, SinewMesh *mesh, PetscReal **nodes)
 {
@@ -347,39 +401,65 @@ static PetscInt owned_cells(SinewGrid grid)
   return SinewGridAxis(grid, 0)->count * SinewGridAxis(grid, 1)->count * SinewGridAxis(grid, 2)->count;
 }
 
+/* One field of the series in `entry`, of values that the caller frees. */
+static PetscErrorCode fill_entry(SinewOutputs o, const char name[], PetscInt nc, PetscReal *values,
+                                 SinewSeriesField *entry)
+{
+  const PetscInt n = nc * owned_cells(o->equation->grid);
+
+  PetscFunctionBeginUser;
+  if (o->v.precision == 1) { /* in place: a float never overtakes the double it comes from */
+    float *narrow = (float *)values;
+
+    for (PetscInt i = 0; i < n; i++) narrow[i] = (float)values[i];
+  }
+  *entry = (SinewSeriesField){
+      .name = name, .components = nc, .dtype = o->v.precision == 1 ? SINEW_FLOAT32 : SINEW_FLOAT64, .data = values};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Field f of the run, and with a reference also of that and the difference, one after another. */
+static PetscErrorCode fill_entries(SinewOutputs o, PetscInt f, Vec U, char (*text)[48], SinewSeriesField entry[])
+{
+  const char *name = o->v.fields.value[f];
+  const PetscInt cells = owned_cells(o->equation->grid);
+  PetscReal *values[3];
+  PetscInt nc;
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < (o->reference ? 3 : 1); k++) PetscCall(PetscMalloc1((size_t)(3 * cells), &values[k]));
+  PetscCall(SinewEquationField(o->equation, U, name, &nc, values[0]));
+  if (o->reference) {
+    PetscCall(SinewEquationField(o->equation, SinewReferenceState(o->reference), name, &nc, values[1]));
+    for (PetscInt i = 0; i < nc * cells; i++) values[2][i] = values[0][i] - values[1][i];
+    PetscCall(PetscSNPrintf(text[1], sizeof(text[1]), "%s_reference", name));
+    PetscCall(PetscSNPrintf(text[2], sizeof(text[2]), "%s_error", name));
+    PetscCall(fill_entry(o, text[1], nc, values[1], &entry[1]));
+    PetscCall(fill_entry(o, text[2], nc, values[2], &entry[2]));
+  }
+  PetscCall(fill_entry(o, name, nc, values[0], &entry[0]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode write_series(SinewOutputs o, PetscInt step, PetscReal t, Vec U)
 {
-  const PetscInt cells = owned_cells(o->equation->grid);
-  SinewSeriesField field[SINEW_LIST_MAX];
-  PetscReal *values[SINEW_LIST_MAX], *nodes;
+  const PetscInt each = o->reference ? 3 : 1, n = each * o->v.fields.n;
+  SinewSeriesField entry[3 * SINEW_LIST_MAX];
+  char text[3 * SINEW_LIST_MAX][48];
+  PetscReal *nodes;
   SinewMesh mesh;
 
   PetscFunctionBeginUser;
   PetscCall(describe_mesh(o, &mesh, &nodes));
-  for (PetscInt f = 0; f < o->v.fields.n; f++) {
-    PetscInt nc;
-
-    PetscCall(PetscMalloc1((size_t)(3 * cells), &values[f]));
-    PetscCall(SinewEquationField(o->equation, U, o->v.fields.value[f], &nc, values[f]));
-    if (o->v.precision == 1) { /* in place: a float never overtakes the double it comes from */
-      float *narrow = (float *)values[f];
-
-      for (PetscInt i = 0; i < nc * cells; i++) narrow[i] = (float)values[f][i];
-    }
-    field[f] = (SinewSeriesField){.name = o->v.fields.value[f],
-                                  .components = nc,
-                                  .dtype = o->v.precision == 1 ? SINEW_FLOAT32 : SINEW_FLOAT64,
-                                  .data = values[f]};
-  }
-  PetscCall(SinewSeriesWrite(o->series, step, t, &mesh, o->v.fields.n, field));
-  for (PetscInt f = 0; f < o->v.fields.n; f++) PetscCall(PetscFree(values[f]));
+  for (PetscInt f = 0; f < o->v.fields.n; f++) PetscCall(fill_entries(o, f, U, text + each * f, entry + each * f));
+  PetscCall(SinewSeriesWrite(o->series, step, t, &mesh, n, entry));
+  for (PetscInt k = 0; k < n; k++) PetscCall(PetscFree(entry[k].data));
   PetscCall(PetscFree(nodes));
   o->written_at = t;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- pictures ------------------------------------------------------------------------------------------------------
- */
+/* ---- pictures ---- */
 
 /* The owned cells of a field in a plane (or on the line of a 1D grid): a along the picture's x, b along its y; NULL
    where the plane is not. Collective. */
@@ -413,29 +493,93 @@ static PetscErrorCode cut(SinewOutputs o, const Image *image, Vec U, PetscInt a,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode paint_plane(SinewOutputs o, const Image *image, const char path[], const SinewImageStyle *style,
-                                  Vec U)
+/* The cells of a picture: one to three layers of values on the same corners. */
+typedef struct {
+  PetscInt nx, ny, layers;
+  PetscReal *x, *y, *value[3]; /* run, reference, difference */
+} Plane;
+
+static PetscErrorCode cut_layers(SinewOutputs o, const Image *image, Vec U, PetscInt a, PetscInt b, PetscInt plane,
+                                 Plane *p)
+{
+  PetscFunctionBeginUser;
+  PetscCall(cut(o, image, U, a, b, plane, &p->value[0]));
+  if (p->layers == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(cut(o, image, SinewReferenceState(o->reference), a, b, plane, &p->value[1]));
+  PetscCall(PetscMalloc1((size_t)(p->nx * p->ny), &p->value[2]));
+  for (PetscInt i = 0; i < p->nx * p->ny; i++) p->value[2][i] = p->value[0][i] - p->value[1][i];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_plane(SinewOutputs o, const Image *image, Vec U, Plane *p)
 {
   const SinewGrid grid = o->equation->grid;
   const PetscInt n = SinewGridDim(grid) > 2 ? image->axis : 2, a = n == 0 ? 1 : 0, b = n == 2 ? 1 : 2;
   const SinewAxis *normal = SinewGridAxis(grid, n), *x = SinewGridAxis(grid, a), *y = SinewGridAxis(grid, b);
   const PetscInt plane = PetscMin((PetscInt)(image->at * (PetscReal)normal->cells), normal->cells - 1) - normal->start;
   const PetscBool here = (PetscBool)(plane >= 0 && plane < normal->count);
-  const PetscInt nx = here ? x->count : 0, ny = here ? y->count : 0;
-  PetscReal *value = NULL, *px, *py;
 
   PetscFunctionBeginUser;
-  PetscCall(cut(o, image, U, a, b, plane, &value));
-  PetscCall(PetscMalloc2((size_t)((nx + 1) * (ny + 1)), &px, (size_t)((nx + 1) * (ny + 1)), &py));
-  for (PetscInt j = 0; j <= ny; j++) {
-    for (PetscInt i = 0; i <= nx; i++) {
-      px[j * (nx + 1) + i] = x->face[i + x->ghosts];
-      py[j * (nx + 1) + i] = y->face[j + y->ghosts];
+  *p = (Plane){.nx = here ? x->count : 0, .ny = here ? y->count : 0, .layers = image->compare ? 3 : 1};
+  PetscCall(cut_layers(o, image, U, a, b, plane, p));
+  PetscCall(PetscMalloc2((size_t)((p->nx + 1) * (p->ny + 1)), &p->x, (size_t)((p->nx + 1) * (p->ny + 1)), &p->y));
+  for (PetscInt j = 0; j <= p->ny; j++) {
+    for (PetscInt i = 0; i <= p->nx; i++) {
+      p->x[j * (p->nx + 1) + i] = x->face[i + x->ghosts];
+      p->y[j * (p->nx + 1) + i] = y->face[j + y->ghosts];
     }
   }
-  PetscCall(SinewImageField(o->comm, path, nx, ny, px, py, value, style));
-  PetscCall(PetscFree2(px, py));
-  PetscCall(PetscFree(value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Run and reference in the same colours, their difference in those of a difference, zero in the middle. */
+static PetscErrorCode compare_styles(SinewOutputs o, const Plane *p, const SinewImageStyle *given, char (*title)[160],
+                                     SinewImageStyle style[3])
+{
+  PetscReal extreme[3] = {PETSC_MIN_REAL, PETSC_MIN_REAL, 0};
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < p->nx * p->ny; i++) {
+    for (int k = 0; k < 2; k++) {
+      extreme[0] = PetscMax(extreme[0], -p->value[k][i]);
+      extreme[1] = PetscMax(extreme[1], p->value[k][i]);
+    }
+    extreme[2] = PetscMax(extreme[2], PetscAbsReal(p->value[2][i]));
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extreme, 3, MPIU_REAL, MPIU_MAX, o->comm));
+  for (int k = 0; k < 3; k++) {
+    style[k] = *given;
+    style[k].title = title[k];
+    if (!given->width) style[k].width = 480;
+  }
+  if (given->min >= given->max)
+    for (int k = 0; k < 2; k++) style[k].min = -extreme[0], style[k].max = extreme[1];
+  style[2].min = -extreme[2];
+  style[2].max = extreme[2];
+  style[2].colormap = "coolwarm";
+  PetscCall(PetscStrncpy(title[0], given->title, sizeof(title[0])));
+  PetscCall(PetscSNPrintf(title[1], sizeof(title[1]), "reference (%s)", SinewReferenceName(o->reference)));
+  PetscCall(PetscStrncpy(title[2], "run - reference", sizeof(title[2])));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode paint_plane(SinewOutputs o, const Image *image, const char path[], const SinewImageStyle *style,
+                                  Vec U)
+{
+  SinewImageStyle styles[3];
+  char title[3][160];
+  Plane p;
+
+  PetscFunctionBeginUser;
+  PetscCall(create_plane(o, image, U, &p));
+  if (p.layers == 1)
+    PetscCall(SinewImageField(o->comm, path, p.nx, p.ny, p.x, p.y, p.value[0], style));
+  else {
+    PetscCall(compare_styles(o, &p, style, title, styles));
+    PetscCall(SinewImagePanels(o->comm, path, 3, p.nx, p.ny, p.x, p.y, (const PetscReal *const *)p.value, styles));
+  }
+  PetscCall(PetscFree2(p.x, p.y));
+  for (int k = 0; k < 3; k++) PetscCall(PetscFree(p.value[k]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -443,19 +587,24 @@ static PetscErrorCode paint_line(SinewOutputs o, const Image *image, const char 
                                  Vec U)
 {
   const SinewAxis *x = SinewGridAxis(o->equation->grid, 0);
-  SinewCurve curve = {.label = image->field, .n = x->count, .x = x->center + x->ghosts};
-  PetscReal *value;
+  const PetscInt curves = image->compare ? 2 : 1;
+  SinewCurve curve[2];
+  PetscReal *value[2];
 
   PetscFunctionBeginUser;
-  PetscCall(cut(o, image, U, 0, 1, 0, &value));
-  curve.y = value;
-  PetscCall(SinewImageCurves(o->comm, path, 1, &curve, "x", image->field, style));
-  PetscCall(PetscFree(value));
+  for (PetscInt k = 0; k < curves; k++) {
+    PetscCall(cut(o, image, k ? SinewReferenceState(o->reference) : U, 0, 1, 0, &value[k]));
+    curve[k] =
+        (SinewCurve){.label = k ? "reference" : image->field, .n = x->count, .x = x->center + x->ghosts, .y = value[k]};
+  }
+  PetscCall(SinewImageCurves(o->comm, path, curves, curve, "x", image->field, style));
+  for (PetscInt k = 0; k < curves; k++) PetscCall(PetscFree(value[k]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode paint(SinewOutputs o, const Image *image, PetscReal t, Vec U)
 {
+  const char *suffix = image->compare ? "_compared" : "";
   char title[128], path[PETSC_MAX_PATH_LEN];
   SinewImageStyle style = {
       .title = title, .colormap = colormap_list[image->colormap], .width = image->width, .lines = image->lines};
@@ -463,10 +612,10 @@ static PetscErrorCode paint(SinewOutputs o, const Image *image, PetscReal t, Vec
   PetscFunctionBeginUser;
   snprintf(title, sizeof(title), "%s, t = %g", image->field, (double)t); /* PETSc would write "100." */
   if (image->every > 0)
-    PetscCall(
-        PetscSNPrintf(path, sizeof(path), "%s/%s_%04d.png", o->directory, image->field, (int)(t / image->every + 0.5)));
+    PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s%s_%04d.png", o->directory, image->field, suffix,
+                            (int)(t / image->every + 0.5)));
   else
-    PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s.png", o->directory, image->field));
+    PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s%s.png", o->directory, image->field, suffix));
   if (image->range.n == 2) style.min = image->range.value[0], style.max = image->range.value[1];
   if (SinewGridDim(o->equation->grid) == 1)
     PetscCall(paint_line(o, image, path, &style, U));
@@ -476,8 +625,7 @@ static PetscErrorCode paint(SinewOutputs o, const Image *image, PetscReal t, Vec
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- schedule ------------------------------------------------------------------------------------------------------
- */
+/* ---- schedule ---- */
 
 /* The first multiple of `every` after t; multiples, not sums, so that rounding does not accumulate. */
 static PetscReal next_multiple(PetscReal every, PetscReal t)
@@ -536,6 +684,24 @@ PetscErrorCode SinewOutputsStep(SinewOutputs o, PetscInt step, PetscReal t, Pets
   if (o->history && (step % o->v.history_every == 0 || last)) PetscCall(write_history(o, step, t, dt, rejections, U));
   if (o->progress) PetscCall(SinewProgressUpdate(o->progress, step, t, dt, clock));
   if (o->progress && last) PetscCall(SinewProgressFinish(o->progress));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewOutputsSingle(SinewOutputs o, MPI_Comm comm, const char path[], PetscInt step, PetscReal t, Vec U,
+                                  const char *const provenance[])
+{
+  const SinewSeries series = o->series;
+  const SinewReference reference = o->reference;
+
+  PetscFunctionBeginUser;
+  o->reference = NULL; /* of which nothing is known here */
+  PetscCall(SinewSeriesCreateSingle(comm, path, &o->series));
+  for (PetscInt k = 0; provenance[k]; k += 2)
+    PetscCall(SinewSeriesProvenance(o->series, provenance[k], provenance[k + 1]));
+  PetscCall(write_series(o, step, t, U));
+  PetscCall(SinewSeriesDestroy(&o->series));
+  o->series = series;
+  o->reference = reference;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -10,19 +10,33 @@
       fields: [rho, velocity]
       image: {field: rho, every: 0.1, colormap: viridis}     # or a list of such maps
 
+  With a reference (reference.h) all of them hold its fields and the differences too.
+
   The object knows the times at which something is due (SinewOutputsNext), which step control hits exactly.
 */
-#include "equation.h"
+#include "reference.h"
 
 typedef struct _p_SinewOutputs *SinewOutputs;
 
 PETSC_EXTERN const SinewKey SinewOutputKeys[], SinewImageKeys[];
 
-/* Reads the section; equation may be NULL after a mistake. name: stem of the standard directory. Not collective. */
+/* Reads the section; equation may be NULL after a mistake. name: stem of the standard directory. reference: what the
+ * run is compared with, not owned, or NULL. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewOutputsCreate(SinewDeck deck, SinewEquation equation, const char name[],
-                                               SinewOutputs *outputs);
+                                               SinewReference reference, SinewOutputs *outputs);
+/* Records the times at which something is due that are no multiples of a stepper's only step. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewOutputsCheckStep(SinewOutputs outputs, SinewDeck deck, const char stepper[],
+                                                  PetscReal step);
 PETSC_EXTERN PetscErrorCode SinewOutputsDestroy(SinewOutputs *outputs);
 PETSC_EXTERN const char *SinewOutputsDirectory(SinewOutputs outputs);
+
+/*
+  SinewOutputsColumns - further columns of the history, at most SINEW_COLUMNS_MAX; before Open. names and values are
+  referred to; values are read whenever a line is written. Not collective.
+*/
+#define SINEW_COLUMNS_MAX 12
+PETSC_EXTERN PetscErrorCode SinewOutputsColumns(SinewOutputs outputs, PetscInt count, const char *const names[],
+                                                const PetscReal values[]);
 
 /*
   SinewOutputsOpen - makes the directory and the files, collective. restart: the run goes on from (step, begin): entries
@@ -39,6 +53,10 @@ PETSC_EXTERN PetscReal SinewOutputsNext(SinewOutputs outputs, PetscReal t);
  */
 PETSC_EXTERN PetscErrorCode SinewOutputsStep(SinewOutputs outputs, PetscInt step, PetscReal t, PetscReal dt,
                                              PetscInt rejections, Vec U, PetscBool last, double clock);
+/* Writes one state, with the fields and the precision of the section, under a name of its own: see
+   SinewSeriesCreateSingle. Without Open. Collective. */
+PETSC_EXTERN PetscErrorCode SinewOutputsSingle(SinewOutputs outputs, MPI_Comm comm, const char path[], PetscInt step,
+                                               PetscReal t, Vec U, const char *const provenance[]);
 /* Prints where the files are, rank 0. */
 PETSC_EXTERN PetscErrorCode SinewOutputsSummary(SinewOutputs outputs, FILE *out);
 

@@ -5,7 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FORMAT_NAME "/fields/%s"
+#define FIELDS    "/fields"
+#define REFERENCE "/reference"
 
 static void describe(SinewSimulation s, const char name[], PetscReal data[], SinewArray *array)
 {
@@ -24,7 +25,7 @@ static PetscInt owned(SinewSimulation s)
   return SinewGridAxis(s->grid, 0)->count * SinewGridAxis(s->grid, 1)->count * SinewGridAxis(s->grid, 2)->count;
 }
 
-static PetscErrorCode write_fields(SinewSimulation s, SinewFile file)
+static PetscErrorCode write_state(SinewSimulation s, SinewFile file, const char group[], Vec U)
 {
   const PetscInt n = owned(s), nc = s->equation->components;
   const PetscReal *u;
@@ -32,40 +33,73 @@ static PetscErrorCode write_fields(SinewSimulation s, SinewFile file)
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1((size_t)n, &data));
-  PetscCall(VecGetArrayRead(s->U, &u));
+  PetscCall(VecGetArrayRead(U, &u));
   for (PetscInt c = 0; c < nc; c++) {
     char name[64];
     SinewArray array;
 
     for (PetscInt i = 0; i < n; i++) data[i] = u[i * nc + c];
-    PetscCall(PetscSNPrintf(name, sizeof(name), FORMAT_NAME, s->equation->component[c]));
+    PetscCall(PetscSNPrintf(name, sizeof(name), "%s/%s", group, s->equation->component[c]));
     describe(s, name, data, &array);
     PetscCall(SinewFileWrite(file, &array));
   }
-  PetscCall(VecRestoreArrayRead(s->U, &u));
+  PetscCall(VecRestoreArrayRead(U, &u));
   PetscCall(PetscFree(data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode read_fields(SinewSimulation s, SinewFile file)
+static PetscErrorCode read_state(SinewSimulation s, SinewFile file, const char group[], Vec U)
 {
   const PetscInt n = owned(s), nc = s->equation->components;
   PetscReal *u, *data;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1((size_t)n, &data));
-  PetscCall(VecGetArrayWrite(s->U, &u));
+  PetscCall(VecGetArrayWrite(U, &u));
   for (PetscInt c = 0; c < nc; c++) {
     char name[64];
     SinewArray array;
 
-    PetscCall(PetscSNPrintf(name, sizeof(name), FORMAT_NAME, s->equation->component[c]));
+    PetscCall(PetscSNPrintf(name, sizeof(name), "%s/%s", group, s->equation->component[c]));
     describe(s, name, data, &array);
     PetscCall(SinewFileRead(file, &array));
     for (PetscInt i = 0; i < n; i++) u[i * nc + c] = data[i];
   }
-  PetscCall(VecRestoreArrayWrite(s->U, &u));
+  PetscCall(VecRestoreArrayWrite(U, &u));
   PetscCall(PetscFree(data));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode write_reference(SinewSimulation s, SinewFile file)
+{
+  const SinewReference r = s->reference;
+  PetscReal value[2];
+
+  PetscFunctionBeginUser;
+  if (!r) PetscFunctionReturn(PETSC_SUCCESS);
+  value[0] = SinewReferenceGetTime(r);
+  value[1] = SinewReferenceGetNominal(r);
+  PetscCall(write_state(s, file, REFERENCE, SinewReferenceState(r)));
+  PetscCall(SinewFileWriteReals(file, REFERENCE, "time_and_nominal_step", 2, value));
+  PetscCall(SinewReferenceForget(r));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode read_reference(SinewSimulation s, SinewFile file)
+{
+  const SinewReference r = s->reference;
+  PetscReal value[2];
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  if (!r) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewFileReadReals(file, REFERENCE, "time_and_nominal_step", 2, &n, value));
+  if (n != 2)
+    SETERRQ(s->comm, SINEW_ERR_INPUT, "%s: has no reference, which the deck asks for: it must run from the beginning",
+            SinewFilePath(file));
+  PetscCall(read_state(s, file, REFERENCE, SinewReferenceState(r)));
+  PetscCall(SinewReferenceStart(r, value[0], SinewReferenceState(r)));
+  PetscCall(SinewReferenceSetNominal(r, value[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -108,7 +142,7 @@ PetscErrorCode SinewSimulationSave(SinewSimulation s)
   wide = step;
   rejected = rejections;
   PetscCall(SinewCheckpointsBegin(s->checkpoints, wide, &file));
-  PetscCall(write_fields(s, file));
+  PetscCall(write_state(s, file, FIELDS, s->U));
   PetscCall(write_mesh(s, file));
   PetscCall(SinewFileWriteReals(file, "/", "time", 1, &t));
   PetscCall(SinewFileWriteInts(file, "/", "step", 1, &wide));
@@ -120,6 +154,8 @@ PetscErrorCode SinewSimulationSave(SinewSimulation s)
   PetscCall(SinewFileWriteString(file, "/", "effective_deck", SinewDeckEffective(s->deck)));
   for (PetscInt k = 0; s->provenance[k]; k += 2)
     PetscCall(SinewFileWriteString(file, "/", s->provenance[k], s->provenance[k + 1]));
+  PetscCall(SinewStepperSave(s->stepper, s->ts, file));
+  PetscCall(write_reference(s, file));
   PetscCall(SinewCheckpointsEnd(s->checkpoints, &file));
   PetscCall(PetscStrncpy(s->last_checkpoint, SinewCheckpointsLastPath(s->checkpoints), sizeof(s->last_checkpoint)));
   PetscCall(SinewStepperForget(s->stepper, s->ts));
@@ -131,13 +167,11 @@ PetscErrorCode SinewSimulationSave(SinewSimulation s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode load(SinewSimulation s, SinewFile file)
+/* Whether the checkpoint is one of this deck's problem. */
+static PetscErrorCode check_deck(SinewSimulation s, SinewFile file, PetscInt allowed_count, const char *const allowed[])
 {
   char *equation, *effective;
   PetscBool same;
-  PetscInt n;
-  PetscInt64 step, rejected;
-  PetscReal t, nominal, cfl = 0;
 
   PetscFunctionBeginUser;
   PetscCall(SinewFileReadString(file, "/", "equation", &equation));
@@ -147,22 +181,34 @@ static PetscErrorCode load(SinewSimulation s, SinewFile file)
     SETERRQ(s->comm, SINEW_ERR_INPUT, "%s: a checkpoint of %s, the deck is for %s", SinewFilePath(file),
             equation ? equation : "another program", s->equation->type->name);
   if (effective)
-    PetscCall(SinewDeckCompareEffective(s->deck, effective, s->options.allowed_count, s->options.allowed,
-                                        s->options.quiet ? NULL : stdout));
+    PetscCall(SinewDeckCompareEffective(s->deck, effective, allowed_count, allowed, s->options.quiet ? NULL : stdout));
   PetscCall(SinewDeckCheck(s->deck));
-  PetscCall(read_fields(s, file));
+  PetscCall(PetscFree(equation));
+  PetscCall(PetscFree(effective));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode load(SinewSimulation s, SinewFile file)
+{
+  PetscInt n;
+  PetscInt64 step, rejected;
+  PetscReal t, nominal, cfl = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(check_deck(s, file, s->options.allowed_count, s->options.allowed));
+  PetscCall(read_state(s, file, FIELDS, s->U));
   PetscCall(SinewFileReadReals(file, "/", "time", 1, &n, &t));
   if (n == 1) PetscCall(SinewFileReadInts(file, "/", "step", 1, &n, &step));
   if (n == 1) PetscCall(SinewFileReadReals(file, "/", "nominal_step", 1, &n, &nominal));
   if (n != 1) SETERRQ(s->comm, SINEW_ERR_INPUT, "%s: time, step or nominal_step is missing", SinewFilePath(file));
+  PetscCall(SinewStepperLoad(s->stepper, s->ts, file));
+  PetscCall(read_reference(s, file));
   PetscCall(TSSetTime(s->ts, t));
   PetscCall(TSSetStepNumber(s->ts, (PetscInt)step));
   PetscCall(SinewFileReadReals(file, "/", "cfl", 1, &n, &cfl));
   PetscCall(SinewStepControlResume(s->ts, nominal, cfl));
   PetscCall(SinewFileReadInts(file, "/", "rejections", 1, &n, &rejected));
   if (n == 1) PetscCall(SinewStepControlSetRejections(s->ts, (PetscInt)rejected));
-  PetscCall(PetscFree(equation));
-  PetscCall(PetscFree(effective));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -181,6 +227,28 @@ PetscErrorCode SinewSimulationLoad(SinewSimulation s)
   if (!s->options.quiet) PetscCall(PetscPrintf(s->comm, "restart   from %s\n", SinewFilePath(file)));
   PetscCall(PetscStrncpy(s->last_checkpoint, SinewFilePath(file), sizeof(s->last_checkpoint)));
   PetscCall(SinewFileClose(&file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewSimulationSample(SinewSimulation s, SinewFile checkpoint, const char path[])
+{
+  static const char *const allowed[] = {"grid.cells", "grid.stretch"};
+  PetscInt64 step;
+  PetscReal t;
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  if (!SinewStepperSamples(s->stepper))
+    SETERRQ(s->comm, SINEW_ERR_INPUT, "%s: a checkpoint of the stepper %s, whose fields are known in its cells alone",
+            SinewFilePath(checkpoint), SinewStepperName(s->stepper));
+  PetscCall(check_deck(s, checkpoint, (PetscInt)(sizeof(allowed) / sizeof(allowed[0])), allowed));
+  PetscCall(SinewFileReadReals(checkpoint, "/", "time", 1, &n, &t));
+  if (n == 1) PetscCall(SinewFileReadInts(checkpoint, "/", "step", 1, &n, &step));
+  if (n != 1) SETERRQ(s->comm, SINEW_ERR_INPUT, "%s: time or step is missing", SinewFilePath(checkpoint));
+  PetscCall(TSSetTime(s->ts, t));
+  PetscCall(SinewStepperLoad(s->stepper, s->ts, checkpoint));
+  PetscCall(SinewStepperSample(s->stepper, s->ts));
+  PetscCall(SinewOutputsSingle(s->outputs, s->comm, path, (PetscInt)step, t, s->U, s->provenance));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -102,6 +102,16 @@ static PetscErrorCode clock_due(SinewSimulation s, PetscInt step, PetscBool *due
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode advance_reference(SinewSimulation s, PetscReal t)
+{
+  PetscBool done = PETSC_TRUE;
+
+  PetscFunctionBeginUser;
+  if (s->reference) PetscCall(SinewReferenceAdvance(s->reference, t, &done));
+  s->lost = (PetscBool)!done;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode after_step(TS ts)
 {
   SinewSimulation s;
@@ -124,6 +134,11 @@ static PetscErrorCode after_step(TS ts)
   PetscCall(SinewStepControlGetNominal(ts, &nominal));
   PetscCall(SinewStepControlSetNominal(ts, nominal)); /* the next step from (t, nominal) alone, as a restart would */
   PetscCall(SinewStepControlGetRejections(ts, &rejections, NULL));
+  PetscCall(advance_reference(s, t));
+  if (s->lost) {
+    PetscCall(TSSetConvergedReason(ts, TS_DIVERGED_STEP_REJECTED));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   most = SinewStepperMaxSteps(s->stepper);
   finished = (PetscBool)(t >= s->end || (most && step >= most));
   last = (PetscBool)(finished || s->stop);
@@ -156,22 +171,24 @@ static PetscErrorCode before_stage(TS ts, PetscReal t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- endings -------------------------------------------------------------------------------------------------------
- */
+/* ---- endings ---- */
 
 static PetscErrorCode report_breakdown(SinewSimulation s, TSConvergedReason reason)
 {
   PetscReal t, dt;
   PetscInt step;
-  char where[512] = "the solver did not converge",
-       line[1024]; /* by snprintf: PETSc's own writes 0.5e-3 as 0.0005 and 1 as 1. */
+  const char *failure = SinewStepperFailure(s->stepper);
+  char where[512], line[1024]; /* by snprintf: PETSc's own writes 0.5e-3 as 0.0005 and 1 as 1. */
   int used;
 
   PetscFunctionBeginUser;
   PetscCall(TSGetTime(s->ts, &t));
   PetscCall(TSGetTimeStep(s->ts, &dt));
   PetscCall(TSGetStepNumber(s->ts, &step));
-  if (s->found) {
+  snprintf(where, sizeof(where), "%s", failure ? failure : "the solver did not converge");
+  if (s->lost)
+    snprintf(where, sizeof(where), "the reference broke down, not the run");
+  else if (s->found) {
     used = snprintf(where, sizeof(where), "not admissible in cell (%d, %d, %d):", (int)s->bad_cell[0],
                     (int)s->bad_cell[1], (int)s->bad_cell[2]);
     for (PetscInt c = 0; c < s->equation->components; c++)
@@ -197,6 +214,19 @@ static PetscErrorCode report_errors(SinewSimulation s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode report_reference(SinewSimulation s)
+{
+  PetscReal l1[SINEW_COMPONENTS_MAX], l2[SINEW_COMPONENTS_MAX], linf[SINEW_COMPONENTS_MAX];
+  PetscBool known;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewSimulationCompare(s, &known, l1, l2, linf));
+  for (PetscInt c = 0; c < s->equation->components && known; c++)
+    PetscCall(PetscPrintf(s->comm, "reference %-12s L1 %.6e  L2 %.6e  Linf %.6e\n", s->equation->primitive[c],
+                          (double)l1[c], (double)l2[c], (double)linf[c]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode report(SinewSimulation s)
 {
   const double seconds = MPI_Wtime() - s->begin_clock;
@@ -214,6 +244,7 @@ static PetscErrorCode report(SinewSimulation s)
                         " steps in %.2f s, %.2f s of it for files: %.2f million cells a second, %.2f a rank\n",
                         step - s->first_step, seconds, s->io_seconds, 1e-6 * updates, 1e-6 * updates / ranks));
   PetscCall(report_errors(s));
+  PetscCall(report_reference(s));
   PetscCall(SinewOutputsSummary(s->outputs, stdout));
   if (s->last_checkpoint[0]) PetscCall(PetscPrintf(s->comm, "restart   %s\n", s->last_checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -228,18 +259,24 @@ static PetscBool goes_on(SinewSimulation s)
 
 static PetscErrorCode begin(SinewSimulation s)
 {
+  char note[512];
+  double opening;
+
   PetscFunctionBeginUser;
   s->begin_clock = s->step_clock = s->candidate_clock = s->checkpoint_clock = MPI_Wtime();
   PetscCall(TSGetStepNumber(s->ts, &s->first_step));
   PetscCall(TSGetTime(s->ts, &s->first_time));
   s->checkpoint_step = s->first_step;
   s->checkpoint_time = s->first_time;
+  PetscCall(SinewStepperStart(s->stepper, s->ts, (PetscBool)!s->restarted, sizeof(note), note));
+  if (note[0] && !s->options.quiet) PetscCall(PetscPrintf(s->comm, "%s\n", note));
+  opening = MPI_Wtime();
   if (!s->restarted) PetscCall(SinewSimulationSetAside(s));
   PetscCall(SinewMakeDirectory(s->comm, s->checkpoint_directory)); /* better now than after hours */
   PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, goes_on(s), s->options.quiet, s->first_step,
                              s->first_time, s->end, s->provenance));
   if (!s->restarted) PetscCall(SinewOutputsStep(s->outputs, 0, 0, 0, 0, s->U, PETSC_FALSE, s->begin_clock));
-  s->io_seconds = MPI_Wtime() - s->begin_clock;
+  s->io_seconds = MPI_Wtime() - opening;
   PetscCall(TSSetPostStep(s->ts, after_step));
   PetscCall(TSSetPreStage(s->ts, before_stage));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -286,5 +323,14 @@ PetscErrorCode SinewSimulationErrors(SinewSimulation s, PetscBool *known, PetscR
   PetscCall(SinewEquationExact(s->equation, t, exact, known));
   if (*known) PetscCall(SinewDifference(s->equation, s->U, exact, l1, l2, linf));
   PetscCall(VecDestroy(&exact));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewSimulationCompare(SinewSimulation s, PetscBool *known, PetscReal l1[], PetscReal l2[],
+                                      PetscReal linf[])
+{
+  PetscFunctionBeginUser;
+  *known = (PetscBool)(s->reference != NULL);
+  if (*known) PetscCall(SinewDifference(s->equation, s->U, SinewReferenceState(s->reference), l1, l2, linf));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

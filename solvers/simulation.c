@@ -9,8 +9,7 @@
 #include "solvers/simulation_private.h"
 #include "solvers/stop.h"
 
-/* ---- the deck ------------------------------------------------------------------------------------------------------
- */
+/* ---- the deck ---- */
 
 typedef struct {
   const char *title;
@@ -153,6 +152,25 @@ static PetscErrorCode read_provenance(SinewSimulation s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A stepper with files reads them when the deck makes sense; a step that is given cannot be cut to hit the end. */
+static PetscErrorCode prepare_stepper(SinewSimulation s)
+{
+  const SinewNode time = SinewNodeGet(s->deck, SinewDeckRoot(s->deck), "time");
+  PetscReal dt;
+
+  PetscFunctionBeginUser;
+  if (SinewDeckMistakes(s->deck)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewStepperPrepare(s->stepper, s->comm, s->deck, s->equation, &s->section.options));
+  dt = SinewStepperStep(s->stepper);
+  if (dt <= 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewOutputsCheckStep(s->outputs, s->deck, SinewStepperName(s->stepper), dt));
+  if (!SinewIsMultiple(s->end, dt))
+    PetscCall(SinewDeckMistake(s->deck, SinewNodeGet(s->deck, time, "end"), "time.end",
+                               "expected a multiple of %.12g, the only step of %s, found %.12g", (double)dt,
+                               SinewStepperName(s->stepper), (double)s->end));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewSimulationOptions *options,
                                      SinewSimulation *simulation)
 {
@@ -173,14 +191,15 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   PetscCall(SinewEquationCreate(deck, PetscMax(1, s->section.options.dim), &s->equation));
   if (s->section.options.dim) PetscCall(SinewGridSectionReadBoundary(comm, deck, s->equation, &s->section));
   PetscCall(SinewStepperCreate(deck, &s->stepper));
-  if (s->equation && s->stepper && s->section.options.dim)
-    PetscCall(SinewStepperMatch(s->stepper, deck, s->equation, &s->section.options));
+  if (s->stepper && s->equation) PetscCall(SinewStepperSetDomain(s->stepper, deck, s->equation, &s->section));
   if (s->equation && s->section.options.dim && s->equation->type->check)
     PetscCall((*s->equation->type->check)(s->equation, deck, &s->section.options, s->section.side));
-  PetscCall(SinewOutputsCreate(deck, s->equation, options->name, &s->outputs));
+  PetscCall(SinewReferenceCreate(deck, &s->reference));
+  PetscCall(SinewOutputsCreate(deck, s->equation, options->name, s->reference, &s->outputs));
   PetscCall(
       SinewDeckRead(deck, SinewNodeGet(deck, root, "checkpoint"), "checkpoint", SinewCheckpointKeys, &s->checkpoint));
   PetscCall(read_petsc(deck, SinewNodeGet(deck, root, "petsc"), "-"));
+  PetscCall(prepare_stepper(s));
   PetscCall(SinewDeckCheck(deck));
   if (s->checkpoint.directory)
     PetscCall(PetscStrncpy(s->checkpoint_directory, s->checkpoint.directory, sizeof(s->checkpoint_directory)));
@@ -191,8 +210,7 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the objects ---------------------------------------------------------------------------------------------------
- */
+/* ---- the objects ---- */
 
 static PetscErrorCode set_up_space(SinewSimulation s)
 {
@@ -201,7 +219,9 @@ static PetscErrorCode set_up_space(SinewSimulation s)
   DM dm;
 
   PetscFunctionBeginUser;
-  o->ghosts = SinewFVGhosts(space->reconstruction);
+  o->ghosts = SinewStepperGhosts(s->stepper);
+  if (s->reference) o->ghosts = PetscMax(o->ghosts, SinewReferenceGhosts(s->reference));
+  PetscCall(SinewGridBestAlign(s->comm, o, SinewStepperAlign(s->stepper), &o->align));
   if (SinewStepperTransforms(s->stepper) && !o->ranks[0]) PetscCall(SinewSlabRanks(s->comm, o, o->ghosts, o->ranks));
   o->map_context = &s->section;
   PetscCall(SinewGridCreate(s->comm, o, s->equation->components, &s->grid));
@@ -240,20 +260,28 @@ static PetscErrorCode check_initial(SinewSimulation s)
 
 PetscErrorCode SinewSimulationSetUp(SinewSimulation s)
 {
+  const char *const *names = NULL;
+  const PetscReal *values = NULL;
+  PetscInt columns;
+
   PetscFunctionBeginUser;
   PetscCall(set_up_space(s));
-  s->problem = (SinewProblem){s->equation, s->grid, s->fv};
+  s->problem = (SinewProblem){s->equation, s->grid, s->fv, s->boundary};
   PetscCall(
       SinewStepperCreateTS(s->stepper, s->comm, &s->problem, SinewSimulationEvent, SinewSimulationRate, s, &s->ts));
   PetscCall(TSSetApplicationContext(s->ts, s));
   PetscCall(TSSetMaxTime(s->ts, s->end));
   PetscCall(TSSetSolution(s->ts, s->U));
+  if (s->reference) PetscCall(SinewReferenceSetUp(s->reference, &s->problem));
+  SinewStepperColumns(s->stepper, &columns, &names, &values);
+  PetscCall(SinewOutputsColumns(s->outputs, columns, names, values));
   PetscCall(SinewCheckpointsCreate(s->comm, s->checkpoint_directory, s->checkpoint.keep, &s->checkpoints));
   if (s->options.restart) PetscCall(SinewSimulationLoad(s));
   if (!s->restarted) {
     PetscCall(SinewEquationInitial(s->equation, s->U));
     PetscCall(check_initial(s));
     PetscCall(SinewStepControlStart(s->ts));
+    if (s->reference) PetscCall(SinewReferenceStart(s->reference, 0, s->U));
   }
   if (SinewStepperOverwrites(s->stepper)) {
     PetscCall(VecDuplicate(s->U, &s->good));
@@ -270,12 +298,13 @@ PetscErrorCode SinewSimulationDestroy(SinewSimulation *simulation)
   if (!s) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewCheckpointsDestroy(&s->checkpoints));
   PetscCall(TSDestroy(&s->ts));
+  PetscCall(SinewReferenceDestroy(&s->reference));
   PetscCall(VecDestroy(&s->U));
   PetscCall(VecDestroy(&s->good));
+  PetscCall(SinewStepperDestroy(&s->stepper));
   PetscCall(SinewFVDestroy(&s->fv));
   PetscCall(SinewBoundaryDestroy(&s->boundary));
   PetscCall(SinewOutputsDestroy(&s->outputs));
-  PetscCall(SinewStepperDestroy(&s->stepper));
   PetscCall(SinewEquationDestroy(&s->equation));
   PetscCall(SinewGridDestroy(&s->grid));
   PetscCall(PetscFree(s));
@@ -295,8 +324,7 @@ PetscErrorCode SinewSimulationGet(SinewSimulation s, SinewEquation *equation, Si
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the plan ------------------------------------------------------------------------------------------------------
- */
+/* ---- the plan ---- */
 
 PetscErrorCode SinewSimulationPlan(SinewSimulation s, FILE *out)
 {
@@ -337,8 +365,13 @@ PetscErrorCode SinewSimulationPlan(SinewSimulation s, FILE *out)
       s->comm, out, "ranks     %d; boxes of %s%s%s cells\n", (int)ranks, text[1],
       extreme[0] == -extreme[3] && extreme[1] == -extreme[4] && extreme[2] == -extreme[5] ? "" : " down to ",
       extreme[0] == -extreme[3] && extreme[1] == -extreme[4] && extreme[2] == -extreme[5] ? "" : text[2]));
-  PetscCall(PetscFPrintf(s->comm, out, "stepper   %s, %s\n", SinewStepperName(s->stepper),
-                         SinewStepperSpace(s->stepper)->reconstruction->name));
+  PetscCall(PetscFPrintf(
+      s->comm, out, "stepper   %s%s%s\n", SinewStepperName(s->stepper), SinewStepperIsClassical(s->stepper) ? ", " : "",
+      SinewStepperIsClassical(s->stepper) ? SinewStepperSpace(s->stepper)->reconstruction->name : ""));
+  PetscCall(SinewStepperPlan(s->stepper, s->comm, out));
+  if (SinewStepperAdvice(s->stepper))
+    PetscCall(PetscFPrintf(s->comm, out, "note      %s\n", SinewStepperAdvice(s->stepper)));
+  if (s->reference) PetscCall(PetscFPrintf(s->comm, out, "reference %s\n", SinewReferenceName(s->reference)));
   snprintf(end, sizeof(end), "%g", (double)s->end); /* PETSc would write "100." */
   PetscCall(PetscFPrintf(s->comm, out, "time      to %s, first step %.3g: about %.0f steps if it stays\n", end,
                          (double)dt, (double)PetscCeilReal(s->end / dt)));

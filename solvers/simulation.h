@@ -37,6 +37,12 @@ PETSC_EXTERN PetscErrorCode SinewSimulationSetUp(SinewSimulation simulation);
 PETSC_EXTERN PetscErrorCode SinewSimulationPlan(SinewSimulation simulation, FILE *out);
 /* *code: how it ended (SinewExit). A breakdown is an ending, not a PETSc error. */
 PETSC_EXTERN PetscErrorCode SinewSimulationRun(SinewSimulation simulation, int *code);
+/*
+  SinewSimulationSample - instead of Run: reads from an open checkpoint the state of a stepper that does not live in
+  cells (INSR), samples it on this simulation's grid, whose cells may be others than the run's, and writes the fields of
+  the section `output` to path.h5 and path.xmf. Raises SINEW_ERR_INPUT when anything else of the deck is not the run's.
+*/
+PETSC_EXTERN PetscErrorCode SinewSimulationSample(SinewSimulation simulation, SinewFile checkpoint, const char path[]);
 PETSC_EXTERN PetscErrorCode SinewSimulationDestroy(SinewSimulation *simulation);
 
 /* Parts, not owned by the caller, valid after SetUp. */
@@ -45,5 +51,9 @@ PETSC_EXTERN PetscErrorCode SinewSimulationGet(SinewSimulation simulation, Sinew
 /* Errors of the primitives against the exact solution now; *known false when there is none. See SinewDifference. */
 PETSC_EXTERN PetscErrorCode SinewSimulationErrors(SinewSimulation simulation, PetscBool *known, PetscReal l1[],
                                                   PetscReal l2[], PetscReal linf[]);
+
+/* The same against the deck's reference; *known false when there is none. */
+PETSC_EXTERN PetscErrorCode SinewSimulationCompare(SinewSimulation simulation, PetscBool *known, PetscReal l1[],
+                                                   PetscReal l2[], PetscReal linf[]);
 
 #endif

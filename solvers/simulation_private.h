@@ -3,6 +3,7 @@
 /* The parts of a simulation, for simulation.c (set-up), run.c (time loop) and restart.c (checkpoints). */
 #include "io/checkpoint.h"
 #include "solvers/grid_section.h"
+#include "solvers/reference.h"
 #include "solvers/simulation.h"
 
 #define SINEW_PROVENANCE_MAX 24
@@ -23,6 +24,7 @@ struct _p_SinewSimulation {
   SinewGridSection section;
   SinewEquation equation;
   SinewStepper stepper;
+  SinewReference reference; /* NULL: none */
   SinewOutputs outputs;
   SinewCheckpointSection checkpoint;
   char checkpoint_directory[PETSC_MAX_PATH_LEN];
@@ -43,6 +45,7 @@ struct _p_SinewSimulation {
   PetscInt first_step, checkpoint_step;
   PetscReal first_time, checkpoint_time;
   PetscBool stop;  /* agreed by all ranks */
+  PetscBool lost;  /* the reference broke down */
   PetscBool found; /* a candidate was not admissible: where, and what was there */
   PetscInt bad_cell[3];
   PetscReal bad_value[SINEW_COMPONENTS_MAX];

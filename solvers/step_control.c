@@ -12,6 +12,13 @@ typedef struct {
   PetscBool inadmissible;
 } Adapt;
 
+PetscBool SinewIsMultiple(PetscReal t, PetscReal step)
+{
+  const PetscReal steps = t / step;
+
+  return (PetscBool)(PetscAbsReal(steps - PetscFloorReal(steps + 0.5)) < 1e-9 * PetscMax(1, steps));
+}
+
 /* The step from t that a nominal step becomes, with the next event in sight. */
 static PetscErrorCode land(const Adapt *a, PetscReal t, PetscReal nominal, PetscReal *step)
 {

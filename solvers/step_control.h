@@ -36,6 +36,9 @@ typedef struct {
   void *context;
 } SinewStepControl;
 
+/* Whether a time is a whole number of steps, to rounding. */
+PETSC_EXTERN PetscBool SinewIsMultiple(PetscReal t, PetscReal step);
+
 /* Registers the type (once) and makes it the TS's adaptor. Collective. */
 PETSC_EXTERN PetscErrorCode SinewStepControlSet(TS ts, const SinewStepControl *control);
 /* Chooses the first step from the initial state, given its rate. Collective. */

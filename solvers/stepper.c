@@ -1,11 +1,15 @@
 #include "solvers/stepper.h"
 
+#include <math.h>
+
 #include "solvers/implicit.h"
+#include "solvers/stepper_private.h"
+#include "solvers/steppers/insr_private.h"
 #include "solvers/steppers/integrating_factor.h"
+#include "solvers/steppers/sinenet_private.h"
 #include "solvers/steppers/ssp.h"
 
-/* ---- keys ----------------------------------------------------------------------------------------------------------
- */
+/* ---- keys ---- */
 
 typedef struct {
   PetscReal dt, cfl, dt_max, growth, rtol, atol;
@@ -20,6 +24,7 @@ typedef struct {
   PetscBool implicit;    /* treats diffusion implicitly */
   PetscBool overwrites, history;
   PetscErrorCode (*create)(SinewStepper stepper, TS ts);
+  const SinewStepperHooks *hooks; /* NULL: the keys are all there is; else they alone are the keys */
 } Type;
 
 struct _p_SinewStepper {
@@ -29,6 +34,9 @@ struct _p_SinewStepper {
   SinewSpace space;
   SinewProblem problem;
   SinewFVParts explicit_parts;
+  SinewNode section;
+  const char *path, *prefix; /* not owned */
+  void *own;                 /* of types with hooks */
 };
 
 static const char *const controls[] = {"auto", "fixed", "cfl", "error", NULL};
@@ -184,8 +192,7 @@ static const SinewKey bdf_keys[] = {{.name = "order",
                                     ATOL,
                                     {.name = NULL}};
 
-/* ---- from keys to a TS ---------------------------------------------------------------------------------------------
- */
+/* ---- from keys to a TS ---- */
 
 static PetscErrorCode fused_stage(void *context, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
                                   Vec out, PetscReal *rate)
@@ -282,27 +289,47 @@ static PetscErrorCode create_beuler(SinewStepper s, TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode create_own(SinewStepper s, TS ts)
+{
+  PetscFunctionBeginUser;
+  PetscCall((*s->type->hooks->create)(s->own, &s->problem, ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const SinewKey no_keys[] = {{.name = NULL}};
 
 static const Type types[] = {
-    {"euler", "forward Euler", no_keys, SINEW_STEP_CFL, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_euler},
+    {"euler", "forward Euler", no_keys, SINEW_STEP_CFL, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_euler, NULL},
     {"ssp", "strong-stability-preserving Runge-Kutta, stages fused with space", ssp_keys, SINEW_STEP_CFL, PETSC_FALSE,
-     PETSC_FALSE, PETSC_FALSE, create_ssp},
+     PETSC_FALSE, PETSC_FALSE, create_ssp, NULL},
     {"spectral", "Runge-Kutta with an integrating factor in Fourier modes, diffusion exact; periodic grids",
-     spectral_keys, SINEW_STEP_CFL, PETSC_FALSE, PETSC_FALSE, PETSC_TRUE, create_spectral},
+     spectral_keys, SINEW_STEP_CFL, PETSC_FALSE, PETSC_FALSE, PETSC_TRUE, create_spectral, NULL},
     {"rk", "PETSc's explicit Runge-Kutta pairs with error control", rk_keys, SINEW_STEP_ERROR, PETSC_FALSE, PETSC_TRUE,
-     PETSC_FALSE, create_rk},
+     PETSC_FALSE, create_rk, NULL},
     {"arkimex", "PETSc's additive Runge-Kutta pairs, diffusion implicit", arkimex_keys, SINEW_STEP_ERROR, PETSC_TRUE,
-     PETSC_TRUE, PETSC_FALSE, create_arkimex},
+     PETSC_TRUE, PETSC_FALSE, create_arkimex, NULL},
     {"bdf", "PETSc's backward differentiation formulas", bdf_keys, SINEW_STEP_ERROR, PETSC_TRUE, PETSC_TRUE, PETSC_TRUE,
-     create_bdf},
-    {"cn", "Crank-Nicolson", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_cn},
-    {"beuler", "backward Euler", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_beuler},
+     create_bdf, NULL},
+    {"cn", "Crank-Nicolson", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_cn, NULL},
+    {"beuler", "backward Euler", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_beuler, NULL},
+    {"insr", "fields as weights of a point network, advanced by nonlinear least squares", SinewInsrKeys,
+     SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_own, &SinewInsrHooks},
+    {"sinenet", "a trained SineNet in a file", SinewSinenetKeys, SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE,
+     PETSC_FALSE, create_own, &SinewSinenetHooks},
 };
 #define TYPES ((PetscInt)(sizeof(types) / sizeof(types[0])))
 
-/* ---- reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
+
+static PetscErrorCode mistake(SinewStepper s, SinewDeck deck, SinewNode section, const char key[], const char text[])
+{
+  char path[64];
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s.%s", s->path, key));
+  PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, key), path, "%s", text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /* Of Fourier modes: the stability limit on the imaginary axis over the largest wavenumber times dx, 2 pi / 3 of it
    kept. rk2 is not stable there, but grows by no more than (cfl 2 pi / 3)^4 / 8 a step. */
@@ -346,24 +373,26 @@ static PetscReal cfl_advised(const SinewStepper s)
 static PetscErrorCode check_stages(SinewStepper s, SinewDeck deck, SinewNode section)
 {
   const PetscInt n = s->v.stages, root = (PetscInt)(PetscSqrtReal((PetscReal)n) + 0.5);
+  char text[128];
   PetscBool ok;
 
   PetscFunctionBeginUser;
   if (s->type->create != create_ssp || n == 0) PetscFunctionReturn(PETSC_SUCCESS);
   ok = (PetscBool)(s->v.scheme == 0 ? n >= 2 : s->v.scheme == 1 ? n >= 4 && root * root == n : n == 10);
-  if (!ok)
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "stages"), "stepper.stages",
-                               "expected %s for %s, found %" PetscInt_FMT,
-                               s->v.scheme == 0   ? "2 or more"
-                               : s->v.scheme == 1 ? "4, 9, 16, ..."
-                                                  : "10",
-                               ssp_schemes[s->v.scheme], n));
+  if (ok) PetscFunctionReturn(PETSC_SUCCESS);
+  (void)snprintf(text, sizeof(text), "expected %s for %s, found %" PetscInt_FMT,
+                 s->v.scheme == 0   ? "2 or more"
+                 : s->v.scheme == 1 ? "4, 9, 16, ..."
+                                    : "10",
+                 ssp_schemes[s->v.scheme], n);
+  PetscCall(mistake(s, deck, section, "stages", text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode choose_control(SinewStepper s, SinewDeck deck, SinewNode section)
 {
   Values *v = &s->v;
+  char text[128];
 
   PetscFunctionBeginUser;
   if (v->control)
@@ -371,22 +400,34 @@ static PetscErrorCode choose_control(SinewStepper s, SinewDeck deck, SinewNode s
   else
     s->mode = v->dt > 0 && s->type->control != SINEW_STEP_ERROR ? SINEW_STEP_FIXED : s->type->control;
   if (s->mode == SINEW_STEP_FIXED && v->dt <= 0)
-    PetscCall(SinewDeckMistake(deck, section, "stepper", "missing dt: %s takes a fixed step", s->type->name));
-  if (s->mode == SINEW_STEP_ERROR && s->type->control != SINEW_STEP_ERROR)
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "control"), "stepper.control",
-                               "%s has no error estimate", s->type->name));
-  if (cfl_limit(s) > 0 && v->cfl > cfl_limit(s))
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "cfl"), "stepper.cfl",
-                               "expected at most %g, where %s stops being stable, found %g", (double)cfl_limit(s),
-                               s->type->name, (double)v->cfl));
+    PetscCall(SinewDeckMistake(deck, section, s->path, "missing dt: %s takes a fixed step", s->type->name));
+  if (s->mode == SINEW_STEP_ERROR && s->type->control != SINEW_STEP_ERROR) {
+    (void)snprintf(text, sizeof(text), "%s has no error estimate", s->type->name);
+    PetscCall(mistake(s, deck, section, "control", text));
+  }
+  if (cfl_limit(s) > 0 && v->cfl > cfl_limit(s)) {
+    (void)snprintf(text, sizeof(text), "expected at most %g, where %s stops being stable, found %g",
+                   (double)cfl_limit(s), s->type->name, (double)v->cfl);
+    PetscCall(mistake(s, deck, section, "cfl", text));
+  }
   if (s->mode == SINEW_STEP_CFL && v->cfl == 0) v->cfl = 0.8 * cfl_advised(s);
   if (s->mode == SINEW_STEP_ERROR && v->dt <= 0) v->dt = 1e-6;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewStepperCreate(SinewDeck deck, SinewStepper *stepper)
+static PetscErrorCode read_keys(SinewStepper s, SinewDeck deck, SinewNode section)
 {
-  const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "stepper");
+  PetscFunctionBeginUser;
+  PetscCall(SinewDeckRead(deck, section, s->path, common_keys, &s->v));
+  PetscCall(SinewDeckRead(deck, section, s->path, s->type->keys, &s->v));
+  PetscCall(check_stages(s, deck, section));
+  PetscCall(choose_control(s, deck, section));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperCreateAt(SinewDeck deck, SinewNode section, const char path[], const char prefix[],
+                                    SinewStepper *stepper)
+{
   const char *names[TYPES];
   PetscInt index;
   SinewStepper s;
@@ -394,30 +435,141 @@ PetscErrorCode SinewStepperCreate(SinewDeck deck, SinewStepper *stepper)
   PetscFunctionBeginUser;
   *stepper = NULL;
   for (PetscInt k = 0; k < TYPES; k++) names[k] = types[k].name;
-  PetscCall(SinewDeckReadName(deck, section, "stepper", "type", TYPES, names, 1, &index));
+  PetscCall(SinewDeckReadName(deck, section, path, "type", TYPES, names, 1, &index));
   if (index < 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscNew(&s));
   s->type = &types[index];
-  PetscCall(SinewDeckRead(deck, section, "stepper", common_keys, &s->v));
-  PetscCall(SinewDeckRead(deck, section, "stepper", s->type->keys, &s->v));
-  PetscCall(check_stages(s, deck, section));
-  PetscCall(choose_control(s, deck, section));
+  s->section = section;
+  s->path = path;
+  s->prefix = prefix;
+  if (s->type->hooks)
+    PetscCall((*s->type->hooks->read)(&(SinewStepperPlace){deck, section, path}, &s->own));
+  else
+    PetscCall(read_keys(s, deck, section));
   s->space.reconstruction = &SinewReconstructions[s->v.reconstruction];
   s->space.characteristic = (PetscBool)(s->v.variables == 1);
   *stepper = s;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewStepperCreate(SinewDeck deck, SinewStepper *stepper)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SinewStepperCreateAt(deck, SinewNodeGet(deck, SinewDeckRoot(deck), "stepper"), "stepper", NULL, stepper));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewStepperDestroy(SinewStepper *stepper)
 {
   PetscFunctionBeginUser;
+  if (*stepper && (*stepper)->type->hooks) PetscCall((*(*stepper)->type->hooks->destroy)((*stepper)->own));
   PetscCall(PetscFree(*stepper));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Whether type and equation have a form in common; staggered equations are told so. */
+static PetscErrorCode match(SinewStepper s, SinewDeck deck, SinewEquation equation, const SinewGridOptions *grid)
+{
+  const PetscBool spectral = SinewStepperTransforms(s),
+                  rows = (PetscBool)(equation->kernels.flux || equation->kernels.diffusive_flux),
+                  stages = (PetscBool)(equation->type->stage &&
+                                       (s->type->create == create_ssp || s->type->create == create_euler));
+  PetscBool fourier = PETSC_TRUE;
+  char text[128];
+
+  PetscFunctionBeginUser;
+  equation->staggered = stages;
+  for (PetscInt d = 0; d < grid->dim; d++) {
+    if (!grid->periodic[d] || grid->mapped[d]) fourier = PETSC_FALSE;
+  }
+  if (spectral && !equation->type->semilinear) {
+    (void)snprintf(text, sizeof(text), "%s has no spectral form", equation->type->name);
+    PetscCall(mistake(s, deck, s->section, "type", text));
+  } else if (spectral && !fourier)
+    PetscCall(mistake(s, deck, s->section, "type", "spectral needs periodic axes without stretching"));
+  else if (!spectral && !rows && !stages) {
+    (void)snprintf(text, sizeof(text), "expected spectral, ssp, euler or insr for %s, found %s", equation->type->name,
+                   s->type->name);
+    PetscCall(mistake(s, deck, s->section, "type", text));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperSetDomain(SinewStepper s, SinewDeck deck, SinewEquation equation,
+                                     const SinewGridSection *grid)
+{
+  const SinewStepperHooks *hooks = s->type->hooks;
+  const SinewStepperPlace place = {deck, s->section, s->path};
+
+  PetscFunctionBeginUser;
+  if (!hooks) PetscCall(match(s, deck, equation, &grid->options));
+  if (hooks && hooks->domain) PetscCall((*hooks->domain)(s->own, &place, equation, grid));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperPrepare(SinewStepper s, MPI_Comm comm, SinewDeck deck, SinewEquation equation,
+                                   const SinewGridOptions *grid)
+{
+  const SinewStepperHooks *hooks = s->type->hooks;
+
+  PetscFunctionBeginUser;
+  if (!hooks) PetscFunctionReturn(PETSC_SUCCESS);
+  if (hooks->prepare) {
+    const SinewStepperPlace place = {deck, s->section, s->path};
+
+    PetscCall((*hooks->prepare)(s->own, comm, &place, equation, grid));
+  }
+  s->v.dt = SinewStepperStep(s);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscInt SinewStepperGhosts(SinewStepper s)
+{
+  const SinewStepperHooks *hooks = s->type->hooks;
+  const PetscInt own = SinewFVGhosts(s->space.reconstruction);
+
+  return hooks && hooks->ghosts ? PetscMax(own, (*hooks->ghosts)(s->own)) : own;
+}
+
+PetscInt SinewStepperAlign(SinewStepper s)
+{
+  const SinewStepperHooks *hooks = s->type->hooks;
+
+  return hooks && hooks->align ? (*hooks->align)(s->own) : 0;
+}
+
+PetscReal SinewStepperStep(SinewStepper s)
+{
+  const SinewStepperHooks *hooks = s->type->hooks;
+
+  return hooks && hooks->step ? (*hooks->step)(s->own) : 0;
+}
+
+PetscBool SinewStepperIsClassical(SinewStepper s)
+{
+  return (PetscBool)!s->type->hooks;
+}
+
+const char *SinewStepperPath(SinewStepper s)
+{
+  return s->path;
 }
 
 const SinewSpace *SinewStepperSpace(SinewStepper stepper)
 {
   return &stepper->space;
+}
+
+const char *SinewStepperAdvice(SinewStepper stepper)
+{
+  PetscBool ssp, second;
+
+  if (PetscStrcmp(stepper->type->name, "ssp", &ssp) || !ssp) return NULL;
+  if (PetscStrcmp(ssp_schemes[stepper->v.scheme], "rks2", &second) || !second) return NULL;
+  return stepper->space.reconstruction->reach < 2
+             ? NULL
+             : "rks2 lets smooth waves grow slowly with this reconstruction, which "
+               "damps little: scheme rks3 or rk104 holds them";
 }
 
 const char *SinewStepperName(SinewStepper stepper)
@@ -430,34 +582,11 @@ PetscBool SinewStepperTransforms(SinewStepper stepper)
   return (PetscBool)(stepper->type->create == create_spectral);
 }
 
-PetscErrorCode SinewStepperMatch(SinewStepper s, SinewDeck deck, SinewEquation equation, const SinewGridOptions *grid)
-{
-  const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "stepper"),
-                  type = SinewNodeGet(deck, section, "type");
-  const PetscBool spectral = SinewStepperTransforms(s),
-                  rows = (PetscBool)(equation->kernels.flux || equation->kernels.diffusive_flux),
-                  stages = (PetscBool)(equation->type->stage &&
-                                       (s->type->create == create_ssp || s->type->create == create_euler));
-  PetscBool fourier = PETSC_TRUE;
-
-  PetscFunctionBeginUser;
-  for (PetscInt d = 0; d < grid->dim; d++) {
-    if (!grid->periodic[d] || grid->mapped[d]) fourier = PETSC_FALSE;
-  }
-  if (spectral && !equation->type->semilinear)
-    PetscCall(SinewDeckMistake(deck, type, "stepper.type", "%s has no spectral form", equation->type->name));
-  else if (spectral && !fourier)
-    PetscCall(SinewDeckMistake(deck, type, "stepper.type", "spectral needs periodic axes without stretching"));
-  else if (!spectral && !rows && !stages)
-    PetscCall(SinewDeckMistake(deck, type, "stepper.type", "expected spectral, ssp or euler for %s, found %s",
-                               equation->type->name, s->type->name));
-  equation->staggered = stages;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscInt SinewStepperMaxSteps(SinewStepper stepper)
 {
-  return stepper->v.max_steps;
+  const SinewStepperHooks *hooks = stepper->type->hooks;
+
+  return hooks && hooks->max_steps ? (*hooks->max_steps)(stepper->own) : stepper->v.max_steps;
 }
 
 PetscBool SinewStepperOverwrites(SinewStepper stepper)
@@ -494,11 +623,65 @@ PetscErrorCode SinewStepperForget(SinewStepper stepper, TS ts)
   PetscFunctionBeginUser;
   if (stepper->type->history) PetscCall(TSRestartStep(ts));
   if (stepper->type->implicit) PetscCall(renew_preconditioner(ts));
+  if (stepper->type->hooks && stepper->type->hooks->forget) PetscCall((*stepper->type->hooks->forget)(stepper->own));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the TS --------------------------------------------------------------------------------------------------------
- */
+PetscErrorCode SinewStepperSave(SinewStepper s, TS ts, SinewFile file)
+{
+  PetscFunctionBeginUser;
+  if (s->type->hooks && s->type->hooks->save) PetscCall((*s->type->hooks->save)(s->own, ts, file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperLoad(SinewStepper s, TS ts, SinewFile file)
+{
+  PetscFunctionBeginUser;
+  if (s->type->hooks && s->type->hooks->load) PetscCall((*s->type->hooks->load)(s->own, ts, file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperStart(SinewStepper s, TS ts, PetscBool fresh, size_t size, char note[])
+{
+  PetscFunctionBeginUser;
+  note[0] = 0;
+  if (s->type->hooks && s->type->hooks->start) PetscCall((*s->type->hooks->start)(s->own, ts, fresh, size, note));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewStepperSample(SinewStepper s, TS ts)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(SinewStepperSamples(s), PetscObjectComm((PetscObject)ts), PETSC_ERR_SUP, "%s lives on its grid alone",
+             s->type->name);
+  PetscCall((*s->type->hooks->sample)(s->own, ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool SinewStepperSamples(SinewStepper s)
+{
+  return (PetscBool)(s->type->hooks && s->type->hooks->sample);
+}
+
+void SinewStepperColumns(SinewStepper s, PetscInt *count, const char *const **names, const PetscReal **values)
+{
+  *count = 0;
+  if (s->type->hooks && s->type->hooks->columns) (*s->type->hooks->columns)(s->own, count, names, values);
+}
+
+const char *SinewStepperFailure(SinewStepper s)
+{
+  return s->type->hooks && s->type->hooks->failure ? (*s->type->hooks->failure)(s->own) : NULL;
+}
+
+PetscErrorCode SinewStepperPlan(SinewStepper s, MPI_Comm comm, FILE *out)
+{
+  PetscFunctionBeginUser;
+  if (s->type->hooks && s->type->hooks->plan) PetscCall((*s->type->hooks->plan)(s->own, comm, out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- the TS ---- */
 
 /*
   Standards for the linear solves; the deck's petsc section and the command line have the last word. Where transport is
@@ -540,6 +723,24 @@ static PetscErrorCode set_functions(SinewStepper s, TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A TS keeps its functions in its DM: one beside the run's own, which has the grid's DM, needs another. */
+static PetscErrorCode set_dm(SinewStepper s, TS ts)
+{
+  const SinewGrid grid = s->problem.grid;
+  DM dm;
+
+  PetscFunctionBeginUser;
+  if (s->prefix)
+    PetscCall(SinewGridCreateDM(grid, s->problem.equation->components, SinewGridAxis(grid, 0)->ghosts, &dm));
+  else {
+    PetscCall(SinewGridGetDM(grid, &dm));
+    PetscCall(PetscObjectReference((PetscObject)dm));
+  }
+  PetscCall(TSSetDM(ts, dm));
+  PetscCall(DMDestroy(&dm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewProblem *problem, SinewStepEvent *event,
                                     SinewStepRate *rate, void *context, TS *newts)
 {
@@ -553,15 +754,14 @@ PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewPr
                               .event = event,
                               .context = context};
   TS ts;
-  DM dm;
 
   PetscFunctionBeginUser;
+  if (s->type->hooks && s->type->hooks->control) (*s->type->hooks->control)(s->own, &control, &s->v.rtol, &s->v.atol);
   s->problem = *problem;
   PetscCall(TSSinewSSPRegister());
   PetscCall(TSSinewIFRegister());
   PetscCall(TSCreate(comm, &ts));
-  PetscCall(SinewGridGetDM(problem->grid, &dm));
-  PetscCall(TSSetDM(ts, dm));
+  PetscCall(set_dm(s, ts));
   PetscCall(TSSetProblemType(ts, TS_NONLINEAR));
   PetscCall((*s->type->create)(s, ts));
   PetscCall(set_functions(s, ts));
@@ -571,6 +771,7 @@ PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewPr
   PetscCall(TSSetTolerances(ts, s->v.atol, NULL, s->v.rtol, NULL));
   PetscCall(TSSetMaxSteps(ts, PETSC_MAX_INT - 1));
   if (s->type->implicit) PetscCall(prepare_solver(s, ts));
+  PetscCall(TSSetOptionsPrefix(ts, s->prefix));
   PetscCall(TSSetFromOptions(ts));
   PetscCall(SinewStepControlSet(ts, &control));
   *newts = ts;
@@ -584,6 +785,10 @@ PetscErrorCode SinewStepperRate(SinewStepper s, TS ts, PetscReal *rate)
   Vec U;
 
   PetscFunctionBeginUser;
+  if (SinewStepperFailure(s)) {
+    *rate = (PetscReal)NAN;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(TSSinewSSPGetRate(ts, rate, &known));
   if (known) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSGetTime(ts, &t));
@@ -598,14 +803,17 @@ PetscErrorCode SinewStepperRate(SinewStepper s, TS ts, PetscReal *rate)
 
 PetscErrorCode SinewStepperList(FILE *out, const char name[], PetscBool *found)
 {
+  PetscBool common = PETSC_FALSE; /* printed */
+
   PetscFunctionBeginUser;
-  *found = PETSC_FALSE;
+  *found = PETSC_FALSE; /* types with hooks have none of the common keys */
   for (PetscInt k = 0; k < TYPES; k++) {
     PetscBool wanted = PETSC_TRUE;
 
     if (name) PetscCall(PetscStrcmp(name, types[k].name, &wanted));
     if (!wanted) continue;
-    if (!*found) PetscCall(SinewKeysPrint(out, "stepper", common_keys));
+    if (!types[k].hooks && !common) PetscCall(SinewKeysPrint(out, "stepper", common_keys));
+    if (!types[k].hooks) common = PETSC_TRUE;
     *found = PETSC_TRUE;
     fprintf(out, "\nstepper.type: %s    %s\n", types[k].name, types[k].doc);
     PetscCall(SinewKeysPrint(out, "stepper", types[k].keys));

@@ -6,9 +6,11 @@
 
     stepper: {type: ssp, scheme: rks2, reconstruction: plm_mc, cfl: 0.8}
 
-  For implementors: one entry in the table of stepper.c, with a function that turns the keys into a TS.
+  For implementors: one entry in the table of stepper.c, with a function that turns the keys into a TS, or, for steppers
+  with files or a state of their own, the hooks of stepper_private.h.
 */
-#include "equation.h"
+#include "../io/arrays.h"
+#include "grid_section.h"
 #include "step_control.h"
 
 /* What a stepper advances: the terms of an equation on a grid. Not owned. */
@@ -16,6 +18,7 @@ typedef struct {
   SinewEquation equation;
   SinewGrid grid;
   SinewFV fv;
+  SinewBoundary boundary; /* NULL: all periodic */
 } SinewProblem;
 
 typedef struct _p_SinewStepper *SinewStepper;
@@ -29,16 +32,37 @@ typedef struct {
 /*
   SinewStepperCreate - reads the section `stepper`. Not collective; mistakes are recorded in the deck. *stepper is NULL
   after an unknown type. SinewStepperSpace: what the finite-volume operator needs to know.
+  SinewStepperCreateAt - the same from any other section. path: its place in the deck; prefix: of the PETSc options that
+  the TS will hear ("reference_"). Both are kept and must outlive the stepper.
 */
 PETSC_EXTERN PetscErrorCode SinewStepperCreate(SinewDeck deck, SinewStepper *stepper);
+PETSC_EXTERN PetscErrorCode SinewStepperCreateAt(SinewDeck deck, SinewNode section, const char path[],
+                                                 const char prefix[], SinewStepper *stepper);
 PETSC_EXTERN PetscErrorCode SinewStepperDestroy(SinewStepper *stepper);
 PETSC_EXTERN const SinewSpace *SinewStepperSpace(SinewStepper stepper);
 PETSC_EXTERN const char *SinewStepperName(SinewStepper stepper);
-/* Records a mistake where the stepper and an equation on such a grid have nothing to say to each other. */
-PETSC_EXTERN PetscErrorCode SinewStepperMatch(SinewStepper stepper, SinewDeck deck, SinewEquation equation,
-                                              const SinewGridOptions *grid);
 /* Whether it works with distributed transforms, which like grids that are cut into slabs. */
 PETSC_EXTERN PetscBool SinewStepperTransforms(SinewStepper stepper);
+PETSC_EXTERN const char *SinewStepperPath(SinewStepper stepper); /* of its section in the deck */
+
+/* SinewStepperSetDomain - tells the stepper what it may have to be told of equation and boundaries; mistakes of their
+   combination are recorded in the deck. Equation and section must outlive the stepper. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewStepperSetDomain(SinewStepper stepper, SinewDeck deck, SinewEquation equation,
+                                                  const SinewGridSection *grid);
+
+/*
+  SinewStepperPrepare - reads the files that the stepper's section names and checks what it needs of the other sections;
+  mistakes are recorded in the deck. Once, when all sections have been read without a mistake. Collective.
+*/
+PETSC_EXTERN PetscErrorCode SinewStepperPrepare(SinewStepper stepper, MPI_Comm comm, SinewDeck deck,
+                                                SinewEquation equation, const SinewGridOptions *grid);
+/* What a stepper asks for, after SinewStepperPrepare. Not collective. */
+PETSC_EXTERN PetscInt SinewStepperGhosts(SinewStepper stepper);       /* width of the grid's halo */
+PETSC_EXTERN PetscInt SinewStepperAlign(SinewStepper stepper);        /* cells along each axis: a multiple of this */
+PETSC_EXTERN PetscReal SinewStepperStep(SinewStepper stepper);        /* the only step it can take; 0: any */
+PETSC_EXTERN PetscBool SinewStepperIsClassical(SinewStepper stepper); /* has no state but the solution and the step */
+/* What to reconsider in a choice that is not wrong, for people; NULL when there is nothing. */
+PETSC_EXTERN const char *SinewStepperAdvice(SinewStepper stepper);
 
 /*
   SinewStepperCreateTS - the TS that advances a problem, its functions, Jacobians and step control set, command line
@@ -57,6 +81,27 @@ PETSC_EXTERN PetscBool SinewStepperOverwrites(SinewStepper stepper);
 /* Forgets all but the state, as a restart does: multistep methods start afresh, preconditioners are built anew.
  * Collective. */
 PETSC_EXTERN PetscErrorCode SinewStepperForget(SinewStepper stepper, TS ts);
+
+/*
+  SinewStepperStart - makes the stepper's private state where a checkpoint has not brought it: from the initial
+  condition (fresh), else from the solution, which a checkpoint of another stepper left there. The solution becomes what
+  the state stands for. Raises SINEW_ERR_INPUT when it cannot. note: a line for people, or empty. Collective.
+*/
+PETSC_EXTERN PetscErrorCode SinewStepperStart(SinewStepper stepper, TS ts, PetscBool fresh, size_t size, char note[]);
+/* Steppers whose state is no grid's (Samples): puts it into the TS's solution, whatever grid that has. Collective. */
+PETSC_EXTERN PetscBool SinewStepperSamples(SinewStepper stepper);
+PETSC_EXTERN PetscErrorCode SinewStepperSample(SinewStepper stepper, TS ts);
+/* Numbers about the last step, for the history: as SinewOutputsColumns takes them, owned by the stepper. */
+PETSC_EXTERN void SinewStepperColumns(SinewStepper stepper, PetscInt *count, const char *const **names,
+                                      const PetscReal **values);
+/* Why the last attempt at a step gave no candidate, the same on all ranks; NULL: it gave one. Not collective. */
+PETSC_EXTERN const char *SinewStepperFailure(SinewStepper stepper);
+
+/* Private state (histories), to and from a checkpoint. Collective. */
+PETSC_EXTERN PetscErrorCode SinewStepperSave(SinewStepper stepper, TS ts, SinewFile file);
+PETSC_EXTERN PetscErrorCode SinewStepperLoad(SinewStepper stepper, TS ts, SinewFile file);
+/* Prints the lines of `sinew check` that are the stepper's own, after SinewStepperCreateTS. Collective. */
+PETSC_EXTERN PetscErrorCode SinewStepperPlan(SinewStepper stepper, MPI_Comm comm, FILE *out);
 
 /* Prints the keys of all steppers (name NULL) or of one; *found: whether there is such a one. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewStepperList(FILE *out, const char name[], PetscBool *found);

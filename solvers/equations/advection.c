@@ -58,6 +58,7 @@ const SinewEquationType SinewAdvection = {
     .create = create,
     .attach = SinewScalarAttach,
     .destroy = SinewScalarDestroy,
+    .pointwise = SinewScalarPointwise,
     .trace = SinewScalarTrace,
     .initials = SinewScalarInitials,
 };

@@ -44,5 +44,6 @@ const SinewEquationType SinewBurgers = {
     .create = create,
     .attach = SinewScalarAttach,
     .destroy = SinewScalarDestroy,
+    .pointwise = SinewScalarPointwise,
     .initials = SinewScalarInitials,
 };

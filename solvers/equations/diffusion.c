@@ -47,5 +47,6 @@ const SinewEquationType SinewDiffusion = {
     .create = create,
     .attach = SinewScalarAttach,
     .destroy = SinewScalarDestroy,
+    .pointwise = SinewScalarPointwise,
     .initials = SinewScalarInitials,
 };

@@ -3,6 +3,7 @@
 /* Shared by the files of the incompressible Navier-Stokes equations; private to them. */
 #include "operators/spectral.h"
 #include "solvers/equation.h"
+#include "solvers/pointwise.h"
 
 typedef struct {
   PetscReal power, wavenumber, width;
@@ -13,8 +14,8 @@ typedef struct {
   PetscReal viscosity, hyperviscosity, drag, dealias, scalar_diffusivity;
   PetscInt hyperviscosity_order;
   SinewStringList scalars;
-  SinewRealList buoyancy;
-  SinewExpressionList forcing;
+  SinewRealList buoyancy, mean;
+  SinewExpressionList force;
   SinewFlowStirring stirring;
 } SinewFlowParameters;
 
@@ -25,11 +26,13 @@ typedef struct _SinewFlowFaces *SinewFlowFaces;
 typedef struct {
   PetscInt components; /* first: what the copying kernel reads */
   PetscInt scalars;
-  SinewFlowModes modes; /* the pseudo-spectral form, while a stepper has it; not owned */
-  SinewFlowFaces faces; /* the staggered form, where the equation is staggered; owned */
-  PetscInt waves;       /* of the random initial velocity: amplitude cos(k.x + phase) */
-  PetscReal (*wave)[7]; /* k, amplitude, phase */
-} SinewFlow;
+  SinewFlowModes modes;   /* the pseudo-spectral form, while a stepper has it; not owned */
+  SinewFlowFaces faces;   /* the staggered form, where the equation is staggered; owned */
+  PetscInt waves;         /* of the random initial velocity: amplitude cos(k.x + phase) */
+  PetscReal (*wave)[7];   /* k, amplitude, phase */
+  SinewPointwise *points; /* the form at points; owned */
+  PetscBool cells_only;   /* has terms that the form at points lacks */
+} SinewFlowData;
 
 PETSC_INTERN const SinewInitialType SinewFlowInitials[];
 
@@ -39,6 +42,10 @@ PETSC_INTERN const SinewInitialType SinewFlowInitials[];
 PETSC_INTERN PetscErrorCode SinewFlowSemilinear(SinewEquation e, SinewSemilinear *problem);
 /* The vorticity of a state (in 3D its magnitude) in all owned cells. Collective. */
 PETSC_INTERN PetscErrorCode SinewFlowModesVorticity(SinewFlowModes modes, Vec U, PetscReal value[]);
+
+/* ---- at points (navier_stokes_pointwise.c): SinewEquationType.pointwise ---- */
+PETSC_INTERN PetscErrorCode SinewFlowPointwise(SinewEquation e, SinewDeck deck, const SinewDomain *domain,
+                                               SinewPointwise *p, PetscBool zero[6]);
 
 /* ---- staggered, any sides (navier_stokes_staggered.c); all collective ---- */
 

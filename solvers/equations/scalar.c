@@ -1,7 +1,6 @@
 #include "solvers/equations/scalar.h"
 
-/* ---- coefficients --------------------------------------------------------------------------------------------------
- */
+/* ---- coefficients ---- */
 
 static PetscErrorCode take_expression(SinewCoefficient *c, SinewExpression expression, PetscBool *present)
 {
@@ -187,8 +186,7 @@ PetscErrorCode SinewScalarTrace(SinewEquation e, const PetscReal x[3], PetscReal
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- initial conditions --------------------------------------------------------------------------------------------
- */
+/* ---- initial conditions ---- */
 
 #define REAL(Struct, member, value, text)                                                                        \
   {                                                                                                              \

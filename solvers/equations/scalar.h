@@ -28,6 +28,7 @@ typedef struct {
   SinewCoefficient diffusivity[SINEW_TENSOR_MAX], source;
   PetscInt first[3], pitch[3]; /* of the tables */
   SinewGrid grid;
+  const SinewDomain *domain; /* not owned, for the equation at points */
 } SinewScalar;
 
 /* Velocity components (0 where fewer are given), diffusivities, source from expressions; all may be absent. */
@@ -40,6 +41,11 @@ PETSC_INTERN PetscErrorCode SinewScalarPrepare(const void *context, PetscReal t)
 PETSC_INTERN PetscErrorCode SinewScalarTrace(SinewEquation e, const PetscReal x[3], PetscReal t, PetscReal foot[3],
                                              PetscBool *known);
 PETSC_INTERN const SinewInitialType SinewScalarInitials[];
+/* At points: scalar_pointwise.c. */
+PETSC_INTERN PetscErrorCode SinewScalarPointwise(SinewEquation e, SinewDeck deck, const SinewDomain *domain,
+                                                 SinewPointwise *p, PetscBool zero[6]);
+/* Index of the tensor's entry (a, b) in the order xx, yy, zz, xy, xz, yz (of the axes in use); -1: zero. */
+PETSC_INTERN PetscInt SinewScalarTensorEntry(const SinewScalar *s, PetscInt a, PetscInt b);
 
 /* Kernels. */
 PETSC_INTERN void SinewScalarCopy(const void *context, PetscInt n, const PetscReal *const u[], PetscReal *const w[]);

@@ -111,8 +111,7 @@ void SinewBurgersRate(const void *context, const SinewRow *row, PetscInt n, cons
   }
 }
 
-/* Row of the tensor's entry (a, b) in the order xx, yy, zz, xy, xz, yz (of the axes in use); -1: zero. */
-static PetscInt entry(const SinewScalar *s, PetscInt a, PetscInt b)
+PetscInt SinewScalarTensorEntry(const SinewScalar *s, PetscInt a, PetscInt b)
 {
   if (a == b) return s->tensors == 1 ? 0 : a;
   return s->tensors <= s->dim ? -1 : s->dim + a + b - 1;
@@ -125,7 +124,7 @@ void SinewScalarDiffusiveFlux(const void *context, const SinewRow *row, PetscInt
 
   (void)w;
   for (PetscInt b = 0; b < s->dim; b++) {
-    const PetscInt m = entry(s, row->axis, b);
+    const PetscInt m = SinewScalarTensorEntry(s, row->axis, b);
 
     if (m >= 0) {
       const Line d = line(s, &s->diffusivity[m], s->diffusivity[m].face[row->axis], row);
@@ -146,7 +145,7 @@ void SinewScalarDiffusiveRate(const void *context, const SinewRow *row, PetscInt
 
   (void)w;
   for (PetscInt b = 0; b < s->dim; b++) {
-    const PetscInt m = entry(s, row->axis, b);
+    const PetscInt m = SinewScalarTensorEntry(s, row->axis, b);
 
     if (m >= 0) {
       const Line d = line(s, &s->diffusivity[m], s->diffusivity[m].center, row);

@@ -70,6 +70,9 @@ lines() {
 
 newest() { ls "$1"/checkpoints/???????.h5 | tail -n 1; }
 
+# never COMMAND ...: it must fail (a `!` would be ignored by set -e)
+never() { if "$@"; then return 1; fi; }
+
 # The fields of a file, to the last bit and with their checksums, as text.
 dump() { h5dump -m %a -g /fields "$1" | tail -n +2; }
 

@@ -22,8 +22,13 @@ for file in "$golden"/zeros_*.h5 "$golden"/circ_*.h5 "$golden"/cond_*.h5 "$golde
       near f64.h5 $file 1e-11
       code 0 ranks $n predict $file $file -o f32.h5
       near f32.h5 $file 1e-4
-      rm f64.h5 f32.h5"
+      rm f64.h5"
   done
+  it "$(basename "$file") in bfloat16" "
+    code 0 sinew predict $file $file -o bf16.h5 --precision bf16
+    near bf16.h5 $file 0.3
+    ! cmp -s bf16.h5 f32.h5
+    rm bf16.h5 f32.h5"
 done
 
 one=$(ls "$golden"/zeros_*.h5 | head -n 1)
@@ -35,7 +40,7 @@ wrong() {
   it "$1" "code 2 sinew predict $3; lines 1 err; says err '$2'; [ ! -e out.h5 ]"
 }
 wrong 'no output named' 'needs MODEL, INPUT and -o OUTPUT' "$one $one"
-wrong 'an unknown precision' 'neither f32 nor f64' "$one $one -o out.h5 --precision f16"
+wrong 'an unknown precision' 'none of f32, bf16, f64' "$one $one -o out.h5 --precision f16"
 wrong 'an unknown option' 'no option --fast' "$one $one -o out.h5 --fast"
 wrong 'no such model' 'nowhere.h5: No such file' "nowhere.h5 $one -o out.h5"
 wrong 'a file without a network' 'config has no model' "$golden/ops.h5 $one -o out.h5"

@@ -71,6 +71,15 @@ stepper: {type: ssp, scheme: rks3}
 time: {end: 1.5}
 output: {every: 0.05, history_every: 3}
 D
+deck burgers_sinenet <<D
+equation: {type: burgers, viscosity: 0.01}
+grid: {cells: [64, 64]}
+initial: {type: sine}
+stepper: {type: sinenet, weights: $SINEW_SOURCE/examples/burgers_sinenet.h5}
+reference: {stepper: {type: rk, scheme: 3bs}}
+time: {end: 1}
+output: {every: 0.1, history_every: 3}
+D
 
 steps() { sed -n 's/^RESULT .*step=\([0-9]*\) .*/\1/p' out; }
 
@@ -87,7 +96,8 @@ close() { # A B: equal to rounding
   code 0 sinew compare "$1" "$2" --relative --tolerance 1e-7
 }
 
-for name in euler_rks2 euler_weno burgers_3bs diffusion_arkimex diffusion_cn diffusion_bdf flow_spectral flow_staggered; do
+for name in euler_rks2 euler_weno burgers_3bs diffusion_arkimex diffusion_cn diffusion_bdf \
+  burgers_sinenet flow_spectral flow_staggered; do
   it "$name runs" '
     code 0 ranks 1 run $name.yaml output.directory=$name.whole
     steps >$name.steps
@@ -97,7 +107,7 @@ for name in euler_rks2 euler_weno burgers_3bs diffusion_arkimex diffusion_cn dif
     same_bits "$(newest $name.whole)" "$(newest $name.1.1)"
     same_states $name.whole $name.1.1'
   case $name in
-  diffusion* | flow*)
+  diffusion* | *sinenet | flow*)
     it "$name is continued on other numbers of ranks, to rounding" '
       continued $name 1 2
       close "$(newest $name.whole)" "$(newest $name.1.2)"

@@ -121,8 +121,9 @@ static void check_same_pictures(const char a[], const char b[])
 
 typedef void cell_function(double a, double b, double point[2], double *value); /* a, b in [0, 1] */
 
-static void paint(MPI_Comm comm, const char path[], PetscInt nx, PetscInt ny, cell_function *f,
-                  const SinewImageStyle *style)
+/* One picture, or with panels > 1 one picture of the same values in each of the styles. */
+static void paint_panels(MPI_Comm comm, const char path[], PetscInt nx, PetscInt ny, cell_function *f, PetscInt panels,
+                         const SinewImageStyle style[])
 {
   PetscMPIInt rank, size;
   PetscReal *x, *y, *value;
@@ -144,8 +145,17 @@ static void paint(MPI_Comm comm, const char path[], PetscInt nx, PetscInt ny, ce
   for (PetscInt j = 0; j < rows; j++)
     for (PetscInt i = 0; i < nx; i++)
       f(((double)i + 0.5) / (double)nx, ((double)(j + low) + 0.5) / (double)ny, point, &value[j * nx + i]);
-  check_call(SinewImageField(comm, path, nx, rows, x, y, value, style));
+  if (panels > 1)
+    check_call(SinewImagePanels(comm, path, panels, nx, rows, x, y, (const PetscReal *[]){value, value}, style));
+  else
+    check_call(SinewImageField(comm, path, nx, rows, x, y, value, style));
   check_call(PetscFree3(x, y, value));
+}
+
+static void paint(MPI_Comm comm, const char path[], PetscInt nx, PetscInt ny, cell_function *f,
+                  const SinewImageStyle *style)
+{
+  paint_panels(comm, path, nx, ny, f, 1, style);
 }
 
 static void quarters(double a, double b, double point[2], double *value)
@@ -171,6 +181,34 @@ static void test_orientation_and_aspect(void **state)
   check_color(&p, 0.75, 0.75, 0xffffff);
   check_all(pixel(&p, 0, 0) == 0xffffff);
   free(p.rgb);
+}
+
+static void test_panels_are_pictures_side_by_side(void **state)
+{
+  const SinewImageStyle style[2] = {{.colormap = "gray", .title = "quarters", .width = 200},
+                                    {.colormap = "coolwarm", .min = -1, .max = 7, .width = 120}};
+  const char *path = in_folder("panels.png");
+  picture both, one;
+  int left = 0, tallest = 0;
+
+  (void)state;
+  paint_panels(PETSC_COMM_WORLD, path, 6, 4, quarters, 2, style);
+  both = load(path);
+  for (int k = 0; k < 2; k++) {
+    int different = 0;
+
+    paint(PETSC_COMM_WORLD, in_folder("panel.png"), 6, 4, quarters, &style[k]);
+    one = load(in_folder("panel.png"));
+    for (int y = 0; y < one.height; y++)
+      for (int x = 0; x < one.width; x++) different += pixel(&both, left + x, y) != pixel(&one, x, y);
+    check_all(!different);
+    left += one.width;
+    tallest = PetscMax(tallest, one.height);
+    free(one.rgb);
+  }
+  check_all(both.width == left && both.height == tallest);
+  check_all(pixel(&both, left - 1, tallest - 1) == 0xffffff); /* below the shorter one */
+  free(both.rgb);
 }
 
 /* One row of cells leaves all ranks but one without any. */
@@ -410,8 +448,8 @@ static void test_ticks(void **state)
 
 static void test_nothing_is_left_behind(void **state)
 {
-  const char *names[] = {"quarters.png", "needle.png",     "stripes.png", "annulus.png",    "all.png",
-                         "one.png",      "degenerate.png", "curves.png",  "curves_one.png", "line.png"};
+  const char *names[] = {"quarters.png",   "needle.png", "stripes.png",    "annulus.png", "all.png",    "one.png",
+                         "degenerate.png", "curves.png", "curves_one.png", "line.png",    "panels.png", "panel.png"};
   PetscMPIInt rank;
 
   (void)state;
@@ -421,8 +459,9 @@ static void test_nothing_is_left_behind(void **state)
   assert_int_equal(rmdir(folder), 0); /* fails when a .part file stayed */
 }
 
-SINEW_TEST_MAIN(cmocka_unit_test(test_orientation_and_aspect), cmocka_unit_test(test_needle_is_stretched),
-                cmocka_unit_test(test_cells_in_a_pixel_are_averaged), cmocka_unit_test(test_curvilinear_cells_and_nan),
+SINEW_TEST_MAIN(cmocka_unit_test(test_orientation_and_aspect), cmocka_unit_test(test_panels_are_pictures_side_by_side),
+                cmocka_unit_test(test_needle_is_stretched), cmocka_unit_test(test_cells_in_a_pixel_are_averaged),
+                cmocka_unit_test(test_curvilinear_cells_and_nan),
                 cmocka_unit_test(test_same_pixels_on_any_number_of_ranks), cmocka_unit_test(test_degenerate_fields),
                 cmocka_unit_test(test_curves_same_on_any_number_of_ranks),
                 cmocka_unit_test(test_curve_passes_its_points), cmocka_unit_test(test_errors),

@@ -102,6 +102,34 @@ static void boxes_are_aligned(void **state)
   check_call(SinewGridDestroy(&g));
 }
 
+/* Coarse blocks as long as they cut the grid evenly; finer ones where coarse boxes would be much larger than need be.
+ */
+static void alignment_gives_way_to_balance(void **state)
+{
+  static const struct {
+    PetscInt cells[2], align[3]; /* on 1, 2 and 4 ranks */
+  } want[] = {{{64, 64}, {16, 16, 16}}, {{48, 48}, {16, 8, 8}}, {{16, 16}, {16, 8, 8}}, {{112, 96}, {16, 16, 16}}};
+  PetscMPIInt size;
+
+  (void)state;
+  MPI_Comm_size(PETSC_COMM_WORLD, &size);
+  for (size_t k = 0; k < sizeof(want) / sizeof(want[0]); k++) {
+    SinewGridOptions o = {.dim = 2, .cells = {want[k].cells[0], want[k].cells[1]}, .upper = {1, 1}, .ghosts = 2};
+    SinewGrid g;
+    PetscInt align;
+
+    check_call(SinewGridBestAlign(PETSC_COMM_WORLD, &o, 16, &align));
+    check_all(align == want[k].align[size / 2]);
+    o.align = align;
+    check_call(SinewGridCreate(PETSC_COMM_WORLD, &o, 1, &g));
+    for (int d = 0; d < 2; d++)
+      check_all(SinewGridAxis(g, d)->start % align == 0 && SinewGridAxis(g, d)->count % align == 0);
+    check_call(SinewGridDestroy(&g));
+    check_call(SinewGridBestAlign(PETSC_COMM_WORLD, &o, 0, &align));
+    check_all(align == 0);
+  }
+}
+
 static PetscErrorCode silent(MPI_Comm comm, int line, const char *func, const char *file, PetscErrorCode code,
                              PetscErrorType type, const char *message, void *context)
 {
@@ -115,15 +143,24 @@ static void refusals(void **state)
   SinewGridOptions odd = {.dim = 1, .cells = {100}, .upper = {1}, .ghosts = 2, .align = 16},
                    tiny = {.dim = 1, .cells = {1}, .upper = {1}, .ghosts = 3};
   SinewGrid g;
-  char message[256] = "";
+  char message[256] = "", want[256];
+  PetscMPIInt size;
 
   (void)state;
   PetscPushErrorHandler(silent, message);
   assert_int_equal(SinewGridCreate(PETSC_COMM_WORLD, &odd, 1, &g), SINEW_ERR_INPUT);
   assert_string_equal(message, "grid.cells: 100 cells along x; the stepper needs a multiple of 16: 96 or 112");
   assert_int_equal(SinewGridCreate(PETSC_COMM_WORLD, &tiny, 1, &g), SINEW_ERR_INPUT);
+  MPI_Comm_size(PETSC_COMM_WORLD, &size);
+  snprintf(
+      want, sizeof(want),
+      "grid.cells: 1 cells cannot be cut into %d boxes of at least 3 cells along each axis: use fewer ranks, or at "
+      "least %d",
+      size, 3 * size);
+  assert_string_equal(message, want);
   PetscPopErrorHandler();
 }
 
 SINEW_TEST_MAIN(cmocka_unit_test(stretched_axis), cmocka_unit_test(ghosts_are_periodic_images),
-                cmocka_unit_test(boxes_are_aligned), cmocka_unit_test(refusals))
+                cmocka_unit_test(boxes_are_aligned), cmocka_unit_test(alignment_gives_way_to_balance),
+                cmocka_unit_test(refusals))

@@ -5,7 +5,7 @@
   pooling against differences, dilation, the registry's numbers of parameters, equal results on any
   number of ranks, and what is said about wrong weights and grids.
 */
-#include "neural/graph_private.h"
+#include "neural/ode_private.h"
 #include "neural/sinenet.h"
 #include "tests/harness.h"
 #include <string.h>
@@ -169,6 +169,37 @@ static double objective(SinewNetwork network)
   return dot_with_fill(SinewNetworkOutput(network), 9);
 }
 
+/* The input's values, plus `step` times a fixed direction. */
+static void move_input(SinewNetwork network, double step)
+{
+  const SinewTensor t = SinewNetworkInput(network);
+  const SinewBox box = SinewLayoutBox(SinewTensorLayout(t));
+  const size_t n = (size_t)(SinewTensorBatch(t) * SinewTensorChannels(t) * box.ny * box.nx);
+  double *values = malloc(n * sizeof(double) + 1), *direction = malloc(n * sizeof(double) + 1);
+
+  fill(t, 11);
+  check_call(SinewTensorGetPlanes(t, direction));
+  fill(t, 3);
+  check_call(SinewTensorGetPlanes(t, values));
+  for (size_t k = 0; k < n; k++) values[k] += step * direction[k];
+  check_call(SinewTensorSetPlanes(t, values));
+  free(values);
+  free(direction);
+}
+
+static void check_input_gradient(SinewNetwork network, double tolerance)
+{
+  const double step = 1e-7, slope = dot_with_fill(SinewNetworkInputGradient(network), 11);
+  double above, below;
+
+  move_input(network, step);
+  above = objective(network);
+  move_input(network, -step);
+  below = objective(network);
+  move_input(network, 0);
+  check_close((above - below) / (2 * step), slope, tolerance * fmax(1, fabs(slope)));
+}
+
 static void check_gradient(const SinewSinenetOptions *given, double tolerance)
 {
   SinewSinenetOptions o = *given;
@@ -182,6 +213,11 @@ static void check_gradient(const SinewSinenetOptions *given, double tolerance)
   (void)objective(network);
   fill(SinewNetworkOutputGradient(network), 9);
   check_call(SinewNetworkBackward(network));
+  if (network->ode) {
+    check_all(network->ode->steps > (o.tolerance < 1e-3 ? 1 : 0));
+    OdeFreeze(network->ode, PETSC_TRUE);
+  }
+  check_input_gradient(network, tolerance);
   slope = move(network, step);
   above = objective(network);
   (void)move(network, -2 * step);
@@ -206,6 +242,129 @@ static void gradients(void **state)
     o.scale_shift = (PetscBool)(k == 4);
     check_gradient(&o, strcmp(activations[k], "relu") ? 1e-6 : 1e-3);
   }
+}
+
+/* The adjoint of the integrator: of several steps, with an end within the last one. */
+static void ode_gradients(void **state)
+{
+  SinewSinenetOptions o = small(SINEW_FLOAT64);
+
+  (void)state;
+  o.kind = SINEW_SINENET_ODE;
+  o.tolerance = 1e-4;
+  check_gradient(&o, 1e-6);
+  o.tolerance = 0.05;
+  o.periodic = PETSC_TRUE;
+  check_gradient(&o, 1e-6);
+}
+
+/* ---- super-resolution ---- */
+
+/* Cell (y, x) of channel c in a map of n x n; with `blocks`, the same on blocks of 4 x 4. */
+static double fine(PetscInt c, PetscInt y, PetscInt x, PetscInt n, PetscBool blocks)
+{
+  return blocks ? wave(3, (c * n / 4 + y / 4) * n / 4 + x / 4) : wave(3, (c * n + y) * n + x);
+}
+
+/* Sub-lattices as samples. */
+static void fill_lattices(SinewTensor t, PetscInt n, PetscBool blocks)
+{
+  const SinewBox box = SinewLayoutBox(SinewTensorLayout(t));
+  const PetscInt batch = SinewTensorBatch(t), channels = SinewTensorChannels(t);
+  double *values = malloc((size_t)(batch * channels * box.ny * box.nx) * sizeof(double) + 1), *v = values;
+
+  for (PetscInt a = 0; a < batch; a++)
+    for (PetscInt c = 0; c < channels; c++)
+      for (PetscInt y = 0; y < box.ny; y++)
+        for (PetscInt x = 0; x < box.nx; x++)
+          *v++ =
+              fine(c, 4 * (box.y + y) + (batch > 1 ? a / 4 : 0), 4 * (box.x + x) + (batch > 1 ? a % 4 : 0), n, blocks);
+  check_call(SinewTensorSetPlanes(t, values));
+  free(values);
+}
+
+/* A map that is the same on blocks of 4 x 4 becomes what the coarse map becomes. */
+static void super_resolution_of_blocks(void **state)
+{
+  SinewSinenetOptions o = small(SINEW_FLOAT64);
+  double *have[2];
+  size_t n = 0;
+  int wrong = 0;
+
+  (void)state;
+  o.periodic = PETSC_TRUE;
+  for (int k = 0; k < 2; k++) {
+    SinewLayout layout;
+    SinewNetwork network;
+    SinewBox box;
+
+    o.lattice = k ? 4 : 1;
+    o.batch = k ? 16 : 1;
+    check_call(SinewLayoutCreate(PETSC_COMM_WORLD, 32, 32, PETSC_TRUE, SINEW_SINENET_LEVELS, &layout));
+    check_call(SinewSinenetCreate(layout, &o, &network));
+    check_call(SinewNetworkInitialize(network, 7));
+    fill_lattices(SinewNetworkInput(network), 128, PETSC_TRUE);
+    check_call(SinewNetworkForward(network));
+    box = SinewLayoutBox(layout);
+    n = (size_t)(o.outputs * box.ny * box.nx);
+    have[k] = malloc((size_t)o.batch * n * sizeof(double) + 1);
+    check_call(SinewTensorGetPlanes(SinewNetworkOutput(network), have[k]));
+    check_call(SinewNetworkDestroy(&network));
+    check_call(SinewLayoutDestroy(&layout));
+  }
+  for (size_t i = 0; i < 16 * n; i++) wrong += !(fabs(have[1][i] - have[0][i % n]) < 1e-12);
+  check_all(!wrong);
+  free(have[0]);
+  free(have[1]);
+}
+
+/* Convolution and norm of sub-lattices against a dilated convolution and a norm over the whole map. */
+static void super_resolution_is_dilation(void **state)
+{
+  const PetscInt n = 64;
+  SinewLayout layout;
+  SinewBox box;
+  double *planes[2];
+  int wrong = 0;
+
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    const PointwiseLayer how = {.norm = "n", .activation = ACTIVATION_GELU};
+    const PetscInt step = k ? 4 : 1; /* between cells of this network's map */
+    PetscInt in, out;
+    Graph g;
+
+    check_call(SinewLayoutCreate(PETSC_COMM_WORLD, n / step, n / step, PETSC_TRUE, k ? 2 : 4, &layout));
+    check_call(GraphCreate(PETSC_COMM_WORLD, SINEW_FLOAT64, step * step, PETSC_FALSE, PETSC_FALSE, &g));
+    g->together = step * step;
+    check_call(LayerInput(g, layout, 3, k ? 1 : 4, &in));
+    check_call(LayerConvolution(g, "c", 1, &in, 3, k ? 1 : 4, 5, &out));
+    check_call(LayerPointwise(g, &how, out, 0, &out));
+    check_call(GraphKeep(g, out));
+    check_call(GraphSetup(g));
+    for (PetscInt p = 0; p < g->parameters; p++)
+      for (size_t i = 0; i < g->parameter[p].size; i++) ((double *)g->parameter[p].value)[i] = wave(p, (PetscInt64)i);
+    check_call(GraphPack(g));
+    if (k)
+      fill_lattices(GraphValue(g, in), n, PETSC_FALSE);
+    else
+      fill(GraphValue(g, in), 3);
+    check_call(GraphForward(g, 0, g->ops));
+    box = SinewLayoutBox(layout);
+    planes[k] = malloc((size_t)(step * step * 5 * box.ny * box.nx) * sizeof(double) + 1);
+    check_call(SinewTensorGetPlanes(GraphValue(g, out), planes[k]));
+    check_call(GraphDestroy(&g));
+    check_call(SinewLayoutDestroy(&layout));
+  }
+  for (PetscInt a = 0, i = 0; a < 16; a++) /* box is of the sub-lattices */
+    for (PetscInt c = 0; c < 5; c++)
+      for (PetscInt y = 0; y < box.ny; y++)
+        for (PetscInt x = 0; x < box.nx; x++, i++)
+          wrong +=
+              !(fabs(planes[1][i] - planes[0][(c * 4 * box.ny + 4 * y + a / 4) * 4 * box.nx + 4 * x + a % 4]) < 1e-12);
+  check_all(!wrong);
+  free(planes[0]);
+  free(planes[1]);
 }
 
 /* A dilated convolution against one written out. */
@@ -290,16 +449,21 @@ static void any_ranks(void **state)
   check_close(sums[0], sums[1], 1e-2);
 }
 
-/* The table of the registry (incompressible flow: 4 frames of 3 components; conditional: 1 frame). */
+/* The registry's table: incompressible flow (4 frames of 3 components; conditional: 1 frame), and for some compressible
+ * flow (10 of 4) and shallow water (2 of 3). */
 static void registry(void **state)
 {
   static const struct {
     const char *name;
     PetscInt inputs, parameters;
-  } known[] = {{"sinenet8-dual", 12, 35490219},      {"sinenet2-dual-circ", 12, 35499989},
-               {"sinenet-neural-ODE", 12, 12739395}, {"sinenet8-dual-tangle", 12, 32831403},
-               {"deeper_unet8-dual", 12, 28628084},  {"sinenet8-add", 3, 37987571},
-               {"sinenet8-adagn", 3, 40325243}};
+  } known[] = {{"sinenet8-dual", 12, 35490219},      {"sinenet8-dual-circ", 40, 35506924},
+               {"sinenet8-dual", 6, 35486763},       {"sinenet6-dual", 12, 35475499},
+               {"sinenet4-dual", 12, 35493699},      {"sinenet2-dual-circ", 12, 35499989},
+               {"sinenet1-dual-circ", 12, 33788099}, {"sinenet1-dual-circ", 40, 33804804},
+               {"sinenet1-dual-128", 12, 135094659}, {"sinenet-neural-ODE", 12, 12739395},
+               {"sinenet-neural-ODE", 6, 12735939},  {"sinenet8-dual-tangle", 12, 32831403},
+               {"deeper_unet8-dual", 12, 28628084},  {"deeper_unet8-dual-circ", 40, 28644789},
+               {"sinenet8-add", 3, 37987571},        {"sinenet8-adagn", 3, 40325243}};
   PetscMPIInt size;
 
   (void)state;
@@ -315,7 +479,7 @@ static void registry(void **state)
     check_call(SinewSinenetVariant(known[k].name, &o, &found));
     assert_true(found);
     o.inputs = known[k].inputs;
-    o.outputs = 3;
+    o.outputs = o.inputs == 40 ? 4 : 3;
     check_call(SinewLayoutCreate(PETSC_COMM_WORLD, 32, 32, o.periodic, SINEW_SINENET_LEVELS, &layout));
     check_call(SinewSinenetCreate(layout, &o, &network));
     assert_int_equal(SinewNetworkParameterCount(network), known[k].parameters);
@@ -416,5 +580,6 @@ static void wrong_grids(void **state)
 }
 
 SINEW_TEST_MAIN(cmocka_unit_test(halos), cmocka_unit_test(halo_sums), cmocka_unit_test(gradients),
-                cmocka_unit_test(dilation), cmocka_unit_test(any_ranks), cmocka_unit_test(registry),
-                cmocka_unit_test(wrong_weights), cmocka_unit_test(wrong_grids))
+                cmocka_unit_test(ode_gradients), cmocka_unit_test(super_resolution_of_blocks),
+                cmocka_unit_test(super_resolution_is_dilation), cmocka_unit_test(dilation), cmocka_unit_test(any_ranks),
+                cmocka_unit_test(registry), cmocka_unit_test(wrong_weights), cmocka_unit_test(wrong_grids))

@@ -1,0 +1,217 @@
+/* Where the residual is asked for: sets of points and their weights, the same on any number of ranks. */
+#include "insr_private.h"
+#include "sampling.h"
+
+#define POINTS_PER_CELL 4 /* ADAPTIVE: on average */
+#define STREAMS_A_STEP  64
+
+/* Largest m with m^dim <= n. */
+static PetscInt per_axis(PetscInt dim, PetscInt n)
+{
+  PetscInt m = PetscMax(1, (PetscInt)PetscPowReal((PetscReal)n, 1 / (PetscReal)dim));
+
+  for (;; m++) {
+    PetscInt product = 1;
+
+    for (PetscInt i = 0; i < dim; i++) product *= m + 1;
+    if (product > n) return m;
+  }
+}
+
+static PetscInt power(PetscInt m, PetscInt dim)
+{
+  PetscInt product = 1;
+
+  for (PetscInt i = 0; i < dim; i++) product *= m;
+  return product;
+}
+
+PetscInt SinewInsrCountPoints(SinewInsrSampling kind, PetscInt dim, PetscInt n)
+{
+  if (n < 1) return 0;
+  if (kind == SINEW_INSR_STRATIFIED || kind == SINEW_INSR_QUADRATURE) return power(per_axis(dim, n), dim);
+  return n;
+}
+
+/* ---- quadrature ---- */
+
+/* Nodes and weights of one axis, weights with sum one. */
+static PetscErrorCode axis_rule(SinewInsr insr, PetscInt axis, PetscInt m, PetscReal x[], PetscReal weight[])
+{
+  const SinewJetOptions *box = &insr->options.network;
+  const PetscReal lower = box->lower[axis], upper = box->upper[axis];
+
+  PetscFunctionBegin;
+  if (box->harmonics[axis]) {
+    for (PetscInt i = 0; i < m; i++) {
+      x[i] = lower + (upper - lower) * ((PetscReal)i + 0.5) / (PetscReal)m;
+      weight[i] = 1 / (PetscReal)m;
+    }
+  } else {
+    PetscCall(SinewGaussLegendre(m, lower, upper, x, weight));
+    for (PetscInt i = 0; i < m; i++) weight[i] /= upper - lower;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode place_quadrature(InsrSet *set)
+{
+  const PetscInt dim = set->insr->dim, m = per_axis(dim, set->n);
+  PetscReal *x, *weight;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc2((size_t)(dim * m), &x, (size_t)(dim * m), &weight));
+  for (PetscInt i = 0; i < dim; i++) PetscCall(axis_rule(set->insr, i, m, x + i * m, weight + i * m));
+  for (PetscInt p = 0; p < set->count; p++) {
+    PetscReal product = 1;
+
+    for (PetscInt i = 0, rest = set->first + p; i < dim; i++, rest /= m) {
+      set->x[p * dim + i] = x[i * m + rest % m];
+      product *= weight[i * m + rest % m];
+    }
+    set->scale[p] = PetscSqrtReal(product);
+  }
+  PetscCall(PetscFree2(x, weight));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- adaptive ---- */
+
+PetscErrorCode SinewInsrAllocateCells(SinewInsr insr)
+{
+  const PetscInt dim = insr->dim;
+
+  PetscFunctionBegin;
+  insr->cells_axis = per_axis(dim, PetscMax(1, insr->options.points / POINTS_PER_CELL));
+  insr->cells = power(insr->cells_axis, dim);
+  PetscCall(PetscMalloc3((size_t)insr->cells + 1, &insr->cell_start, (size_t)(insr->cells * dim), &insr->cell_x,
+                         (size_t)(insr->cells * insr->evolved), &insr->monitor));
+  for (PetscInt k = 0; k < insr->cells; k++) {
+    for (PetscInt i = 0, rest = k; i < dim; i++, rest /= insr->cells_axis) {
+      const PetscReal s = ((PetscReal)(rest % insr->cells_axis) + 0.5) / (PetscReal)insr->cells_axis;
+
+      insr->cell_x[k * dim + i] =
+          insr->options.network.lower[i] + s * (insr->options.network.upper[i] - insr->options.network.lower[i]);
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  Half of the points evenly, half in proportion to |f| at the cells' centres: the running sum of what a cell is
+  entitled to, rounded down, is where its points begin. Every rank finds this by itself (weights are replicated, cells
+  are fewer than points); all take rank 0's, whose arithmetic might differ in the last bit.
+*/
+static PetscErrorCode share_out(SinewInsr insr, PetscInt n, PetscReal t, const PetscReal w[])
+{
+  const PetscReal only_rate[3] = {0, 1, 0};
+  const InsrLevels level = {.w = {w}, .c = {1}};
+  PetscReal total = 0, sum = 0;
+
+  PetscFunctionBegin;
+  PetscCall(PetscArrayzero(insr->monitor, insr->cells * insr->evolved));
+  if (w) PetscCall(SinewInsrAccumulate(insr, &level, t, only_rate, NULL, insr->cells, insr->cell_x, insr->monitor));
+  for (PetscInt k = 0; k < insr->cells; k++) {
+    PetscReal square = 0;
+
+    for (PetscInt c = 0; c < insr->evolved; c++) square += PetscSqr(insr->monitor[c * insr->cells + k]);
+    total += insr->monitor[k] = PetscSqrtReal(square);
+  }
+  insr->cell_start[0] = 0;
+  for (PetscInt k = 0; k < insr->cells; k++) {
+    const PetscReal even = (PetscReal)(k + 1) / (PetscReal)insr->cells;
+
+    sum += insr->monitor[k];
+    insr->cell_start[k + 1] = (PetscInt)((PetscReal)n * (total > 0 ? 0.5 * (even + sum / total) : even));
+  }
+  insr->cell_start[insr->cells] = n;
+  PetscCallMPI(MPI_Bcast(insr->cell_start, (PetscMPIInt)insr->cells + 1, MPIU_INT, 0, insr->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A point of cell k: the l-th of `of`, in its l-th slice along axis 0. */
+static void place_in_cell(InsrSet *set, PetscInt64 stream, PetscInt p, PetscInt k, PetscInt l, PetscInt of)
+{
+  const SinewInsr insr = set->insr;
+  const SinewJetOptions *box = &insr->options.network;
+  const PetscInt dim = insr->dim;
+
+  for (PetscInt i = 0, rest = k; i < dim; i++, rest /= insr->cells_axis) {
+    const PetscReal h = (box->upper[i] - box->lower[i]) / (PetscReal)insr->cells_axis;
+    PetscReal s = SinewUniform(insr->options.seed, stream, (PetscInt64)(set->first + p) * dim + i);
+
+    if (i == 0) s = ((PetscReal)l + s) / (PetscReal)of;
+    set->x[p * dim + i] = box->lower[i] + h * ((PetscReal)(rest % insr->cells_axis) + s);
+  }
+  set->scale[p] = 1 / PetscSqrtReal((PetscReal)(insr->cells * of));
+}
+
+static PetscErrorCode place_adaptive(InsrSet *set, PetscInt64 stream, PetscReal t, const PetscReal w[])
+{
+  const SinewInsr insr = set->insr;
+  PetscInt k = 0;
+
+  PetscFunctionBegin;
+  PetscCall(share_out(insr, set->n, t, w));
+  for (PetscInt p = 0; p < set->count; p++) {
+    while (insr->cell_start[k + 1] <= set->first + p) k++;
+    place_in_cell(set, stream, p, k, set->first + p - insr->cell_start[k],
+                  insr->cell_start[k + 1] - insr->cell_start[k]);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- all kinds ---- */
+
+static SinewSampleKind sample_kind(SinewInsrSampling kind, PetscInt dim)
+{
+  switch (kind) {
+  case SINEW_INSR_SOBOL: return SINEW_SAMPLE_SOBOL;
+  case SINEW_INSR_UNIFORM: return SINEW_SAMPLE_UNIFORM;
+  default: return dim > 1 ? SINEW_SAMPLE_GRID : SINEW_SAMPLE_STRATIFIED;
+  }
+}
+
+PetscErrorCode SinewInsrPlace(InsrSet *set, SinewInsrSampling kind, PetscInt step, PetscReal t, const PetscReal w[])
+{
+  const SinewInsr insr = set->insr;
+  const SinewJetOptions *box = &insr->options.network;
+  const PetscInt64 stream = (PetscInt64)step * STREAMS_A_STEP + set->stream;
+
+  PetscFunctionBegin;
+  if (kind == SINEW_INSR_QUADRATURE) {
+    PetscCall(place_quadrature(set));
+  } else if (kind == SINEW_INSR_ADAPTIVE) {
+    PetscCall(place_adaptive(set, stream, t, w));
+  } else {
+    PetscCall(SinewSample(sample_kind(kind, insr->dim), insr->options.seed, stream, insr->dim, box->lower, box->upper,
+                          set->n, set->first, set->count, set->x));
+    for (PetscInt p = 0; p < set->count; p++) set->scale[p] = 1 / PetscSqrtReal((PetscReal)set->n);
+  }
+  PetscCall(SinewCollocationSetPoints(set->collocation, 0, set->x, set->scale));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewInsrPlaceFace(InsrSystem *system, PetscInt index, PetscInt step)
+{
+  const SinewInsr insr = system->set[0].insr;
+  const SinewCollocation collocation = system->set[0].collocation;
+  const SinewPointwiseFace *face = &insr->equation->face[index];
+  const SinewJetOptions *box = &insr->options.network;
+  const PetscInt dim = insr->dim, n = insr->options.face_points;
+  const PetscInt64 stream = (PetscInt64)step * STREAMS_A_STEP + 2 + index;
+  PetscReal lower[SINEW_JET_DIM_MAX], upper[SINEW_JET_DIM_MAX], *x, *scale;
+  PetscInt first, count;
+
+  PetscFunctionBegin;
+  PetscCall(SinewCollocationRange(collocation, n, &first, &count));
+  PetscCall(PetscMalloc2((size_t)(count * dim), &x, (size_t)count, &scale));
+  PetscCall(PetscArraycpy(lower, box->lower, dim));
+  PetscCall(PetscArraycpy(upper, box->upper, dim));
+  lower[face->axis] = upper[face->axis] = face->side ? box->upper[face->axis] : box->lower[face->axis];
+  PetscCall(SinewSample(SINEW_SAMPLE_STRATIFIED, insr->options.seed, stream, dim, lower, upper, n, first, count, x));
+  for (PetscInt p = 0; p < count; p++) scale[p] = PetscSqrtReal(face->weight / (PetscReal)n);
+  PetscCall(SinewCollocationSetPoints(collocation, 1 + index, x, scale));
+  PetscCall(PetscFree2(x, scale));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

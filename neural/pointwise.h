@@ -1,0 +1,98 @@
+#ifndef SINEW_NEURAL_POINTWISE_H
+#define SINEW_NEURAL_POINTWISE_H
+/*
+  Equations as they are asked at points: what a field that is known everywhere (a point network, neural/jet.h) must
+  obey there. No grid, no stencil, no communication; the physics stands elsewhere (solvers/pointwise.h), steppers of
+  such fields (neural/insr.h) see this interface only.
+
+  Form. The network gives the unknowns u with the derivatives that `order` asks for, their jet. An evolving equation is
+
+      d q(u) / dt = f(t, x, u),
+
+  with the evolved quantities q linear in the jet: u itself (density NULL), or, for nonlocal unknowns, for example the
+  velocity (psi_y, -psi_x) of a stream function psi. Second order in time is a system of first order (the wave
+  equation: u_t = v, v_t = c^2 lap u). A steady equation (steady) is 0 = f. `projected` says that q's image is a
+  subspace and only f's L2-projection on it counts (velocities are solenoidal, f lacks the pressure gradient, which is
+  orthogonal to them; Chorin 1968): least squares does the projection, f is never made implicit, and the residual does
+  not vanish.
+
+  Boundaries. Periodic axes (Fourier features) and values that vanish on a face (hard factors) belong to the network;
+  everything else is a face: rows r(t, x, u) = 0 at points of that face (soft conditions), weighted against the
+  interior. Schemes that apply the operator twice (`second`) need as many conditions as its square has.
+
+  Maps. All callbacks share one form: f [rows][n] and, unless df is NULL, its derivatives with respect to the jet,
+  df [rows][unknowns][channels][n], zero on entry: set what is not zero. Jets have at least the channels of the
+  equation's order, in that order's layout; `channels` tells how many. Callbacks must not communicate, must depend on
+  their arguments alone and may be called at any points of the box, also by several ranks for the same points.
+
+  Optional offers to particular schemes
+    second    the second time derivative of q along solutions, d f / dt (for linear f = L u: L L u; needs jets of
+              second_order, of whose layout order's is a prefix): fourth-order Gauss in Pade form
+    velocity  with it f = -(velocity . grad) u + remainder: semi-Lagrangian. remainder NULL: zero
+    outside   q outside of the box, where characteristics come from; NULL: feet are moved to the box's nearest point
+    observe   the fields that people look at, from the jet (velocity and vorticity of a stream function); NULL: q
+
+  Ownership. The struct and its ctx belong to their maker and must outlive every object that was created with them.
+*/
+#include "jet.h"
+
+#define SINEW_POINTWISE_FIELDS_MAX 8
+#define SINEW_POINTWISE_FACES_MAX  (2 * SINEW_JET_DIM_MAX)
+
+typedef struct {
+  PetscReal t;
+  PetscInt n, channels;
+  const PetscReal *x; /* [n][dim] */
+  const PetscReal *u; /* [unknowns][channels][n] */
+} SinewPoints;
+
+typedef PetscErrorCode SinewPointMap(const void *ctx, const SinewPoints *at, PetscReal f[], PetscReal df[]);
+/* values [components][n] at points x [n][dim] and time t */
+typedef PetscErrorCode SinewPointFunction(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[],
+                                          PetscReal values[]);
+
+/* Conditions on one face of the box. */
+typedef struct {
+  PetscInt axis, side; /* side 0: lower, 1: upper */
+  PetscInt rows;       /* conditions at a point */
+  SinewJetOrder order; /* of the jets that they need; its own layout */
+  PetscReal weight;    /* of their mean square against the interior's */
+  SinewPointMap *residual;
+} SinewPointwiseFace;
+
+typedef struct {
+  const char *name;
+  PetscInt dim;                /* 1 to SINEW_JET_DIM_MAX */
+  PetscInt unknowns;           /* outputs of the network */
+  PetscInt evolved;            /* components of q (rows of a steady equation) */
+  SinewJetOrder order;         /* of the jets that rate, remainder and observe need */
+  SinewJetOrder density_order; /* of those that density and velocity need, a prefix of order; VALUE without density */
+  PetscBool linear;            /* f is affine in the jet */
+  PetscBool steady;            /* 0 = f */
+  PetscBool projected;         /* see above */
+  const void *ctx;             /* of all callbacks */
+  SinewPointMap *density, *rate;
+
+  SinewPointMap *second;
+  SinewJetOrder second_order;
+  SinewPointFunction *outside;
+  SinewPointMap *remainder;
+  /* a [dim][n], without derivatives (df is NULL) */
+  SinewPointMap *velocity;
+
+  PetscInt faces;
+  SinewPointwiseFace face[SINEW_POINTWISE_FACES_MAX];
+
+  PetscInt fields; /* of observe; 0: the evolved quantities */
+  const char *field[SINEW_POINTWISE_FIELDS_MAX];
+  SinewPointMap *observe; /* values [fields][n], without derivatives */
+} SinewPointwise;
+
+/* SinewPointwiseDensity - q and dq, also where density is NULL. */
+PETSC_EXTERN PetscErrorCode SinewPointwiseDensity(const SinewPointwise *equation, const SinewPoints *at, PetscReal q[],
+                                                  PetscReal dq[]);
+
+/* SinewPointwiseCheck - SINEW_ERR_INPUT with the reason when the struct contradicts itself. */
+PETSC_EXTERN PetscErrorCode SinewPointwiseCheck(const SinewPointwise *equation);
+
+#endif

@@ -1,0 +1,210 @@
+/* Minimal filtering F(2x2, 3x3) on channels-last maps; see winograd_private.h. */
+#include "neural/bfloat16_private.h"
+#include "neural/winograd_private.h"
+#include <dnnl.h>
+#include <stdlib.h>
+
+#define POINTS    16        /* of a transformed tile */
+#define TILES_MIN 128       /* fewer are not worth 16 products and larger weights */
+#define BLOCK     (5 << 18) /* bytes of transformed tiles that stay in the cache */
+#define LANE      16        /* rows of matrices start on cache lines */
+
+struct _p_Winograd {
+  ConvolutionShape s;
+  PetscInt rows;                /* of tiles, in a block */
+  PetscInt tiles;               /* in a block */
+  PetscInt in_row, out_row;     /* channels, padded */
+  PetscInt in_plane, out_plane; /* values between the points of a tile */
+  float *weight;                /* [POINTS][in][out_row] */
+};
+
+static PetscInt padded(PetscInt n)
+{
+  return (n + LANE - 1) / LANE * LANE;
+}
+
+PetscBool WinogradFits(const ConvolutionShape *s)
+{
+  return (PetscBool)(s->kernel == 3 && s->dilation == 1 && s->ny % 2 == 0 && s->nx % 2 == 0 &&
+                     s->ny * s->nx >= 4 * TILES_MIN && s->in >= 8 && s->out >= LANE);
+}
+
+PetscErrorCode WinogradCreate(const ConvolutionShape *s, Winograd *out)
+{
+  Winograd w;
+  PetscInt across = s->nx / 2, down = s->ny / 2;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&w));
+  w->s = *s;
+  w->in_row = padded(s->in);
+  w->out_row = padded(s->out);
+  w->rows = BLOCK / ((PetscInt)sizeof(float) * POINTS * (w->in_row + w->out_row) * across);
+  w->rows = PetscMax(1, PetscMin(w->rows, down));
+  w->tiles = w->rows * across;
+  /* a cache line more than a power of two: planes of one tile must not share the sets of a cache */
+  w->in_plane = w->tiles * w->in_row + LANE;
+  w->out_plane = w->tiles * w->out_row + LANE;
+  *out = w;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode WinogradDestroy(Winograd *w)
+{
+  PetscFunctionBeginUser;
+  if (!*w) PetscFunctionReturn(PETSC_SUCCESS);
+  free((*w)->weight);
+  PetscCall(PetscFree(*w));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+size_t WinogradScratch(Winograd w)
+{
+  return POINTS * (size_t)(w->in_plane + w->out_plane) * sizeof(float);
+}
+
+/* G g G' with G = (1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1) */
+static void transform_filter(const float filter[9], PetscBool bf16, double u[POINTS])
+{
+  double t[4][3];
+  float g[9];
+
+  for (int k = 0; k < 9; ++k) g[k] = bf16 ? Bfloat16Round(filter[k]) : filter[k];
+
+  for (int j = 0; j < 3; ++j) {
+    const double a = g[j], b = g[3 + j], c = g[6 + j];
+
+    t[0][j] = a;
+    t[1][j] = 0.5 * (a + b + c);
+    t[2][j] = 0.5 * (a - b + c);
+    t[3][j] = c;
+  }
+  for (int i = 0; i < 4; ++i) {
+    u[4 * i] = t[i][0];
+    u[4 * i + 1] = 0.5 * (t[i][0] + t[i][1] + t[i][2]);
+    u[4 * i + 2] = 0.5 * (t[i][0] - t[i][1] + t[i][2]);
+    u[4 * i + 3] = t[i][2];
+  }
+}
+
+PetscErrorCode WinogradPack(Winograd w, const float weight[])
+{
+  const PetscInt in = w->s.in;
+
+  PetscFunctionBeginUser;
+  if (!w->weight) PetscCall(NeuralAlloc((size_t)(POINTS * in * w->out_row) * sizeof(float), (void **)&w->weight));
+  for (PetscInt o = 0; o < w->s.out; ++o)
+    for (PetscInt c = 0; c < in; ++c) {
+      double u[POINTS];
+
+      transform_filter(weight + (o * w->s.channels + w->s.slice + c) * 9, w->s.bf16, u);
+      for (PetscInt p = 0; p < POINTS; ++p) w->weight[(p * in + c) * w->out_row + o] = (float)u[p];
+    }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* v = B' d B, B' = (1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1), for n channels of one tile; row: values from one map row to
+ * the next, cell: from one cell to the next, plane: from one point to the next. */
+static inline void transform_input(PetscInt n, PetscBool bf16, const float *restrict d, PetscInt row, PetscInt cell,
+                                   float *restrict v, PetscInt plane)
+{
+#pragma omp simd
+  for (PetscInt c = 0; c < n; ++c) {
+    float t[4][4];
+
+    for (int j = 0; j < 4; ++j) {
+      float d0 = d[j * cell + c], d1 = d[row + j * cell + c], d2 = d[2 * row + j * cell + c],
+            d3 = d[3 * row + j * cell + c];
+
+      if (bf16) {
+        d0 = Bfloat16Round(d0);
+        d1 = Bfloat16Round(d1);
+        d2 = Bfloat16Round(d2);
+        d3 = Bfloat16Round(d3);
+      }
+
+      t[0][j] = d0 - d2;
+      t[1][j] = d1 + d2;
+      t[2][j] = d2 - d1;
+      t[3][j] = d1 - d3;
+    }
+    for (int i = 0; i < 4; ++i) {
+      float *out = v + 4 * i * plane + c;
+
+      out[0] = t[i][0] - t[i][2];
+      out[plane] = t[i][1] + t[i][2];
+      out[2 * plane] = t[i][2] - t[i][1];
+      out[3 * plane] = t[i][1] - t[i][3];
+    }
+  }
+}
+
+/* y = A' m A, A' = (1 1 1 0; 0 1 -1 -1), plus the bias, or (without it) plus what is there. */
+static inline void transform_output(PetscInt n, const float *restrict m, PetscInt plane, const float *restrict bias,
+                                    float *restrict y, PetscInt row, PetscInt cell)
+{
+#pragma omp simd
+  for (PetscInt c = 0; c < n; ++c) {
+    float t[2][4];
+
+    for (int j = 0; j < 4; ++j) {
+      const float m0 = m[j * plane + c], m1 = m[(4 + j) * plane + c], m2 = m[(8 + j) * plane + c],
+                  m3 = m[(12 + j) * plane + c];
+
+      t[0][j] = m0 + m1 + m2;
+      t[1][j] = m1 - m2 - m3;
+    }
+    for (int i = 0; i < 2; ++i) {
+      float *out = y + i * row + c;
+      const float left = t[i][0] + t[i][1] + t[i][2], right = t[i][1] - t[i][2] - t[i][3];
+
+      out[0] = left + (bias ? bias[c] : out[0]);
+      out[cell] = right + (bias ? bias[c] : out[cell]);
+    }
+  }
+}
+
+/* `count` rows of tiles from row `first` of one sample; x and y point to the sample. */
+static PetscErrorCode forward_block(Winograd w, PetscInt first, PetscInt count, const float *x, const float *bias,
+                                    float *y, float *v, float *m)
+{
+  const PetscInt in = w->s.in, out = w->s.out, nx = w->s.nx, across = nx / 2, tiles = count * across;
+
+  PetscFunctionBeginUser;
+  for (PetscInt t = 0; t < tiles; ++t) {
+    const PetscInt j = 2 * (first + t / across), i = 2 * (t % across);
+
+    const float *tile = x + (j * (nx + 2) + i) * in;
+
+    if (w->s.bf16) /* a constant: two loops */
+      transform_input(in, PETSC_TRUE, tile, (nx + 2) * in, in, v + t * w->in_row, w->in_plane);
+    else
+      transform_input(in, PETSC_FALSE, tile, (nx + 2) * in, in, v + t * w->in_row, w->in_plane);
+  }
+  for (PetscInt p = 0; p < POINTS; ++p) {
+    const dnnl_status_t status =
+        dnnl_sgemm('N', 'N', tiles, out, in, 1, v + p * w->in_plane, w->in_row, w->weight + p * in * w->out_row,
+                   w->out_row, 0, m + p * w->out_plane, w->out_row);
+
+    PetscCheck(status == dnnl_success, PETSC_COMM_SELF, PETSC_ERR_LIB, "oneDNN error %d in sgemm", (int)status);
+  }
+  for (PetscInt t = 0; t < tiles; ++t) {
+    const PetscInt j = 2 * (first + t / across), i = 2 * (t % across);
+
+    transform_output(out, m + t * w->out_row, w->out_plane, bias, y + (j * nx + i) * out, nx * out, out);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode WinogradForward(Winograd w, const float x[], const float bias[], float y[], void *scratch)
+{
+  const PetscInt ny = w->s.ny, nx = w->s.nx, down = ny / 2;
+  float *v = scratch, *m = v + POINTS * w->in_plane;
+
+  PetscFunctionBeginUser;
+  for (PetscInt b = 0; b < w->s.batch; ++b)
+    for (PetscInt first = 0; first < down; first += w->rows)
+      PetscCall(forward_block(w, first, PetscMin(w->rows, down - first), x + b * (ny + 2) * (nx + 2) * w->s.in,
+                              w->s.accumulate ? NULL : bias, y + b * ny * nx * w->s.out, v, m));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,34 @@
+#ifndef SINEW_NEURAL_WINOGRAD_PRIVATE_H
+#define SINEW_NEURAL_WINOGRAD_PRIVATE_H
+/*
+  3x3 convolutions of floats by minimal filtering, F(2x2, 3x3): a tile of 2 x 2 outputs from 4 x 4
+  inputs costs 16 multiplications a pair of channels instead of 36. With the tile's input d, the
+  filter g and small constant matrices A, B, G (winograd.c),
+
+    y = A' [ sum over channels of (G g G') .* (B' d B) ] A,
+
+  so that, gathered over tiles, the sums are 16 products of matrices (tiles x in) (in x out), left
+  to oneDNN's sgemm. A block of tile rows is transformed, multiplied and transformed back while it
+  is in the cache. All constants are 0, 1 and 1/2 on the way, so that rounding grows little: results
+  differ from those of a direct convolution by about as much as those differ from the exact ones.
+
+  Transformed weights take 16/9 of the plain ones' memory, so coarse maps with many channels, where
+  weights outweigh everything and their traffic the arithmetic, are left to direct convolution.
+
+  Source: Lavin & Gray, "Fast algorithms for convolutional neural networks", CVPR 2016; Winograd,
+  "Arithmetic complexity of computations", SIAM 1980.
+*/
+#include "neural/convolution_private.h"
+
+typedef struct _p_Winograd *Winograd;
+
+/* Whether the method is to be preferred for a convolution. */
+PETSC_INTERN PetscBool WinogradFits(const ConvolutionShape *shape);
+PETSC_INTERN PetscErrorCode WinogradCreate(const ConvolutionShape *shape, Winograd *winograd);
+PETSC_INTERN PetscErrorCode WinogradDestroy(Winograd *winograd);
+PETSC_INTERN size_t WinogradScratch(Winograd winograd); /* bytes that Forward needs, 64-byte aligned */
+PETSC_INTERN PetscErrorCode WinogradPack(Winograd winograd, const float weight[]);
+PETSC_INTERN PetscErrorCode WinogradForward(Winograd winograd, const float x[], const float bias[], float y[],
+                                            void *scratch);
+
+#endif
