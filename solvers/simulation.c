@@ -218,8 +218,6 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   PetscCall(SinewStepperCreate(deck, &s->stepper));
   if (s->stepper && s->equation) PetscCall(SinewStepperSetDomain(s->stepper, deck, s->equation, &s->section));
   PetscCall(check_stepper(s));
-  if (s->equation && s->stepper && s->section.options.dim)
-    PetscCall(SinewStepperMatch(s->stepper, deck, s->equation, &s->section.options));
   if (s->equation && s->section.options.dim && s->equation->type->check)
     PetscCall((*s->equation->type->check)(s->equation, deck, &s->section.options, s->section.side));
   PetscCall(SinewMeshMotionCreate(deck, s->equation, &s->section, &s->motion));

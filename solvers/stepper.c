@@ -486,6 +486,34 @@ PetscErrorCode SinewStepperDestroy(SinewStepper *stepper)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Whether type and equation have a form in common; staggered equations are told so. */
+static PetscErrorCode match(SinewStepper s, SinewDeck deck, SinewEquation equation, const SinewGridOptions *grid)
+{
+  const PetscBool spectral = SinewStepperTransforms(s),
+                  rows = (PetscBool)(equation->kernels.flux || equation->kernels.diffusive_flux),
+                  stages = (PetscBool)(equation->type->stage &&
+                                       (s->type->create == create_ssp || s->type->create == create_euler));
+  PetscBool fourier = PETSC_TRUE;
+  char text[128];
+
+  PetscFunctionBeginUser;
+  equation->staggered = stages;
+  for (PetscInt d = 0; d < grid->dim; d++) {
+    if (!grid->periodic[d] || grid->mapped[d]) fourier = PETSC_FALSE;
+  }
+  if (spectral && !equation->type->semilinear) {
+    (void)snprintf(text, sizeof(text), "%s has no spectral form", equation->type->name);
+    PetscCall(mistake(s, deck, s->section, "type", text));
+  } else if (spectral && !fourier)
+    PetscCall(mistake(s, deck, s->section, "type", "spectral needs periodic axes without stretching"));
+  else if (!spectral && !rows && !stages) {
+    (void)snprintf(text, sizeof(text), "expected spectral, ssp, euler or insr for %s, found %s", equation->type->name,
+                   s->type->name);
+    PetscCall(mistake(s, deck, s->section, "type", text));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewStepperSetDomain(SinewStepper s, SinewDeck deck, SinewEquation equation,
                                      const SinewGridSection *grid)
 {
@@ -493,6 +521,7 @@ PetscErrorCode SinewStepperSetDomain(SinewStepper s, SinewDeck deck, SinewEquati
   const SinewStepperPlace place = {deck, s->section, s->path};
 
   PetscFunctionBeginUser;
+  if (!hooks) PetscCall(match(s, deck, equation, &grid->options));
   if (hooks && hooks->domain) PetscCall((*hooks->domain)(s->own, &place, equation, grid));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -580,31 +609,6 @@ const char *SinewStepperName(SinewStepper stepper)
 PetscBool SinewStepperTransforms(SinewStepper stepper)
 {
   return (PetscBool)(stepper->type->create == create_spectral);
-}
-
-PetscErrorCode SinewStepperMatch(SinewStepper s, SinewDeck deck, SinewEquation equation, const SinewGridOptions *grid)
-{
-  const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "stepper"),
-                  type = SinewNodeGet(deck, section, "type");
-  const PetscBool spectral = SinewStepperTransforms(s),
-                  rows = (PetscBool)(equation->kernels.flux || equation->kernels.diffusive_flux),
-                  stages = (PetscBool)(equation->type->stage &&
-                                       (s->type->create == create_ssp || s->type->create == create_euler));
-  PetscBool fourier = PETSC_TRUE;
-
-  PetscFunctionBeginUser;
-  for (PetscInt d = 0; d < grid->dim; d++) {
-    if (!grid->periodic[d] || grid->mapped[d]) fourier = PETSC_FALSE;
-  }
-  if (spectral && !equation->type->semilinear)
-    PetscCall(SinewDeckMistake(deck, type, "stepper.type", "%s has no spectral form", equation->type->name));
-  else if (spectral && !fourier)
-    PetscCall(SinewDeckMistake(deck, type, "stepper.type", "spectral needs periodic axes without stretching"));
-  else if (!spectral && !rows && !stages && !s->type->hooks)
-    PetscCall(SinewDeckMistake(deck, type, "stepper.type", "expected spectral, ssp or euler for %s, found %s",
-                               equation->type->name, s->type->name));
-  equation->staggered = stages;
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscBool SinewStepperMoves(SinewStepper stepper)

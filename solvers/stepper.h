@@ -67,9 +67,6 @@ PETSC_EXTERN PetscBool SinewStepperSolvesConstraints(SinewStepper stepper);
 PETSC_EXTERN PetscBool SinewStepperSeeksSteadyState(SinewStepper stepper);
 /* What to reconsider in a choice that is not wrong, for people; NULL when there is nothing. */
 PETSC_EXTERN const char *SinewStepperAdvice(SinewStepper stepper);
-/* Records a mistake where the stepper and an equation on such a grid have nothing to say to each other. */
-PETSC_EXTERN PetscErrorCode SinewStepperMatch(SinewStepper stepper, SinewDeck deck, SinewEquation equation,
-                                              const SinewGridOptions *grid);
 /* Whether it works with distributed transforms, which like grids that are cut into slabs. */
 PETSC_EXTERN PetscBool SinewStepperTransforms(SinewStepper stepper);
 

@@ -6,7 +6,8 @@
 
   The density is 1; the first scalar pushes with the acceleration b (Boussinesq). The stepper decides the
   discretisation: `spectral` works in Fourier modes on periodic grids (navier_stokes_spectral.c), `ssp` and `euler` on
-  staggered cells with any sides (navier_stokes_staggered.c), `insr` at points (navier_stokes_points.c).
+  staggered cells with any sides (navier_stokes_staggered.c), `insr` on points by a stream function
+  (navier_stokes_pointwise.c).
 */
 #include "solvers/equations/navier_stokes.h"
 
@@ -14,7 +15,6 @@
 #include <string.h>
 
 #include "solvers/equations/navier_stokes_kernels.h"
-#include "solvers/pointwise.h"
 
 #define STIRRING(member) offsetof(SinewFlowStirring, member)
 static const SinewKey stirring_keys[] = {{.name = "power",
@@ -86,20 +86,20 @@ static const SinewKey keys[] = {
      .most = 3,
      .doc = "acceleration a unit of the first scalar, one number an axis; on periodic grids without its mean",
      .change = SINEW_CHANGE_FROZEN},
-    {.name = "forcing",
-     .type = SINEW_KEY_EXPRESSIONS,
-     .offset = PARAMETER(forcing),
-     .least = 2,
-     .most = 3,
-     .doc = "acceleration f(x, y, z, t), one formula an axis",
-     .change = SINEW_CHANGE_FROZEN},
     {.name = "mean",
      .type = SINEW_KEY_REALS,
      .offset = PARAMETER(mean),
      .standard = "[0, 0]",
      .least = 2,
-     .most = 2,
-     .doc = "mean velocity, which the stream function of the stepper insr does not hold; 0 across walls",
+     .most = 3,
+     .doc = "mean velocity, of initial conditions and of insr; 0 across walls",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "force",
+     .type = SINEW_KEY_EXPRESSIONS,
+     .offset = PARAMETER(force),
+     .least = 2,
+     .most = 3,
+     .doc = "force, a formula in x, y, z, t an axis",
      .change = SINEW_CHANGE_FROZEN},
     {.name = "stirring",
      .type = SINEW_KEY_SECTION,
@@ -122,15 +122,15 @@ static const SinewKey keys[] = {
 
 static PetscErrorCode vorticity(SinewEquation e, Vec U, PetscReal value[])
 {
-  const SinewFlow *flow = (const SinewFlow *)e->data;
+  const SinewFlowData *flow = (const SinewFlowData *)e->data;
 
   PetscFunctionBeginUser;
+  PetscCheck(flow->faces || flow->modes, PETSC_COMM_SELF, PETSC_ERR_SUP,
+             "the vorticity is there with the steppers spectral, ssp and euler");
   if (flow->faces)
     PetscCall(SinewFlowFacesVorticity(flow->faces, U, value));
-  else if (flow->modes)
-    PetscCall(SinewFlowModesVorticity(flow->modes, U, value));
   else
-    SETERRQ(PETSC_COMM_SELF, SINEW_ERR_INPUT, "vorticity: known to the steppers spectral, ssp and euler only");
+    PetscCall(SinewFlowModesVorticity(flow->modes, U, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -188,14 +188,14 @@ static PetscErrorCode stage(SinewEquation e, PetscReal t, Vec Y, PetscReal a, Ve
 {
   PetscFunctionBeginUser;
   (void)t;
-  PetscCall(SinewFlowFacesStage(((SinewFlow *)e->data)->faces, Y, a, A, b, c, out));
+  PetscCall(SinewFlowFacesStage(((SinewFlowData *)e->data)->faces, Y, a, A, b, c, out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode settle(SinewEquation e, Vec U)
 {
   PetscFunctionBeginUser;
-  if (e->staggered) PetscCall(SinewFlowFacesProject(((SinewFlow *)e->data)->faces, U));
+  if (e->staggered) PetscCall(SinewFlowFacesProject(((SinewFlowData *)e->data)->faces, U));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -213,9 +213,9 @@ static PetscErrorCode check_lengths(SinewEquation e, SinewDeck deck, SinewNode s
   if (p->buoyancy.n && !p->scalars.n)
     PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "buoyancy"), "equation.buoyancy",
                                "missing equation.scalars: the first of them pushes"));
-  if (p->forcing.n && p->forcing.n != e->dim)
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "forcing"), "equation.forcing",
-                               "expected %" PetscInt_FMT " formulas, found %" PetscInt_FMT, e->dim, p->forcing.n));
+  if (p->force.n && p->force.n != e->dim)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "force"), "equation.force",
+                               "expected %" PetscInt_FMT " formulas, found %" PetscInt_FMT, e->dim, p->force.n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -257,10 +257,9 @@ static PetscErrorCode check_staggered(SinewEquation e, SinewDeck deck, SinewNode
     if (wanted[k])
       PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, only[k]), path, "only with stepper.type spectral"));
   }
-  for (PetscInt d = 0; d < p->forcing.n && !timed; d++)
-    PetscCall(SinewExpressionUses(p->forcing.value[d], 't', &timed));
+  for (PetscInt d = 0; d < p->force.n && !timed; d++) PetscCall(SinewExpressionUses(p->force.value[d], 't', &timed));
   if (timed)
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "forcing"), "equation.forcing",
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "force"), "equation.force",
                                "may depend on t only with stepper.type spectral"));
   for (PetscInt d = 0; d < grid->dim; d++) {
     if (grid->mapped[d])
@@ -293,7 +292,7 @@ static PetscErrorCode check(SinewEquation e, SinewDeck deck, const SinewGridOpti
 static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
 {
   const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
-  SinewFlow *flow;
+  SinewFlowData *flow;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&flow));
@@ -308,7 +307,9 @@ static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
   e->kernels.velocity = 0;
   e->kernels.primitive = SinewFlowCopy;
   e->kernels.conserved = SinewFlowCopy;
-  e->inexact = (PetscBool)(e->dim == 3 || p->forcing.n || p->buoyancy.n || p->stirring.power > 0 || p->drag > 0 ||
+  flow->cells_only =
+      (PetscBool)(e->dim != 2 || p->scalars.n || p->drag > 0 || p->hyperviscosity > 0 || p->stirring.power > 0);
+  e->inexact = (PetscBool)(e->dim == 3 || p->force.n || p->buoyancy.n || p->stirring.power > 0 || p->drag > 0 ||
                            p->hyperviscosity > 0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -317,16 +318,15 @@ static PetscErrorCode attach(SinewEquation e, SinewGrid grid)
 {
   PetscFunctionBeginUser;
   (void)grid;
-  if (e->staggered) PetscCall(SinewFlowFacesCreate(e, &((SinewFlow *)e->data)->faces));
+  if (e->staggered) PetscCall(SinewFlowFacesCreate(e, &((SinewFlowData *)e->data)->faces));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode destroy(SinewEquation e)
 {
-  SinewFlow *flow = (SinewFlow *)e->data;
+  SinewFlowData *flow = (SinewFlowData *)e->data;
 
   PetscFunctionBeginUser;
-  if (!flow) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewFlowFacesDestroy(&flow->faces));
   PetscCall(SinewPointwiseDestroy(&flow->points));
   PetscCall(PetscFree(flow->wave));
@@ -345,10 +345,10 @@ const SinewEquationType SinewNavierStokes = {
     .check = check,
     .attach = attach,
     .destroy = destroy,
+    .pointwise = SinewFlowPointwise,
     .stage = stage,
     .settle = settle,
     .semilinear = SinewFlowSemilinear,
-    .pointwise = SinewFlowPointwise,
     .rate = rate,
     .initials = SinewFlowInitials,
     .derived = derived,

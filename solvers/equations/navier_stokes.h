@@ -3,6 +3,7 @@
 /* Shared by the files of the incompressible Navier-Stokes equations; private to them. */
 #include "operators/spectral.h"
 #include "solvers/equation.h"
+#include "solvers/pointwise.h"
 
 typedef struct {
   PetscReal power, wavenumber, width;
@@ -14,7 +15,7 @@ typedef struct {
   PetscInt hyperviscosity_order;
   SinewStringList scalars;
   SinewRealList buoyancy, mean;
-  SinewExpressionList forcing;
+  SinewExpressionList force;
   SinewFlowStirring stirring;
 } SinewFlowParameters;
 
@@ -26,11 +27,12 @@ typedef struct {
   PetscInt components; /* first: what the copying kernel reads */
   PetscInt scalars;
   SinewFlowModes modes;   /* the pseudo-spectral form, while a stepper has it; not owned */
-  SinewPointwise *points; /* the form at points; owned */
   SinewFlowFaces faces;   /* the staggered form, where the equation is staggered; owned */
   PetscInt waves;         /* of the random initial velocity: amplitude cos(k.x + phase) */
   PetscReal (*wave)[7];   /* k, amplitude, phase */
-} SinewFlow;
+  SinewPointwise *points; /* the form at points; owned */
+  PetscBool cells_only;   /* has terms that the form at points lacks */
+} SinewFlowData;
 
 PETSC_INTERN const SinewInitialType SinewFlowInitials[];
 
@@ -41,9 +43,7 @@ PETSC_INTERN PetscErrorCode SinewFlowSemilinear(SinewEquation e, SinewSemilinear
 /* The vorticity of a state (in 3D its magnitude) in all owned cells. Collective. */
 PETSC_INTERN PetscErrorCode SinewFlowModesVorticity(SinewFlowModes modes, Vec U, PetscReal value[]);
 
-/* ---- at points, two dimensions (navier_stokes_points.c) ---- */
-
-/* SinewEquationType.pointwise; data->points is to be destroyed. */
+/* ---- at points (navier_stokes_pointwise.c): SinewEquationType.pointwise ---- */
 PETSC_INTERN PetscErrorCode SinewFlowPointwise(SinewEquation e, SinewDeck deck, const SinewDomain *domain,
                                                SinewPointwise *p, PetscBool zero[6]);
 

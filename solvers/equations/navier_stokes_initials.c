@@ -33,45 +33,46 @@ static void clear(SinewEquation e, PetscReal w[])
  */
 
 typedef struct {
-  PetscReal velocity;
-  SinewRealList mean;
-  PetscInt waves;
+  PetscReal amplitude;
+  SinewRealList waves;
 } TaylorGreen;
-static const SinewKey taylor_green_keys[] = {REAL(TaylorGreen, velocity, "1", "amplitude"),
-                                             {.name = "mean",
+static const SinewKey taylor_green_keys[] = {REAL(TaylorGreen, amplitude, "1", "largest velocity_x"),
+                                             {.name = "waves",
                                               .type = SINEW_KEY_REALS,
-                                              .offset = offsetof(TaylorGreen, mean),
-                                              .standard = "[0, 0]",
-                                              .least = 2,
+                                              .offset = offsetof(TaylorGreen, waves),
+                                              .standard = "2",
+                                              .least = 1,
                                               .most = 3,
-                                              .doc = "velocity of the frame in which the vortices decay",
+                                              .min = 1,
+                                              .max = 1000,
+                                              .doc = "half waves along each axis: vortices; even on periodic axes",
                                               .change = SINEW_CHANGE_FROZEN},
-                                             INT(TaylorGreen, waves, "1", 1, 1000, "periods along each axis"),
                                              END};
 
 /*
   2D: u = U sin(kx x) cos(ky y) e^(-nu (kx^2 + ky^2) t) moving with the mean flow, v = -kx/ky U cos sin: an exact
-  solution (Taylor & Green 1937, in their two-dimensional limit). 3D: u = U sin cos cos, v = -U cos sin cos, w = 0,
-  which breaks up.
+  solution, periodic or between slip walls (Taylor & Green 1937, section 2). 3D: u = U sin cos cos, v = -U cos sin cos,
+  w = 0, which breaks up.
 */
 static PetscErrorCode taylor_green(SinewEquation e, const void *parameters, const PetscReal x[3], PetscReal t,
                                    PetscReal w[])
 {
-  const TaylorGreen *p = (const TaylorGreen *)parameters;
-  const PetscReal nu = ((const SinewFlowParameters *)e->parameters)->viscosity;
-  PetscReal k[3], phase[3], decay;
+  const TaylorGreen *v = (const TaylorGreen *)parameters;
+  const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
+  PetscReal k[3], phase[3], mean[3], height;
 
   PetscFunctionBeginUser;
   clear(e, w);
   for (PetscInt d = 0; d < 3; d++) {
-    k[d] = 2 * PETSC_PI * (PetscReal)p->waves / length_of(e, d);
-    phase[d] = k[d] * (x[d] - SinewGridAxis(e->grid, d)->lower - (d < p->mean.n ? p->mean.value[d] * t : 0));
+    mean[d] = d < p->mean.n && d < e->dim ? p->mean.value[d] : 0;
+    k[d] = PETSC_PI * v->waves.value[PetscMin(d, v->waves.n - 1)] / length_of(e, d);
+    phase[d] = k[d] * (x[d] - mean[d] * t - SinewGridAxis(e->grid, d)->lower);
   }
-  decay = p->velocity * PetscExpReal(-nu * (k[0] * k[0] + k[1] * k[1]) * t);
-  if (e->dim == 3) decay *= PetscCosReal(phase[2]);
-  w[0] = decay * PetscSinReal(phase[0]) * PetscCosReal(phase[1]);
-  w[1] = -decay * k[0] / k[1] * PetscCosReal(phase[0]) * PetscSinReal(phase[1]);
-  for (PetscInt d = 0; d < e->dim && d < p->mean.n; d++) w[d] += p->mean.value[d];
+  height = v->amplitude * PetscExpReal(-p->viscosity * (k[0] * k[0] + k[1] * k[1]) * t);
+  if (e->dim == 3) height *= PetscCosReal(phase[2]);
+  w[0] = height * PetscSinReal(phase[0]) * PetscCosReal(phase[1]);
+  w[1] = -height * k[0] / k[1] * PetscCosReal(phase[0]) * PetscSinReal(phase[1]);
+  for (PetscInt d = 0; d < e->dim; d++) w[d] += mean[d];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -138,7 +139,7 @@ static void polarise(PetscInt dim, PetscInt64 seed, PetscInt64 m, const PetscRea
 */
 static PetscErrorCode make_waves(SinewEquation e, const Turbulence *p)
 {
-  SinewFlow *flow = (SinewFlow *)e->data;
+  SinewFlowData *flow = (SinewFlowData *)e->data;
   const PetscReal unit = 2 * PETSC_PI / length_of(e, 0), most = 2.5 * p->peak * unit;
   PetscInt reach[3], n = 0;
   PetscReal energy = 0;
@@ -177,7 +178,7 @@ static PetscErrorCode make_waves(SinewEquation e, const Turbulence *p)
 static PetscErrorCode turbulence(SinewEquation e, const void *parameters, const PetscReal x[3], PetscReal t,
                                  PetscReal w[])
 {
-  SinewFlow *flow = (SinewFlow *)e->data;
+  SinewFlowData *flow = (SinewFlowData *)e->data;
 
   PetscFunctionBeginUser;
   (void)t;
@@ -217,7 +218,7 @@ static PetscReal normal(PetscInt64 seed, PetscInt64 stream, PetscInt64 index)
 */
 static PetscErrorCode make_smoke(SinewEquation e, const Smoke *p)
 {
-  SinewFlow *flow = (SinewFlow *)e->data;
+  SinewFlowData *flow = (SinewFlowData *)e->data;
   const PetscInt reach = SMOKE_REACH, top = e->dim == 3 ? reach : 0;
   PetscReal variance = 0;
   PetscInt n = 0;
@@ -258,7 +259,7 @@ static PetscErrorCode make_smoke(SinewEquation e, const Smoke *p)
 
 static PetscErrorCode smoke(SinewEquation e, const void *parameters, const PetscReal x[3], PetscReal t, PetscReal w[])
 {
-  SinewFlow *flow = (SinewFlow *)e->data;
+  SinewFlowData *flow = (SinewFlowData *)e->data;
   PetscReal sum = 0;
 
   PetscFunctionBeginUser;

@@ -234,7 +234,7 @@ static PetscErrorCode transport_scalar(SinewFlowModes f, const PetscReal value[]
 /* The formulas of the forcing in the slab's cells, as modes. */
 static PetscErrorCode evaluate_force(SinewFlowModes f, PetscReal t)
 {
-  const SinewExpressionList *list = &f->parameters->forcing;
+  const SinewExpressionList *list = &f->parameters->force;
   const SinewSlabBlock *block = SinewSlabGetBlock(f->slab);
   const SinewAxis *a[3];
   PetscReal *x, width[3];
@@ -424,7 +424,7 @@ static PetscErrorCode allocate(SinewFlowModes f)
 
 static PetscErrorCode create_force(SinewFlowModes f)
 {
-  const SinewExpressionList *list = &f->parameters->forcing;
+  const SinewExpressionList *list = &f->parameters->force;
 
   PetscFunctionBeginUser;
   if (!list->n) PetscFunctionReturn(PETSC_SUCCESS);
@@ -444,7 +444,7 @@ static PetscErrorCode destroy(void *context)
   SinewFlowModes f = (SinewFlowModes)context;
 
   PetscFunctionBeginUser;
-  ((SinewFlow *)f->e->data)->modes = NULL;
+  ((SinewFlowData *)f->e->data)->modes = NULL;
   PetscCall(PetscFree3(f->inverse, f->decay[0], f->decay[1]));
   PetscCall(PetscFree3(f->k[0], f->k[1], f->k[2]));
   for (int c = 0; c < SINEW_COMPONENTS_MAX; c++) PetscCall(PetscFree(f->value[c]));
@@ -460,7 +460,7 @@ static PetscErrorCode destroy(void *context)
 
 PetscErrorCode SinewFlowSemilinear(SinewEquation e, SinewSemilinear *problem)
 {
-  SinewFlow *flow = (SinewFlow *)e->data;
+  SinewFlowData *flow = (SinewFlowData *)e->data;
   SinewFlowModes f;
 
   PetscFunctionBeginUser;

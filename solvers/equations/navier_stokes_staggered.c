@@ -403,7 +403,7 @@ static PetscErrorCode check_balance(SinewFlowFaces f)
 
 static PetscErrorCode create_force(SinewFlowFaces f)
 {
-  const SinewExpressionList *list = &f->parameters->forcing;
+  const SinewExpressionList *list = &f->parameters->force;
 
   PetscFunctionBegin;
   for (PetscInt a = 0; a < f->dim && list->n; a++) {

@@ -138,14 +138,16 @@ it "mistakes of the section have lines" '
   code 2 sinew run wave.yaml "equation={type: euler}" "initial={type: kelvin_helmholtz}" "grid={cells: [16, 16]}"
   says err "stepper.type.*insr works for advection, burgers, diffusion, navier_stokes; found equation euler"'
 
-it "incompressible flow between walls or periodic sides" '
+it "incompressible flow by insr stands between walls or periodic sides" '
   printf "%s\n" "equation: {type: navier_stokes}" "grid: {cells: [16, 16], boundary: {x: wall, y: wall}}" \
     "initial: {type: taylor_green}" "stepper: {type: insr, dt: 0.02, scheme: midpoint, passes: 2," \
     "  network: {width: 8, depth: 2, omega: 3}, points: 256, fit: {adam: 200, limit: 0.02}}" "time: {end: 0.04}" >tg.yaml
   code 0 sinew run tg.yaml output.directory=flow
   says out "^error +velocity_x"
-  code 2 sinew run tg.yaml "stepper={type: rk}"
-  says err "stepper.type: expected spectral, ssp or euler for navier_stokes, found rk"
+  code 2 sinew run tg.yaml "stepper={type: bdf}"
+  says err "stepper.type.*expected spectral, ssp, euler or insr for navier_stokes, found bdf"
+  code 2 sinew run tg.yaml equation.drag=1
+  says err "insr does navier_stokes in 2 dimensions, without scalars, drag"
   code 2 sinew run tg.yaml grid.boundary.x=outflow
   says err "grid.boundary.x.*expected periodic or wall"'
 finish

@@ -8,7 +8,7 @@
 #define CUBE   "grid: {cells: [16, 16, 16], upper: [" TWO_PI ", " TWO_PI ", " TWO_PI "]}\n"
 
 static const char vortices[] =
-    "equation: {type: navier_stokes, viscosity: 0.02}\n" SQUARE "initial: {type: taylor_green, mean: [0.5, 0.25]}\n"
+    "equation: {type: navier_stokes, viscosity: 0.02, mean: [0.5, 0.25]}\n" SQUARE "initial: {type: taylor_green}\n"
     "stepper: {type: spectral, scheme: rk4}\ntime: {end: 1}\n" NO_FILES;
 
 static void largest_errors(Run *r, double error[2])
@@ -26,7 +26,8 @@ static void largest_errors(Run *r, double error[2])
 /* At rest the nonlinear term vanishes and the integrating factor is exact: nothing is left but rounding. */
 static void vortices_decay_to_spectral_accuracy(void **state)
 {
-  const char *const overrides[] = {"grid.cells=[64,64]", "initial={type: taylor_green, waves: 2}", "time.end=2", NULL};
+  const char *const overrides[] = {"grid.cells=[64,64]", "initial={type: taylor_green, waves: 4}",
+                                   "equation.mean=[0,0]", "time.end=2", NULL};
   Run r = run_deck(PETSC_COMM_WORLD, vortices, overrides);
   double error[2];
 
@@ -131,11 +132,11 @@ static void inviscid_flow_conserves(void **state)
 
 static const char *const all_terms[] = {
     "equation: {type: navier_stokes, viscosity: 1e-3, drag: 0.1, hyperviscosity: 1e-9, scalars: [heat, dye], "
-    "scalar_diffusivity: 2e-3, buoyancy: [0.1, 0.5], forcing: [\"sin(4*y)\", \"cos(x+t)\"], stirring: {power: 0.1, "
+    "scalar_diffusivity: 2e-3, buoyancy: [0.1, 0.5], force: [\"sin(4*y)\", \"cos(x+t)\"], stirring: {power: 0.1, "
     "wavenumber: 4, seed: 3}}\n"
     "grid: {cells: [36, 30], upper: [" TWO_PI ", " TWO_PI "]}\n"
     "initial: {type: shear_layers}\nstepper: {type: spectral}\ntime: {end: 0.5}\n" NO_FILES,
-    "equation: {type: navier_stokes, viscosity: 1e-3, scalars: [heat], buoyancy: [0, 0.1, 0.5], forcing: "
+    "equation: {type: navier_stokes, viscosity: 1e-3, scalars: [heat], buoyancy: [0, 0.1, 0.5], force: "
     "[\"sin(4*y)\", "
     "\"0\", \"cos(x+t)\"], stirring: {power: 0.1, wavenumber: 3}}\n"
     "grid: {cells: [16, 18, 20], upper: [" TWO_PI ", " TWO_PI ", " TWO_PI "]}\n"
@@ -181,7 +182,7 @@ static void forces_do_their_work(void **state)
   static const char stirred[] =
       "equation: {type: navier_stokes, stirring: {power: 0.5, wavenumber: 5, width: 3}}\n" SQUARE
       "initial: {type: expression}\nstepper: {type: spectral, dt: 1e-4}\ntime: {end: 0.05}\n" NO_FILES;
-  static const char pushed[] = "equation: {type: navier_stokes, drag: 2, forcing: [1, -0.5]}\n" SQUARE
+  static const char pushed[] = "equation: {type: navier_stokes, drag: 2, force: [1, -0.5]}\n" SQUARE
                                "initial: {type: expression, velocity_y: 1}\nstepper: {type: spectral, scheme: rk4, dt: "
                                "0.01}\ntime: {end: 1}\n" NO_FILES;
   double energy;
@@ -232,7 +233,7 @@ static void mistakes_are_named(void **state)
   } cases[] = {
       {"equation: {type: navier_stokes}\n" SQUARE
        "initial: {type: taylor_green}\nstepper: {type: rk}\ntime: {end: 1}\n",
-       "test.yaml:4:17: stepper.type: expected spectral, ssp or euler for navier_stokes, found rk"},
+       "test.yaml:4:17: stepper.type: expected spectral, ssp, euler or insr for navier_stokes, found rk"},
       {"equation: {type: euler}\n" SQUARE "initial: {type: sod}\nstepper: {type: spectral}\ntime: {end: 1}\n",
        "test.yaml:4:17: stepper.type: euler has no spectral form"},
       {"equation: {type: navier_stokes, buoyancy: [0, 1, 0]}\n" SQUARE

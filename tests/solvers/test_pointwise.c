@@ -92,7 +92,8 @@ static SinewPointwise *flow(PetscReal viscosity)
 {
   SinewPointwise *equation;
 
-  check_call(SinewPointwiseFlow(&(SinewFlowTerms){.viscosity = viscosity, .mean = {0.5, -0.2}, .force = force}, &equation));
+  check_call(
+      SinewPointwiseFlow(&(SinewFlowTerms){.viscosity = viscosity, .mean = {0.5, -0.2}, .force = force}, &equation));
   return equation;
 }
 

@@ -5,16 +5,16 @@
 #include "tests/solvers/decks.h"
 
 #define TWO_PI "6.283185307179586"
-static const char vortices[] = "equation: {type: navier_stokes, viscosity: 0.05}\n"
+static const char vortices[] = "equation: {type: navier_stokes, viscosity: 0.05, mean: [0.5, 0.25]}\n"
                                "grid: {cells: [16, 16], upper: [" TWO_PI ", " TWO_PI "]}\n"
-                               "initial: {type: taylor_green, mean: [0.5, 0.25]}\n"
+                               "initial: {type: taylor_green}\n"
                                "stepper: {type: ssp, scheme: rks3}\ntime: {end: 1}\n" NO_FILES;
 
 /* In a frame that moves across periodic cells, and between slip walls, which the vortices do not feel. */
 static void errors_fall_by_four(void **state)
 {
-  static const char *const kinds[2][2] = {{"grid.boundary=periodic", "initial={type: taylor_green, mean: [0.5, 0.25]}"},
-                                          {"grid.boundary={x: wall, y: wall}", "initial={type: taylor_green}"}};
+  static const char *const kinds[2][2] = {{"grid.boundary=periodic", "equation.mean=[0.5,0.25]"},
+                                          {"grid.boundary={x: wall, y: wall}", "equation.mean=[0,0]"}};
 
   (void)state;
   for (int k = 0; k < 2; k++) {
@@ -61,7 +61,7 @@ static void stages_keep_the_order_in_time(void **state)
 
 static const char *const decks[] = {
     "equation: {type: navier_stokes, viscosity: 0.01, scalars: [heat, dye], scalar_diffusivity: 0.005, buoyancy: [0.1, "
-    "1], drag: 0.1, forcing: [\"sin(y)\", 0]}\n"
+    "1], drag: 0.1, force: [\"sin(y)\", 0]}\n"
     "grid: {cells: [24, 20], boundary: {x: no_slip, y: {lower: wall, upper: {type: dirichlet, values: {velocity_x: "
     "\"sin(pi*x)\"}}}}}\n"
     "initial: {type: expression, velocity_x: \"x*(1-x)\", heat: \"y>0.5\", dye: \"gauss((x-0.5)/0.1)\"}\n"

@@ -1,9 +1,5 @@
-/*
-  Incompressible flow at points, for the stepper insr: in two dimensions, through a stream function, in a frame where
-  `mean` is the velocity's mean (solvers/pointwise.h).
-*/
+/* Incompressible flow in two dimensions at points, through a stream function (solvers/pointwise/flow.c). */
 #include "solvers/equations/navier_stokes.h"
-#include "solvers/pointwise.h"
 
 static PetscErrorCode force(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[], PetscReal values[])
 {
@@ -12,7 +8,7 @@ static PetscErrorCode force(const void *ctx, PetscReal t, PetscInt n, const Pets
   PetscFunctionBeginUser;
   for (int c = 0; c < 2; c++) {
     for (PetscInt i = 0; i < n; i++)
-      PetscCall(SinewExpressionEvaluate(p->forcing.value[c], x[2 * i], x[2 * i + 1], 0, t, &values[c * n + i]));
+      PetscCall(SinewExpressionEvaluate(p->force.value[c], x[2 * i], x[2 * i + 1], 0, t, &values[c * n + i]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -38,46 +34,23 @@ static PetscErrorCode check_face(SinewEquation e, SinewDeck deck, const SinewDom
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What the stream function cannot say. */
-static PetscErrorCode check_terms(SinewEquation e, SinewDeck deck)
-{
-  const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
-  const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "equation");
-  const struct {
-    const char *key;
-    PetscBool given;
-  } terms[] = {{"scalars", (PetscBool)(p->scalars.n > 0)},
-               {"drag", (PetscBool)(p->drag > 0)},
-               {"hyperviscosity", (PetscBool)(p->hyperviscosity > 0)},
-               {"stirring", (PetscBool)(p->stirring.power > 0)}};
-
-  PetscFunctionBeginUser;
-  for (size_t k = 0; k < sizeof(terms) / sizeof(terms[0]); k++) {
-    char path[64];
-
-    if (!terms[k].given) continue;
-    PetscCall(PetscSNPrintf(path, sizeof(path), "equation.%s", terms[k].key));
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, terms[k].key), path, "not with stepper.type insr"));
-  }
-  if (e->dim != 2)
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "type"), "equation.type",
-                               "insr does navier_stokes in two dimensions, by a stream function"));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode SinewFlowPointwise(SinewEquation e, SinewDeck deck, const SinewDomain *domain, SinewPointwise *p,
                                   PetscBool zero[6])
 {
   const SinewFlowParameters *parameters = (const SinewFlowParameters *)e->parameters;
-  SinewFlow *data = (SinewFlow *)e->data;
+  SinewFlowData *data = (SinewFlowData *)e->data;
   SinewFlowTerms flow = {.viscosity = parameters->viscosity,
                          .mean = {parameters->mean.value[0], parameters->mean.value[1]},
-                         .force = parameters->forcing.n ? force : NULL,
+                         .force = parameters->force.n ? force : NULL,
                          .ctx = parameters};
 
   PetscFunctionBeginUser;
-  PetscCall(check_terms(e, deck));
-  if (e->dim != 2) PetscFunctionReturn(PETSC_SUCCESS);
+  if (data->cells_only) {
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, SinewDeckRoot(deck), "equation"), "equation",
+                               "insr does navier_stokes in 2 dimensions, without scalars, drag, hyperviscosity and "
+                               "stirring"));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   for (PetscInt face = 0; face < 4; face++) {
     if (domain->periodic[face / 2]) continue;
     zero[face] = PETSC_TRUE; /* of the stream function: no flow through the wall */
