@@ -31,8 +31,7 @@ typedef struct {
   fftw_complex *hat, *u, *k[2], *stage;
 } Spectral;
 
-/* ---- the reference -------------------------------------------------------------------------------------------------
- */
+/* ---- the reference ---- */
 
 static double wave_number(int i)
 {
@@ -122,8 +121,7 @@ static void make_reference(double nu, int count, const double times[], double *c
   for (int k = 0; k < 2; k++) fftw_free(s.k[k]);
 }
 
-/* ---- a function from its values on the reference's grid ------------------------------------------------------------
- */
+/* ---- a function from its values on the reference's grid ---- */
 
 typedef struct {
   SinewLattice *lattice;
@@ -168,8 +166,7 @@ static PetscErrorCode destroy_field(Field *f)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- meshes --------------------------------------------------------------------------------------------------------
- */
+/* ---- meshes ---- */
 
 typedef struct {
   SinewLattice *lattice;
@@ -305,8 +302,7 @@ static PetscErrorCode measure_mesh(PetscInt cells, Field *field)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- errors of runs ------------------------------------------------------------------------------------------------
- */
+/* ---- errors of runs ---- */
 
 /* One output of a run: averages u [n][n] and nodes [n + 1][n + 1][3]. */
 static PetscErrorCode read_output(const char directory[], int k, PetscInt *n, double **u, double **nodes)

@@ -1,5 +1,6 @@
 #include "io/expression.h"
 #include "io/deck.h" /* SinewNearestName */
+#include "io/random.h"
 #include <ctype.h>
 #include <math.h>
 #include <muParserDLL.h>
@@ -36,14 +37,6 @@ static double mod(double a, double b)
   return a - b * floor(a / b);
 }
 
-/* The finaliser of splitmix64 (Steele, Lea, Flood 2014): every bit of h reaches every bit. */
-static uint64_t mix(uint64_t h)
-{
-  h = (h ^ (h >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  h = (h ^ (h >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return h ^ (h >> 31);
-}
-
 static uint64_t bits(double v)
 {
   uint64_t b;
@@ -59,7 +52,7 @@ static double random_function(void *ctx, double stream)
   const double key[4] = {stream, p[0], p[1], p[2]};
   uint64_t h = 0;
 
-  for (int i = 0; i < 4; i++) h = mix((h ^ bits(key[i])) + UINT64_C(0x9e3779b97f4a7c15));
+  for (int i = 0; i < 4; i++) h = SinewRandomMix(h ^ bits(key[i]));
   return (double)(h >> 11) * 0x1p-53;
 }
 

@@ -2,11 +2,13 @@
 #define SINEW_IO_RANDOM_H
 /*
   Random numbers as a pure function of (seed, stream, index), so that they depend neither on the number of ranks nor on
-  the order in which they are asked for: three rounds of the finaliser of splitmix64 (Steele, Lea & Flood 2014).
+  the order in which they are asked for: three rounds of the finaliser of splitmix64 (Steele, Lea & Flood 2014). Streams
+  are the caller's to number (a step, a purpose).
 */
 #include <petscsys.h>
 #include <stdint.h>
 
+/* Every bit of z reaches every bit. */
 static inline uint64_t SinewRandomMix(uint64_t z)
 {
   z += UINT64_C(0x9e3779b97f4a7c15);
@@ -15,13 +17,15 @@ static inline uint64_t SinewRandomMix(uint64_t z)
   return z ^ (z >> 31);
 }
 
-/* Uniform in [0, 1), a multiple of 2^-53. */
-static inline PetscReal SinewRandomUniform(PetscInt seed, PetscInt stream, PetscInt index)
+static inline uint64_t SinewRandomBits(PetscInt64 seed, PetscInt64 stream, PetscInt64 index)
 {
-  const uint64_t bits =
-      SinewRandomMix(SinewRandomMix(SinewRandomMix((uint64_t)seed) ^ (uint64_t)stream) ^ (uint64_t)index);
+  return SinewRandomMix(SinewRandomMix(SinewRandomMix((uint64_t)seed) ^ (uint64_t)stream) ^ (uint64_t)index);
+}
 
-  return (PetscReal)(bits >> 11) * (PetscReal)0x1p-53;
+/* Uniform in [0, 1), a multiple of 2^-53. */
+static inline PetscReal SinewUniform(PetscInt64 seed, PetscInt64 stream, PetscInt64 index)
+{
+  return (PetscReal)(SinewRandomBits(seed, stream, index) >> 11) * (PetscReal)0x1p-53;
 }
 
 #endif

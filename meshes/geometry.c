@@ -29,8 +29,7 @@ static inline PetscReal dot(Point a, Point b)
   return a.c[0] * b.c[0] + a.c[1] * b.c[1] + a.c[2] * b.c[2];
 }
 
-/* ---- creation ------------------------------------------------------------------------------------------------------
- */
+/* ---- creation ---- */
 
 static PetscErrorCode create_dm(SinewGeometry *g)
 {
@@ -135,8 +134,7 @@ PetscErrorCode SinewGeometryDestroy(SinewGeometry **geometry)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- nodes ---------------------------------------------------------------------------------------------------------
- */
+/* ---- nodes ---- */
 
 /* The potential beyond walls, axis by axis. */
 static void mirror(const SinewGeometry *g, const PetscInt pitch[3], PetscReal *p)
@@ -202,8 +200,7 @@ static inline Point node(const SinewGeometry *g, PetscReal *const x[3], PetscInt
   return (Point){{x[0][n], x[1][n], g->dim > 2 ? x[2][n] : 0}};
 }
 
-/* ---- volumes -------------------------------------------------------------------------------------------------------
- */
+/* ---- volumes ---- */
 
 /* Area vector of the bilinear patch x = a + s u + t v + s t w, and the integral of x . dS over it. */
 static inline Point patch_area(Point a, Point b, Point c, Point d, PetscReal *integral)
@@ -298,8 +295,7 @@ PetscErrorCode SinewGeometryPlace(SinewGeometry *g, int end, Vec phi, PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- faces ---------------------------------------------------------------------------------------------------------
- */
+/* ---- faces ---- */
 
 /* The edge from (i, j) to (i + a, j + b), which is the face normal to the other axis. */
 static void sweep_edge(SinewGeometry *g, PetscInt axis, PetscInt i, PetscInt j)
@@ -398,8 +394,7 @@ PetscErrorCode SinewGeometryAdvance(SinewGeometry *g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- quality -------------------------------------------------------------------------------------------------------
- */
+/* ---- quality ---- */
 
 /* Ratio of the longest to the shortest diagonal of a cell (in 3D of its four): 1 for a rectangle. */
 static PetscReal skewness(const SinewGeometry *g, PetscReal *const x[3], PetscInt i, PetscInt j, PetscInt k)

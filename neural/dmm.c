@@ -11,8 +11,7 @@ static const char *const names[PARAMETERS] = {
 
 const Convolution SinewDMMConvolutions_Private[4] = {{1, 8, 2}, {8, 16, 1}, {16, 8, 1}, {8, 1, 2}};
 
-/* ---- creation ------------------------------------------------------------------------------------------------------
- */
+/* ---- creation ---- */
 
 static void set_shape(SinewDMM m, int p, int rank, PetscInt64 a, PetscInt64 b, PetscInt64 c, PetscInt64 d)
 {
@@ -188,8 +187,7 @@ PetscInt SinewDMMFeatures(SinewDMM m)
   return m->features;
 }
 
-/* ---- matrices ------------------------------------------------------------------------------------------------------
- */
+/* ---- matrices ---- */
 
 PetscErrorCode SinewDMMMultiply_Private(PetscBool transposed, PetscInt m, PetscInt n, PetscInt k, const double A[],
                                         PetscInt lda, const double B[], PetscInt ldb, double beta, double C[],
@@ -223,8 +221,7 @@ PetscErrorCode SinewDMMCollapse(SinewDMM m)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the field -----------------------------------------------------------------------------------------------------
- */
+/* ---- the field ---- */
 
 /* out += 5 x 5 convolution of the planes of in, size x size each, zeros beyond them. */
 static void convolve(const Convolution *c, PetscInt size, const double in[], const double weight[], PetscInt size_out,
@@ -287,8 +284,7 @@ PetscErrorCode SinewDMMField(SinewDMM m, const double u[], double c[], double br
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- points --------------------------------------------------------------------------------------------------------
- */
+/* ---- points ---- */
 
 void SinewDMMTrunk_Private(SinewDMM m, PetscInt n, const double xi[])
 {

@@ -14,8 +14,7 @@ typedef struct {
   double *ds, *dg, *dy, *dv[2], *dd[2], *dz; /* of a block */
 } Adjoint;
 
-/* ---- points --------------------------------------------------------------------------------------------------------
- */
+/* ---- points ---- */
 
 /* Adjoints of s, g, V_a and y = A z + c in a block, from those of phi's derivatives (rows a_x, a_y, a_xx, a_xy, a_yy).
  */
@@ -122,8 +121,7 @@ static PetscErrorCode points_adjoint(Adjoint *j, const double c[], PetscInt n, c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- branch --------------------------------------------------------------------------------------------------------
- */
+/* ---- branch ---- */
 
 /* out_bar [out] of a dense layer y = W x + b: adds to W_bar, b_bar; x_bar = W^T out_bar. */
 static void dense_adjoint(PetscInt out, PetscInt in, const double W[], const double x[], const double out_bar[],
@@ -248,8 +246,7 @@ static void collapse_adjoint(Adjoint *j)
     }
 }
 
-/* ---- the loss ------------------------------------------------------------------------------------------------------
- */
+/* ---- the loss ---- */
 
 /* Forward differences of a field, the last repeated, and the means that normalise them. */
 typedef struct {

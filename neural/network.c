@@ -1,4 +1,5 @@
 /* Networks: their parameters, files, and running them. */
+#include "io/random.h"
 #include "neural/network_private.h"
 #include "neural/ode_private.h"
 #include <stdlib.h>
@@ -34,19 +35,12 @@ PetscErrorCode SinewNetworkUpdate(SinewNetwork network)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* splitmix64 (Steele, Lea & Flood 2014) of a counter: a number in (-1, 1) that depends on seed, stream and index alone
- */
+/* A number in [-1, 1) that depends on seed, stream and index alone. */
 static double uniform(PetscInt64 seed, PetscInt64 stream, PetscInt64 index)
 {
-  uint64_t z = (uint64_t)seed * 0xd1342543de82ef95u + (uint64_t)stream * 0x2545f4914f6cdd1du + (uint64_t)index;
+  const uint64_t key = (uint64_t)seed * 0xd1342543de82ef95u + (uint64_t)stream * 0x2545f4914f6cdd1du + (uint64_t)index;
 
-  for (int round = 0; round < 2; ++round) {
-    z += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    z ^= z >> 31;
-  }
-  return (double)(z >> 11) * 0x1p-52 - 1;
+  return (double)(SinewRandomMix(SinewRandomMix(key)) >> 11) * 0x1p-52 - 1;
 }
 
 PetscErrorCode SinewNetworkInitialize(SinewNetwork network, PetscInt64 seed)

@@ -1,24 +1,6 @@
 #include "sampling.h"
 #include <petscdt.h>
 
-static uint64_t mix(uint64_t z)
-{
-  z += 0x9e3779b97f4a7c15u;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
-static uint64_t bits(PetscInt64 seed, PetscInt64 stream, PetscInt64 index)
-{
-  return mix(mix(mix((uint64_t)seed) ^ (uint64_t)stream) ^ (uint64_t)index);
-}
-
-PetscReal SinewUniform(PetscInt64 seed, PetscInt64 stream, PetscInt64 index)
-{
-  return (PetscReal)(bits(seed, stream, index) >> 11) * 0x1p-53;
-}
-
 /* Cells an axis of the largest grid with at most n cells. */
 static PetscInt cells(PetscInt dim, PetscInt n)
 {
@@ -55,7 +37,8 @@ static PetscInt permuted(PetscInt64 seed, PetscInt64 stream, PetscInt n, PetscIn
     uint64_t left = value >> half, right = value & mask;
 
     for (int round = 0; round < 4; round++) {
-      const uint64_t next = left ^ (bits(seed, stream + ((PetscInt64)round << 48), (PetscInt64)right) & mask);
+      const uint64_t next =
+          left ^ (SinewRandomBits(seed, stream + ((PetscInt64)round << 48), (PetscInt64)right) & mask);
 
       left = right;
       right = next;

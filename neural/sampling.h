@@ -1,12 +1,8 @@
 #ifndef SINEW_NEURAL_SAMPLING_H
 #define SINEW_NEURAL_SAMPLING_H
 /*
-  Random numbers and sample points that depend on seed, stream and global index alone: the same on
-  any number of ranks, in any order of evaluation, after a restart. Serial, no state, no allocation.
-
-  SinewUniform(seed, stream, index) is uniform in [0, 1): three rounds of splitmix64's finaliser
-  (Steele, Lea & Flood 2014) over the three keys, 53 bits. Streams are the caller's to number (a step, a
-  purpose).
+  Sample points that depend on seed, stream and global index alone (io/random.h): the same on any number of ranks, in
+  any order of evaluation, after a restart. Serial, no state, no allocation.
 
   Point sets in the box lower, upper (n points asked for, those from first to first + count - 1 given,
   x [count][dim]):
@@ -20,10 +16,9 @@
   Points of one solve are to be drawn once and kept: see least_squares.h.
 */
 #include "../io/error.h"
+#include "../io/random.h"
 
 typedef enum { SINEW_SAMPLE_UNIFORM, SINEW_SAMPLE_STRATIFIED, SINEW_SAMPLE_GRID, SINEW_SAMPLE_SOBOL } SinewSampleKind;
-
-PETSC_EXTERN PetscReal SinewUniform(PetscInt64 seed, PetscInt64 stream, PetscInt64 index);
 
 PETSC_EXTERN PetscInt SinewSampleCount(SinewSampleKind kind, PetscInt dim, PetscInt n);
 PETSC_EXTERN PetscErrorCode SinewSample(SinewSampleKind kind, PetscInt64 seed, PetscInt64 stream, PetscInt dim,

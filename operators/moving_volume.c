@@ -32,8 +32,7 @@ struct _p_SinewMovingFV {
 
 static PetscLogEvent event_halo, event_load, event_sweep;
 
-/* ---- set-up --------------------------------------------------------------------------------------------------------
- */
+/* ---- set-up ---- */
 
 static PetscErrorCode register_events(void)
 {
@@ -132,8 +131,7 @@ PetscErrorCode SinewMovingFVSetStep(SinewMovingFV fv, PetscReal t, PetscReal dt)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- contents and averages -----------------------------------------------------------------------------------------
- */
+/* ---- contents and averages ---- */
 
 /* J of owned cells of a row at a fraction of the step. */
 static void row_volumes(const SinewMovingFV fv, PetscReal fraction, PetscInt j, PetscInt k, PetscReal out[])
@@ -176,8 +174,7 @@ PetscErrorCode SinewMovingFVScale(SinewMovingFV fv, int end, PetscBool multiply,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- primitives ----------------------------------------------------------------------------------------------------
- */
+/* ---- primitives ---- */
 
 static inline PetscReal *at(const SinewMovingFV fv, PetscInt i, PetscInt j, PetscInt k)
 {
@@ -248,8 +245,7 @@ static PetscErrorCode load(SinewMovingFV fv, Vec Y, PetscReal fraction)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- fluxes --------------------------------------------------------------------------------------------------------
- */
+/* ---- fluxes ---- */
 
 static SinewRow describe(const SinewMovingFV fv, PetscInt axis, PetscReal t, PetscInt i, PetscInt j, PetscInt k)
 {
@@ -409,8 +405,7 @@ static void face_fluxes(const SinewMovingFV fv, PetscReal t, PetscInt axis, Pets
   if (fv->k.diffusive_flux) diffuse(fv, row, axis, n, i, j, k, S);
 }
 
-/* ---- a right-hand side ---------------------------------------------------------------------------------------------
- */
+/* ---- a right-hand side ---- */
 
 static inline PetscReal *sums(const SinewMovingFV fv, PetscInt c, PetscInt j, PetscInt k)
 {
@@ -516,8 +511,7 @@ PetscErrorCode SinewMovingFVApply(SinewMovingFV fv, PetscReal t, Vec Y, PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- rates ---------------------------------------------------------------------------------------------------------
- */
+/* ---- rates ---- */
 
 /* Adds the rates of n cells of a row along one axis: speeds through the mean of their two faces, over the volume. */
 static void row_rates(const SinewMovingFV fv, PetscInt axis, PetscInt n, PetscInt j, PetscInt k, const Rows *w,

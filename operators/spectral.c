@@ -46,8 +46,7 @@ static Axis make_axis(PetscInt n, PetscReal keep, PetscBool half)
   return a;
 }
 
-/* ---- between all modes of an axis and those kept ------------------------------------------------------------------
- */
+/* ---- between all modes of an axis and those kept ---- */
 
 /* Copies `runs` kept modes of `width` numbers each; the negative ones stand at the end of the full axis. */
 static void keep_modes(const Axis *a, PetscInt width, const PetscComplex full[], PetscComplex kept[], PetscReal scale)
@@ -73,8 +72,7 @@ static PetscErrorCode spread_modes(const Axis *a, PetscInt places, PetscInt widt
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- transforms ---------------------------------------------------------------------------------------------------
- */
+/* ---- transforms ---- */
 
 PetscErrorCode SinewSpectralForward(SinewSpectral s, const PetscReal values[], PetscComplex modes[])
 {
@@ -139,8 +137,7 @@ PetscErrorCode SinewSpectralInverse(SinewSpectral s, const PetscComplex modes[],
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- set-up -------------------------------------------------------------------------------------------------------
- */
+/* ---- set-up ---- */
 
 /* The caller's arrays are aligned as PetscMalloc does (16 bytes), which is what FFTW's vector instructions ask for. */
 static void plan_fast(SinewSpectral s)

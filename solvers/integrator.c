@@ -10,8 +10,7 @@ struct _p_SinewIntegrator {
   PetscReal nominal, target;
 };
 
-/* ---- reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 PetscErrorCode SinewIntegratorCreate(SinewDeck deck, SinewNode section, const char path[], const char prefix[],
                                      SinewIntegrator *integrator)
@@ -48,8 +47,7 @@ PetscErrorCode SinewIntegratorDestroy(SinewIntegrator *integrator)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- what step control asks ----------------------------------------------------------------------------------------
- */
+/* ---- what step control asks ---- */
 
 static PetscErrorCode next_event(void *context, PetscReal t, PetscReal *event)
 {
@@ -114,8 +112,7 @@ static PetscErrorCode before_stage(TS ts, PetscReal t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- advancing -----------------------------------------------------------------------------------------------------
- */
+/* ---- advancing ---- */
 
 PetscErrorCode SinewIntegratorSetUp(SinewIntegrator i, const SinewProblem *problem)
 {
@@ -160,8 +157,7 @@ PetscErrorCode SinewIntegratorAdvance(SinewIntegrator i, PetscReal from, PetscRe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- getters -------------------------------------------------------------------------------------------------------
- */
+/* ---- getters ---- */
 
 PetscReal SinewIntegratorGetNominal(SinewIntegrator i)
 {

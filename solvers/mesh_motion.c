@@ -129,8 +129,7 @@ const SinewKey SinewMeshMotionKeys[] = {
      .change = SINEW_CHANGE_FROZEN},
     {.name = NULL}};
 
-/* ---- reading -------------------------------------------------------------------------------------------------------
- */
+/* ---- reading ---- */
 
 static PetscBool depends_on_place(SinewExpression e)
 {
@@ -288,8 +287,7 @@ PetscErrorCode SinewMeshMotionSetUp(SinewMeshMotion m, SinewGrid grid, const Sin
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the monitor ---------------------------------------------------------------------------------------------------
- */
+/* ---- the monitor ---- */
 
 /* Ghosts beyond walls: the nearest cell's value. Axis by axis, so that corners come right. */
 static void extend(const SinewMeshMotion m, PetscReal *a)
@@ -437,8 +435,7 @@ static PetscErrorCode find_monitor(SinewMeshMotion m, PetscReal t, Vec U)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- moves ---------------------------------------------------------------------------------------------------------
- */
+/* ---- moves ---- */
 
 /* Relaxation for `time`, in explicit pseudo-steps, of the potential in m->trial with the monitor frozen at its nodes.
  */
@@ -594,8 +591,7 @@ PetscErrorCode SinewMeshMotionInitial(SinewMeshMotion m, Vec U)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- quality and restart -------------------------------------------------------------------------------------------
- */
+/* ---- quality and restart ---- */
 
 PetscErrorCode SinewMeshMotionQuality(SinewMeshMotion m, PetscReal t, Vec U, SinewMeshQuality *quality)
 {

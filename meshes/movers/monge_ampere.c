@@ -35,8 +35,7 @@ struct _p_SinewMongeAmpere {
 
 static PetscLogEvent event_newton, event_residual, event_jacobian, event_relax;
 
-/* ---- stencils ------------------------------------------------------------------------------------------------------
- */
+/* ---- stencils ---- */
 
 /* I + D^2 phi at p: xx, yy, zz, xy, xz, yz (unit entries beyond the dimension). */
 static inline void hessian(const SinewLattice *l, const PetscReal *p, PetscReal H[6])
@@ -91,8 +90,7 @@ PetscErrorCode SinewMongeAmpereNodes(SinewLattice *l, Vec phi, PetscReal *const 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- residual and linearisation ------------------------------------------------------------------------------------
- */
+/* ---- residual and linearisation ---- */
 
 typedef struct {
   PetscBool convex, positive;
@@ -293,8 +291,7 @@ static PetscErrorCode apply_poisson(PC pc, Vec in, Vec out)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- levels --------------------------------------------------------------------------------------------------------
- */
+/* ---- levels ---- */
 
 static PetscErrorCode create_solver(Level *v)
 {
@@ -426,8 +423,7 @@ static PetscErrorCode prolong(SinewLattice *coarse, Vec from, SinewLattice *fine
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- Newton --------------------------------------------------------------------------------------------------------
- */
+/* ---- Newton ---- */
 
 /* Halves the step until it keeps convexity and reduces |F|; phi and the state are those of the last accepted point. */
 static PetscErrorCode line_search(SinewMongeAmpere ma, Level *v, Vec phi, State *s, PetscBool *found)
@@ -553,8 +549,7 @@ static PetscErrorCode nested(SinewMongeAmpere ma, Vec phi, State *s, SinewMongeA
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the object ----------------------------------------------------------------------------------------------------
- */
+/* ---- the object ---- */
 
 static PetscErrorCode register_events(void)
 {

@@ -1,20 +1,6 @@
 /* Initial conditions and exact solutions of the Euler equations; each with its source. */
 #include "solvers/equations/euler.h"
-
-#define REAL(Struct, member, value, text)                                                                        \
-  {                                                                                                              \
-    .name = #member, .type = SINEW_KEY_REAL, .offset = offsetof(Struct, member), .standard = value, .doc = text, \
-    .change = SINEW_CHANGE_FROZEN                                                                                \
-  }
-#define REALS(Struct, member, value, text)                                                                      \
-  {                                                                                                             \
-    .name = #member, .type = SINEW_KEY_REALS, .offset = offsetof(Struct, member), .standard = value, .most = 3, \
-    .least = 1, .doc = text, .change = SINEW_CHANGE_FROZEN                                                      \
-  }
-#define END      \
-  {              \
-    .name = NULL \
-  }
+#include "solvers/equations/keys.h"
 
 static PetscReal gamma_of(SinewEquation e)
 {
@@ -36,9 +22,9 @@ static void set(SinewEquation e, PetscReal rho, PetscReal u, PetscReal v, PetscR
 typedef struct {
   PetscReal x0;
 } Shock;
-static const SinewKey sod_keys[] = {REAL(Shock, x0, "0.5", "position of the membrane"), END};
-static const SinewKey lax_keys[] = {REAL(Shock, x0, "0.5", "position of the membrane"), END};
-static const SinewKey shu_keys[] = {REAL(Shock, x0, "-4", "position of the shock"), END};
+static const SinewKey sod_keys[] = {KEY_REAL(Shock, x0, "0.5", "position of the membrane"), KEY_END};
+static const SinewKey lax_keys[] = {KEY_REAL(Shock, x0, "0.5", "position of the membrane"), KEY_END};
+static const SinewKey shu_keys[] = {KEY_REAL(Shock, x0, "-4", "position of the shock"), KEY_END};
 
 static void riemann(SinewEquation e, PetscReal x, PetscReal t, SinewRiemannState l, SinewRiemannState r, PetscReal w[])
 {
@@ -67,7 +53,7 @@ typedef struct {
   PetscReal x0;
   SinewRealList left, right;
 } Riemann;
-static const SinewKey riemann_keys[] = {REAL(Riemann, x0, "0", "position of the membrane"),
+static const SinewKey riemann_keys[] = {KEY_REAL(Riemann, x0, "0", "position of the membrane"),
                                         {.name = "left",
                                          .type = SINEW_KEY_REALS,
                                          .offset = offsetof(Riemann, left),
@@ -84,7 +70,7 @@ static const SinewKey riemann_keys[] = {REAL(Riemann, x0, "0", "position of the 
                                          .most = 3,
                                          .doc = "rho, velocity_x, p on the right",
                                          .change = SINEW_CHANGE_FROZEN},
-                                        END};
+                                        KEY_END};
 
 static PetscErrorCode any_riemann(SinewEquation e, const void *parameters, const PetscReal x[3], PetscReal t,
                                   PetscReal w[])
@@ -115,9 +101,10 @@ typedef struct {
   PetscReal strength;
   SinewRealList velocity, center;
 } Vortex;
-static const SinewKey vortex_keys[] = {REAL(Vortex, strength, "5", "circulation beta"),
-                                       REALS(Vortex, velocity, "[1, 1]", "velocity of the mean flow"),
-                                       REALS(Vortex, center, NULL, "centre at t = 0 (standard: the domain's)"), END};
+static const SinewKey vortex_keys[] = {KEY_REAL(Vortex, strength, "5", "circulation beta"),
+                                       KEY_REALS(Vortex, velocity, "[1, 1]", "velocity of the mean flow"),
+                                       KEY_REALS(Vortex, center, NULL, "centre at t = 0 (standard: the domain's)"),
+                                       KEY_END};
 
 /* Isentropic vortex (Shu 1998): carried unchanged by the mean flow. Periodic domain of length 10, then its tail is
  * 1e-11. */
@@ -143,12 +130,12 @@ typedef struct {
   PetscReal amplitude, width, pressure;
   SinewRealList velocity, center;
 } Pulse;
-static const SinewKey pulse_keys[] = {REAL(Pulse, amplitude, "1", "height above the density 1"),
-                                      REAL(Pulse, width, "0.1", "radius w of exp(-r^2/w^2)"),
-                                      REAL(Pulse, pressure, "1", "pressure, uniform"),
-                                      REALS(Pulse, velocity, "1", "velocity, uniform"),
-                                      REALS(Pulse, center, NULL, "centre at t = 0 (standard: the domain's)"),
-                                      END};
+static const SinewKey pulse_keys[] = {KEY_REAL(Pulse, amplitude, "1", "height above the density 1"),
+                                      KEY_REAL(Pulse, width, "0.1", "radius w of exp(-r^2/w^2)"),
+                                      KEY_REAL(Pulse, pressure, "1", "pressure, uniform"),
+                                      KEY_REALS(Pulse, velocity, "1", "velocity, uniform"),
+                                      KEY_REALS(Pulse, center, NULL, "centre at t = 0 (standard: the domain's)"),
+                                      KEY_END};
 
 /* A density pulse at uniform velocity and pressure is carried unchanged. */
 static PetscErrorCode gaussian(SinewEquation e, const void *parameters, const PetscReal x[3], PetscReal t,
@@ -170,8 +157,8 @@ static PetscErrorCode gaussian(SinewEquation e, const void *parameters, const Pe
 typedef struct {
   PetscReal mach;
 } TaylorGreen;
-static const SinewKey taylor_green_keys[] = {REAL(TaylorGreen, mach, "0.1", "Mach number of the largest velocity (1)"),
-                                             END};
+static const SinewKey taylor_green_keys[] = {
+    KEY_REAL(TaylorGreen, mach, "0.1", "Mach number of the largest velocity (1)"), KEY_END};
 
 /* Taylor & Green (1937) vortices, one period in the domain along each axis. */
 static PetscErrorCode taylor_green(SinewEquation e, const void *parameters, const PetscReal x[3], PetscReal t,
@@ -198,10 +185,10 @@ static PetscErrorCode taylor_green(SinewEquation e, const void *parameters, cons
 typedef struct {
   PetscReal amplitude, width, ratio, waves;
 } Shear;
-static const SinewKey shear_keys[] = {REAL(Shear, amplitude, "0.01", "transverse velocity of the disturbance"),
-                                      REAL(Shear, width, "0.01", "half width of the shear layers"),
-                                      REAL(Shear, ratio, "2", "density of the inner stream over the outer's"),
-                                      REAL(Shear, waves, "2", "wavelengths of the disturbance along x"), END};
+static const SinewKey shear_keys[] = {KEY_REAL(Shear, amplitude, "0.01", "transverse velocity of the disturbance"),
+                                      KEY_REAL(Shear, width, "0.01", "half width of the shear layers"),
+                                      KEY_REAL(Shear, ratio, "2", "density of the inner stream over the outer's"),
+                                      KEY_REAL(Shear, waves, "2", "wavelengths of the disturbance along x"), KEY_END};
 
 /* Two shear layers at a quarter and three quarters of y, streams at +-1/2, smooth (McNally, Lyra & Passy 2012, in
  * spirit). */
@@ -226,8 +213,8 @@ static PetscErrorCode kelvin_helmholtz(SinewEquation e, const void *parameters, 
 typedef struct {
   PetscReal amplitude, ratio;
 } Layers;
-static const SinewKey layers_keys[] = {REAL(Layers, amplitude, "0.01", "velocity of the disturbance"),
-                                       REAL(Layers, ratio, "2", "density above over density below (1)"), END};
+static const SinewKey layers_keys[] = {KEY_REAL(Layers, amplitude, "0.01", "velocity of the disturbance"),
+                                       KEY_REAL(Layers, ratio, "2", "density above over density below (1)"), KEY_END};
 
 /* Rayleigh-Taylor: heavy over light at the middle of y, hydrostatic under equation.gravity (Liska & Wendroff 2003,
  * section 4.6). */
@@ -272,10 +259,10 @@ typedef struct {
   PetscReal energy, radius, pressure;
   SinewRealList center;
 } Blast;
-static const SinewKey blast_keys[] = {REAL(Blast, energy, "1", "energy in the ball"),
-                                      REAL(Blast, radius, "0.05", "radius of the ball"),
-                                      REAL(Blast, pressure, "1e-5", "pressure outside"),
-                                      REALS(Blast, center, NULL, "centre (standard: the domain's)"), END};
+static const SinewKey blast_keys[] = {KEY_REAL(Blast, energy, "1", "energy in the ball"),
+                                      KEY_REAL(Blast, radius, "0.05", "radius of the ball"),
+                                      KEY_REAL(Blast, pressure, "1e-5", "pressure outside"),
+                                      KEY_REALS(Blast, center, NULL, "centre (standard: the domain's)"), KEY_END};
 
 /* Sedov-Taylor blast: the energy as pressure in a small ball (interval, disc) of gas at rest with density 1. */
 static PetscErrorCode sedov(SinewEquation e, const void *parameters, const PetscReal x[3], PetscReal t, PetscReal w[])

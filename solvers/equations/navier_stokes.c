@@ -10,6 +10,7 @@
   (navier_stokes_pointwise.c).
 */
 #include "solvers/equations/navier_stokes.h"
+#include "solvers/equations/keys.h"
 
 #include <math.h>
 #include <string.h>
@@ -54,14 +55,9 @@ static const SinewKey stirring_keys[] = {{.name = "power",
                                          {.name = NULL}};
 
 #define PARAMETER(member) offsetof(SinewFlowParameters, member)
-#define NOT_NEGATIVE(member, value, text)                                                                           \
-  {                                                                                                                 \
-    .name = #member, .type = SINEW_KEY_REAL, .offset = PARAMETER(member), .standard = value, .min = 0, .max = 1e30, \
-    .doc = text, .change = SINEW_CHANGE_FROZEN                                                                      \
-  }
 static const SinewKey keys[] = {
-    NOT_NEGATIVE(viscosity, "0", "kinematic viscosity nu"),
-    NOT_NEGATIVE(hyperviscosity, "0", "nu_p of nu_p (-lap)^p; spectral stepper only"),
+    KEY_SIZE(SinewFlowParameters, viscosity, "0", "kinematic viscosity nu"),
+    KEY_SIZE(SinewFlowParameters, hyperviscosity, "0", "nu_p of nu_p (-lap)^p; spectral stepper only"),
     {.name = "hyperviscosity_order",
      .type = SINEW_KEY_INT,
      .offset = PARAMETER(hyperviscosity_order),
@@ -70,7 +66,7 @@ static const SinewKey keys[] = {
      .max = 16,
      .doc = "p",
      .change = SINEW_CHANGE_FROZEN},
-    NOT_NEGATIVE(drag, "0", "linear friction"),
+    KEY_SIZE(SinewFlowParameters, drag, "0", "linear friction"),
     {.name = "scalars",
      .type = SINEW_KEY_STRINGS,
      .offset = PARAMETER(scalars),
@@ -78,7 +74,7 @@ static const SinewKey keys[] = {
      .most = 6,
      .doc = "names of scalars that the flow carries",
      .change = SINEW_CHANGE_FROZEN},
-    NOT_NEGATIVE(scalar_diffusivity, "0", "diffusivity kappa of the scalars"),
+    KEY_SIZE(SinewFlowParameters, scalar_diffusivity, "0", "diffusivity kappa of the scalars"),
     {.name = "buoyancy",
      .type = SINEW_KEY_REALS,
      .offset = PARAMETER(buoyancy),
@@ -117,8 +113,7 @@ static const SinewKey keys[] = {
      .change = SINEW_CHANGE_FROZEN},
     {.name = NULL}};
 
-/* ---- fields for output --------------------------------------------------------------------------------------------
- */
+/* ---- fields for output ---- */
 
 static PetscErrorCode vorticity(SinewEquation e, Vec U, PetscReal value[])
 {
@@ -148,8 +143,7 @@ static const SinewDerived derived[] = {{"vorticity", "curl of the velocity; in 3
                                        {"speed", "magnitude of the velocity", .row = speed},
                                        {.name = NULL}};
 
-/* ---- steps --------------------------------------------------------------------------------------------------------
- */
+/* ---- steps ---- */
 
 /* By the exponent's bits: sums and maxima of floating-point numbers would need an order, this vectorises. */
 static PetscBool all_finite(PetscInt n, const PetscReal u[])
@@ -199,8 +193,7 @@ static PetscErrorCode settle(SinewEquation e, Vec U)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the equation -------------------------------------------------------------------------------------------------
- */
+/* ---- the equation ---- */
 
 static PetscErrorCode check_lengths(SinewEquation e, SinewDeck deck, SinewNode section)
 {

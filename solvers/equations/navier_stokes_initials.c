@@ -1,21 +1,7 @@
 /* Initial conditions and exact solutions of the incompressible Navier-Stokes equations; each with its source. */
-#include "neural/sampling.h"
+#include "io/random.h"
+#include "solvers/equations/keys.h"
 #include "solvers/equations/navier_stokes.h"
-
-#define REAL(Struct, member, value, text)                                                                        \
-  {                                                                                                              \
-    .name = #member, .type = SINEW_KEY_REAL, .offset = offsetof(Struct, member), .standard = value, .doc = text, \
-    .change = SINEW_CHANGE_FROZEN                                                                                \
-  }
-#define INT(Struct, member, value, least, most_, text)                                                           \
-  {                                                                                                              \
-    .name = #member, .type = SINEW_KEY_INT, .offset = offsetof(Struct, member), .standard = value, .min = least, \
-    .max = most_, .doc = text, .change = SINEW_CHANGE_FROZEN                                                     \
-  }
-#define END      \
-  {              \
-    .name = NULL \
-  }
 
 static PetscReal length_of(SinewEquation e, PetscInt d)
 {
@@ -29,14 +15,13 @@ static void clear(SinewEquation e, PetscReal w[])
   for (PetscInt c = 0; c < e->components; c++) w[c] = 0;
 }
 
-/* ---- Taylor-Green vortices ----------------------------------------------------------------------------------------
- */
+/* ---- Taylor-Green vortices ---- */
 
 typedef struct {
   PetscReal amplitude;
   SinewRealList waves;
 } TaylorGreen;
-static const SinewKey taylor_green_keys[] = {REAL(TaylorGreen, amplitude, "1", "largest velocity_x"),
+static const SinewKey taylor_green_keys[] = {KEY_REAL(TaylorGreen, amplitude, "1", "largest velocity_x"),
                                              {.name = "waves",
                                               .type = SINEW_KEY_REALS,
                                               .offset = offsetof(TaylorGreen, waves),
@@ -47,7 +32,7 @@ static const SinewKey taylor_green_keys[] = {REAL(TaylorGreen, amplitude, "1", "
                                               .max = 1000,
                                               .doc = "half waves along each axis: vortices; even on periodic axes",
                                               .change = SINEW_CHANGE_FROZEN},
-                                             END};
+                                             KEY_END};
 
 /*
   2D: u = U sin(kx x) cos(ky y) e^(-nu (kx^2 + ky^2) t) moving with the mean flow, v = -kx/ky U cos sin: an exact
@@ -76,16 +61,15 @@ static PetscErrorCode taylor_green(SinewEquation e, const void *parameters, cons
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- double shear layer -------------------------------------------------------------------------------------------
- */
+/* ---- double shear layer ---- */
 
 typedef struct {
   PetscReal velocity, thickness, perturbation;
 } ShearLayers;
 static const SinewKey shear_keys[] = {
-    REAL(ShearLayers, velocity, "1", "of the stream"),
-    REAL(ShearLayers, thickness, "0.0333333333333333333", "of the layers, in lengths of y"),
-    REAL(ShearLayers, perturbation, "0.05", "velocity along y, over that of the stream"), END};
+    KEY_REAL(ShearLayers, velocity, "1", "of the stream"),
+    KEY_REAL(ShearLayers, thickness, "0.0333333333333333333", "of the layers, in lengths of y"),
+    KEY_REAL(ShearLayers, perturbation, "0.05", "velocity along y, over that of the stream"), KEY_END};
 
 /* Bell, Colella & Glaz (J. Comput. Phys. 85, 1989), section 5: two tanh layers, a sine across; the first scalar marks
    the stream. */
@@ -106,16 +90,16 @@ static PetscErrorCode shear_layers(SinewEquation e, const void *parameters, cons
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- random velocity ----------------------------------------------------------------------------------------------
- */
+/* ---- random velocity ---- */
 
 typedef struct {
   PetscReal velocity, peak;
   PetscInt seed;
 } Turbulence;
-static const SinewKey turbulence_keys[] = {REAL(Turbulence, velocity, "1", "root mean square of the velocity"),
-                                           REAL(Turbulence, peak, "4", "periods along x of the most energetic waves"),
-                                           INT(Turbulence, seed, "1", 0, 2e9, "of the random phases"), END};
+static const SinewKey turbulence_keys[] = {
+    KEY_REAL(Turbulence, velocity, "1", "root mean square of the velocity"),
+    KEY_REAL(Turbulence, peak, "4", "periods along x of the most energetic waves"),
+    KEY_INT(Turbulence, seed, "1", 0, 2e9, "of the random phases"), KEY_END};
 
 /* Direction of wave number m across k, at random; unit length. */
 static void polarise(PetscInt dim, PetscInt64 seed, PetscInt64 m, const PetscReal k[3], PetscReal a[3])
@@ -198,9 +182,9 @@ typedef struct {
   PetscReal scale, smoothness;
   PetscInt seed;
 } Smoke;
-static const SinewKey smoke_keys[] = {REAL(Smoke, scale, "11", "of the noise: wavenumbers count 11 / length"),
-                                      REAL(Smoke, smoothness, "6", "amplitude falls as |k|^(-2 smoothness)"),
-                                      INT(Smoke, seed, "1", 0, 2e9, "of the random amplitudes"), END};
+static const SinewKey smoke_keys[] = {KEY_REAL(Smoke, scale, "11", "of the noise: wavenumbers count 11 / length"),
+                                      KEY_REAL(Smoke, smoothness, "6", "amplitude falls as |k|^(-2 smoothness)"),
+                                      KEY_INT(Smoke, seed, "1", 0, 2e9, "of the random amplitudes"), KEY_END};
 
 /* A normal number, by Box & Muller. */
 static PetscReal normal(PetscInt64 seed, PetscInt64 stream, PetscInt64 index)

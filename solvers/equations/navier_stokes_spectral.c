@@ -14,7 +14,7 @@
 */
 #include <math.h>
 
-#include "neural/sampling.h"
+#include "io/random.h"
 #include "solvers/equations/navier_stokes.h"
 #include "solvers/equations/navier_stokes_kernels.h"
 
@@ -38,8 +38,7 @@ struct _SinewFlowModes {
 
 #define REALS(modes) ((PetscReal *)(modes))
 
-/* ---- velocity and vorticity ---------------------------------------------------------------------------------------
- */
+/* ---- velocity and vorticity ---- */
 
 /* For row r: its wavenumbers in f->k; returns the place of its first mode. */
 static PetscInt enter_row(SinewFlowModes f, PetscInt r)
@@ -97,8 +96,7 @@ static void project(SinewFlowModes f, PetscComplex w[])
   }
 }
 
-/* ---- between vectors and modes ------------------------------------------------------------------------------------
- */
+/* ---- between vectors and modes ---- */
 
 static PetscErrorCode load(void *context, Vec U, PetscComplex v[])
 {
@@ -177,8 +175,7 @@ PetscErrorCode SinewFlowModesVorticity(SinewFlowModes f, Vec U, PetscReal value[
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the right-hand side ------------------------------------------------------------------------------------------
- */
+/* ---- the right-hand side ---- */
 
 static PetscErrorCode transport_2d(SinewFlowModes f, PetscComplex N[])
 {
@@ -302,8 +299,7 @@ static PetscErrorCode nonlinear(void *context, PetscReal t, const PetscComplex v
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- stirring -----------------------------------------------------------------------------------------------------
- */
+/* ---- stirring ---- */
 
 static PetscBool in_ring(const SinewFlowStirring *s, PetscReal k)
 {
@@ -379,8 +375,7 @@ static PetscErrorCode kick(void *context, PetscInt step, PetscReal h, PetscCompl
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- set-up -------------------------------------------------------------------------------------------------------
- */
+/* ---- set-up ---- */
 
 static PetscErrorCode tabulate(SinewFlowModes f)
 {

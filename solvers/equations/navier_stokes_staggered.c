@@ -48,8 +48,7 @@ static PetscInt inner(SinewFlowFaces f, PetscInt j, PetscInt k) /* place of the 
   return f->axis[0]->ghosts + (j + f->axis[1]->ghosts) * f->stride[1] + (k + f->axis[2]->ghosts) * f->stride[2];
 }
 
-/* ---- sides --------------------------------------------------------------------------------------------------------
- */
+/* ---- sides ---- */
 
 static PetscBool on_side(SinewFlowFaces f, PetscInt side)
 {
@@ -120,8 +119,7 @@ static PetscErrorCode load(SinewFlowFaces f, Vec U, PetscInt components)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the right-hand side ------------------------------------------------------------------------------------------
- */
+/* ---- the right-hand side ---- */
 
 static void momentum_row(SinewFlowFaces f, PetscInt a, PetscInt at, PetscReal out[])
 {
@@ -204,8 +202,7 @@ static void hold_faces(SinewFlowFaces f, PetscReal out[])
   }
 }
 
-/* ---- projection ---------------------------------------------------------------------------------------------------
- */
+/* ---- projection ---- */
 
 static PetscErrorCode divergence(SinewFlowFaces f, Vec div)
 {
@@ -336,8 +333,7 @@ PetscErrorCode SinewFlowFacesVorticity(SinewFlowFaces f, Vec U, PetscReal value[
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- set-up -------------------------------------------------------------------------------------------------------
- */
+/* ---- set-up ---- */
 
 /* A formula at the transverse places of a side where component c lives; x[d] is the side itself. */
 static PetscErrorCode tabulate_side(SinewFlowFaces f, PetscInt side, PetscInt c, SinewExpression formula)

@@ -70,7 +70,7 @@ static PetscErrorCode noise(SinewEquation e, const void *parameters, const Petsc
   PetscFunctionBeginUser;
   (void)t;
   for (PetscInt c = 0; c < e->components; c++) {
-    const PetscReal a = SinewRandomUniform(p->seed, 2 * c, index), b = SinewRandomUniform(p->seed, 2 * c + 1, index);
+    const PetscReal a = SinewUniform(p->seed, 2 * c, index), b = SinewUniform(p->seed, 2 * c + 1, index);
     const PetscReal number = p->distribution ? 2 * a - 1
                                              : PetscSqrtReal(-2 * PetscLogReal(1 - a)) *
                                                    PetscCosReal(2 * PETSC_PI * b); /* Box & Muller 1958 */
@@ -106,7 +106,7 @@ static PetscErrorCode patches(SinewEquation e, const void *parameters, const Pet
     for (PetscInt a = 0; a < 3; a++) {
       const SinewAxis *axis = SinewGridAxis(e->grid, a);
 
-      center.value[a] = axis->lower + (axis->upper - axis->lower) * SinewRandomUniform(p->seed, a, k);
+      center.value[a] = axis->lower + (axis->upper - axis->lower) * SinewUniform(p->seed, a, k);
     }
     inside = (PetscBool)(SinewEquationDisplacement(e, x, &center, d) < p->radius * p->radius);
   }

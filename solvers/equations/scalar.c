@@ -1,4 +1,5 @@
 #include "solvers/equations/scalar.h"
+#include "solvers/equations/keys.h"
 
 /* Constant velocity and constant diagonal diffusivity, under which Gaussians and sines keep their form. */
 static PetscBool constant_coefficients(const SinewScalar *s)
@@ -155,36 +156,21 @@ PetscErrorCode SinewScalarTrace(SinewEquation e, const PetscReal x[3], PetscReal
 
 /* ---- initial conditions ---- */
 
-#define REAL(Struct, member, value, text)                                                                        \
-  {                                                                                                              \
-    .name = #member, .type = SINEW_KEY_REAL, .offset = offsetof(Struct, member), .standard = value, .doc = text, \
-    .change = SINEW_CHANGE_FROZEN                                                                                \
-  }
-#define REALS(Struct, member, value, text)                                                                      \
-  {                                                                                                             \
-    .name = #member, .type = SINEW_KEY_REALS, .offset = offsetof(Struct, member), .standard = value, .most = 3, \
-    .least = 1, .doc = text, .change = SINEW_CHANGE_FROZEN                                                      \
-  }
-#define END      \
-  {              \
-    .name = NULL \
-  }
-
 typedef struct {
   PetscReal amplitude, offset, width;
   SinewRealList center, waves;
 } Shape;
-static const SinewKey gaussian_keys[] = {REAL(Shape, amplitude, "1", "height"),
-                                         REAL(Shape, offset, "0", "added everywhere"),
-                                         REAL(Shape, width, "0.1", "radius w of exp(-r^2/w^2)"),
-                                         REALS(Shape, center, NULL, "centre (standard: the domain's)"), END};
-static const SinewKey square_keys[] = {REAL(Shape, amplitude, "1", "height"),
-                                       REAL(Shape, offset, "0", "added everywhere"),
-                                       REAL(Shape, width, "0.25", "half width along each axis"),
-                                       REALS(Shape, center, NULL, "centre (standard: the domain's)"), END};
-static const SinewKey sine_keys[] = {REAL(Shape, amplitude, "1", "height"),
-                                     REAL(Shape, offset, "0", "added everywhere"),
-                                     REALS(Shape, waves, "1", "wavelengths in the domain along each axis"), END};
+static const SinewKey gaussian_keys[] = {KEY_REAL(Shape, amplitude, "1", "height"),
+                                         KEY_REAL(Shape, offset, "0", "added everywhere"),
+                                         KEY_REAL(Shape, width, "0.1", "radius w of exp(-r^2/w^2)"),
+                                         KEY_REALS(Shape, center, NULL, "centre (standard: the domain's)"), KEY_END};
+static const SinewKey square_keys[] = {KEY_REAL(Shape, amplitude, "1", "height"),
+                                       KEY_REAL(Shape, offset, "0", "added everywhere"),
+                                       KEY_REAL(Shape, width, "0.25", "half width along each axis"),
+                                       KEY_REALS(Shape, center, NULL, "centre (standard: the domain's)"), KEY_END};
+static const SinewKey sine_keys[] = {
+    KEY_REAL(Shape, amplitude, "1", "height"), KEY_REAL(Shape, offset, "0", "added everywhere"),
+    KEY_REALS(Shape, waves, "1", "wavelengths in the domain along each axis"), KEY_END};
 
 static PetscReal entry_constant(const SinewScalar *s, PetscInt axis)
 {

@@ -133,7 +133,7 @@ static PetscErrorCode radial_dam_break(SinewEquation e, const void *parameters, 
                                        PetscReal w[])
 {
   const Dam *p = (const Dam *)parameters;
-  const PetscReal r = p->radius + p->spread * (2 * SinewRandomUniform(p->seed, 0, 0) - 1);
+  const PetscReal r = p->radius + p->spread * (2 * SinewUniform(p->seed, 0, 0) - 1);
   PetscReal d[3];
 
   PetscFunctionBeginUser;
@@ -241,8 +241,8 @@ static PetscErrorCode jets(SinewEquation e, const void *parameters, const PetscR
   PetscCheck(s->coriolis != 0, PetscObjectComm((PetscObject)dm), SINEW_ERR_INPUT,
              "initial.type: jets are balanced by rotation: equation.coriolis must not be 0");
   for (PetscInt m = 1; m <= p->modes; m++) {
-    const PetscReal size = p->amplitude * (2 * SinewRandomUniform(p->seed, 0, m) - 1) / (PetscReal)m,
-                    phase = (PetscReal)m * py + 2 * PETSC_PI * SinewRandomUniform(p->seed, 1, m);
+    const PetscReal size = p->amplitude * (2 * SinewUniform(p->seed, 0, m) - 1) / (PetscReal)m,
+                    phase = (PetscReal)m * py + 2 * PETSC_PI * SinewUniform(p->seed, 1, m);
 
     h += size * PetscSinReal(phase);
     slope += size * (PetscReal)m * unit * PetscCosReal(phase);
@@ -250,7 +250,7 @@ static PetscErrorCode jets(SinewEquation e, const void *parameters, const PetscR
   for (PetscInt m = 0; m < 16; m++)
     h += p->perturbation / 4 *
          PetscSinReal((PetscReal)(1 + m % 4) * px + (PetscReal)(m / 4 - 2) * py +
-                      2 * PETSC_PI * SinewRandomUniform(p->seed, 2, m));
+                      2 * PETSC_PI * SinewUniform(p->seed, 2, m));
   set(e, h, -s->gravity / s->coriolis * slope, 0, w);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -27,8 +27,7 @@ static PetscInt lines(SinewForecast f)
   return SinewGridAxis(f->problem.grid, 1)->count;
 }
 
-/* ---- making --------------------------------------------------------------------------------------------------------
- */
+/* ---- making ---- */
 
 static PetscErrorCode create_network(SinewForecast f)
 {
@@ -118,8 +117,7 @@ PetscErrorCode SinewForecastDestroy(SinewForecast *forecast)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- from states to frames and back --------------------------------------------------------------------------------
- */
+/* ---- from states to frames and back ---- */
 
 static void load_line(SinewForecast f, const PetscReal u[], PetscInt line)
 {
@@ -238,8 +236,7 @@ static PetscErrorCode read_output(SinewForecast f, Vec V)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- corrections ---------------------------------------------------------------------------------------------------
- */
+/* ---- corrections ---- */
 
 /* Between the primitives' velocity in V and the vector that is projected: out of V, or back into it. */
 static PetscErrorCode move_velocity(SinewForecast f, Vec V, PetscBool back)
@@ -314,8 +311,7 @@ PetscErrorCode SinewForecastPredict(SinewForecast f, Vec U, Vec V)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- history -------------------------------------------------------------------------------------------------------
- */
+/* ---- history ---- */
 
 PetscErrorCode SinewForecastKeep(SinewForecast f)
 {

@@ -139,8 +139,7 @@ static PetscErrorCode destroy(void *own)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- what the deck as a whole must say -----------------------------------------------------------------------------
- */
+/* ---- what the deck as a whole must say ---- */
 
 /* A mistake at a key of the section that is there or has a default, and one at the section that lacks it. */
 #define MISTAKE(place, key, ...)                                                                                  \
@@ -364,8 +363,7 @@ static PetscErrorCode prepare(void *own, MPI_Comm comm, const SinewStepperPlace 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the TS --------------------------------------------------------------------------------------------------------
- */
+/* ---- the TS ---- */
 
 static PetscReal model_step(const void *own)
 {
@@ -408,8 +406,7 @@ static PetscInt max_steps(const void *own)
   return ((const Section *)own)->v.max_steps;
 }
 
-/* ---- checkpoints ---------------------------------------------------------------------------------------------------
- */
+/* ---- checkpoints ---- */
 
 #define GROUP "/stepper/sinenet"
 
@@ -448,8 +445,7 @@ static PetscErrorCode forget(void *own)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the plan ------------------------------------------------------------------------------------------------------
- */
+/* ---- the plan ---- */
 
 static PetscErrorCode plan(void *own, MPI_Comm comm, FILE *out)
 {
