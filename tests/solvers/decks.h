@@ -19,25 +19,28 @@ typedef struct {
   int code;
 } Run;
 
-/* A name for the output directory that no other test has: tests run side by side in one folder. */
-static inline const char *deck_name(void)
+/* A name for the output directory that no other run has: tests run side by side in one folder, and so do runs of single
+ * ranks inside a test of several. */
+static inline const char *deck_name(MPI_Comm comm)
 {
   static char name[128];
   char path[PETSC_MAX_PATH_LEN];
   const char *last;
-  PetscMPIInt ranks;
+  PetscMPIInt ranks, size, rank;
 
   check_call(PetscGetProgramName(path, sizeof(path)));
   MPI_Comm_size(PETSC_COMM_WORLD, &ranks);
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  MPI_Comm_size(comm, &size);
   last = strrchr(path, '/');
-  snprintf(name, sizeof(name), "%.100s_%d", last ? last + 1 : path, (int)ranks);
+  snprintf(name, sizeof(name), "%.100s_%d_%d", last ? last + 1 : path, (int)ranks, size < ranks ? (int)rank : 0);
   return name;
 }
 
 /* Sets up and runs `text` plus printf-formatted overrides ("grid.cells=[64]"), NULL-terminated. */
 static inline Run run_deck(MPI_Comm comm, const char text[], const char *const overrides[])
 {
-  SinewSimulationOptions options = {.name = deck_name(), .quiet = PETSC_TRUE};
+  SinewSimulationOptions options = {.name = deck_name(comm), .quiet = PETSC_TRUE};
   PetscInt count = 0;
   Run r = {0};
 

@@ -126,7 +126,7 @@ static void hopeless_steps_end_in_a_breakdown_with_the_last_good_state(void **st
   (void)state;
   for (int k = 0; k < 2; k++) {
     const char *const overrides[] = {types[k], "time.end=0.2", NULL};
-    SinewSimulationOptions options = {.name = deck_name(), .quiet = PETSC_TRUE};
+    SinewSimulationOptions options = {.name = deck_name(PETSC_COMM_WORLD), .quiet = PETSC_TRUE};
     SinewDeck deck;
     SinewSimulation s;
     Vec U;
