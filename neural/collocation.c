@@ -80,10 +80,18 @@ PetscErrorCode SinewCollocationRange(SinewCollocation c, PetscInt n, PetscInt *f
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscInt SinewCollocationBlock(SinewCollocation c, PetscInt n, PetscInt first)
+{
+  const PetscInt start = cut(c, n, c->first_part);
+  const PetscInt part = (PetscInt)(((PetscInt64)(start + first + 1) * c->parts - 1) / n); /* cut(part) <= point */
+  const PetscInt before = (start + first - cut(c, n, part)) % SinewJetBlock(c->jet);
+
+  return PetscMin(SinewJetBlock(c->jet) - before, cut(c, n, part + 1) - start - first);
+}
+
 /* Blocks of all parts; a block lies in one part and one term. Called twice: to count and to fill. */
 static PetscInt make_blocks(SinewCollocation c, PetscBool fill)
 {
-  const PetscInt largest = SinewJetBlock(c->jet);
   PetscInt blocks = 0, rows = 0;
 
   for (PetscInt part = 0; part < c->local_parts; part++) {
@@ -92,9 +100,8 @@ static PetscInt make_blocks(SinewCollocation c, PetscBool fill)
       const Term *term = &c->term[t];
       const PetscInt end = cut(c, term->n, c->first_part + part + 1) - term->first;
 
-      for (PetscInt p = cut(c, term->n, c->first_part + part) - term->first; p < end; p += largest) {
-        const PetscInt n = PetscMin(largest, end - p);
-
+      for (PetscInt p = cut(c, term->n, c->first_part + part) - term->first, n; p < end; p += n) {
+        n = SinewCollocationBlock(c, term->n, p);
         if (fill) {
           c->block[blocks] = (Block){t, p, n};
           c->block_start[blocks] = rows;

@@ -34,6 +34,12 @@ PETSC_EXTERN PetscErrorCode SinewCollocationDestroy(SinewCollocation *);
 /* SinewCollocationRange - this rank's points of n. */
 PETSC_EXTERN PetscErrorCode SinewCollocationRange(SinewCollocation, PetscInt n, PetscInt *first, PetscInt *count);
 
+/* SinewCollocationBlock - how many of this rank's points of n, from its point `first` on, belong to one block. Whoever
+   evaluates something at the points by himself goes from block to block by it: BLAS and vector loops round the last
+   points of a call otherwise than those before, so that only calls of the same blocks give the same bits on any
+   number of ranks. */
+PETSC_EXTERN PetscInt SinewCollocationBlock(SinewCollocation, PetscInt n, PetscInt first);
+
 /* SinewCollocationAddTerm - a term with n points in all; returns its index. */
 PETSC_EXTERN PetscErrorCode SinewCollocationAddTerm(SinewCollocation, SinewJetOrder order, PetscInt n,
                                                     PetscInt residuals, SinewPointResidual *function, void *ctx,

@@ -79,7 +79,7 @@ static PetscErrorCode read_old(InsrSet *set, PetscReal t, PetscReal c, PetscReal
   PetscFunctionBegin;
   PetscCall(PetscArrayzero(slot, insr->evolved * set->count));
   for (PetscInt p = 0; p < set->count; p++) leaves(insr, set->foot + p * insr->dim);
-  PetscCall(SinewInsrAccumulate(insr, &level, t, weights, insr->equation->remainder, set->count, set->foot, slot));
+  PetscCall(SinewInsrAccumulate(insr, &level, t, weights, insr->equation->remainder, set, set->count, set->foot, slot));
   PetscCall(from_outside(set, t, slot));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -88,16 +88,17 @@ PetscErrorCode SinewInsrAdvanceLagrange(SinewInsr insr, PetscReal t, PetscReal d
 {
   const SinewPointwise *e = insr->equation;
   const PetscReal *candidates[2] = {insr->w, SinewInsrExtrapolate(insr, dt)};
-  const PetscInt block = SinewJetBlock(insr->jet), dim = insr->dim;
+  const PetscInt dim = insr->dim;
   InsrSystem *system = &insr->step;
 
   PetscFunctionBegin;
   for (PetscInt s = 0; s < system->sets; s++) {
     InsrSet *set = &system->set[s];
 
-    for (PetscInt first = 0; first < set->count; first += block)
-      PetscCall(block_feet(insr, t, dt, PetscMin(block, set->count - first), set->x + first * dim,
-                           set->foot + first * dim, insr->jets));
+    for (PetscInt first = 0, n; first < set->count; first += n) {
+      n = SinewCollocationBlock(set->collocation, set->n, first);
+      PetscCall(block_feet(insr, t, dt, n, set->x + first * dim, set->foot + first * dim, insr->jets));
+    }
     PetscCall(read_old(set, t, 0.5 * dt, set->slot[TARGET]));
   }
   system->stage = (InsrStage){.t = t + dt, .density = 1, .faces = PETSC_TRUE};

@@ -110,7 +110,8 @@ static PetscErrorCode share_out(SinewInsr insr, PetscInt n, PetscReal t, const P
 
   PetscFunctionBegin;
   PetscCall(PetscArrayzero(insr->monitor, insr->cells * insr->evolved));
-  if (w) PetscCall(SinewInsrAccumulate(insr, &level, t, only_rate, NULL, insr->cells, insr->cell_x, insr->monitor));
+  if (w)
+    PetscCall(SinewInsrAccumulate(insr, &level, t, only_rate, NULL, NULL, insr->cells, insr->cell_x, insr->monitor));
   for (PetscInt k = 0; k < insr->cells; k++) {
     PetscReal square = 0;
 

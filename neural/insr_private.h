@@ -91,10 +91,10 @@ PETSC_INTERN PetscErrorCode SinewInsrCreateSystem(SinewInsr insr, SinewJetOrder 
                                                   const SinewLeastSquaresOptions *options, InsrSystem *system);
 PETSC_INTERN PetscErrorCode SinewInsrDestroySystem(InsrSystem *system);
 /* out [evolved][n] += q[0] q + q[1] f + q[2] f' of the levels' combined jets at points x and time t; map as in
-   InsrStage */
+   InsrStage; the points belong to those of a set (NULL: to none). */
 PETSC_INTERN PetscErrorCode SinewInsrAccumulate(SinewInsr insr, const InsrLevels *levels, PetscReal t,
-                                                const PetscReal q[3], SinewPointMap *map, PetscInt n,
-                                                const PetscReal x[], PetscReal out[]);
+                                                const PetscReal q[3], SinewPointMap *map, const InsrSet *set,
+                                                PetscInt n, const PetscReal x[], PetscReal out[]);
 /* The same at the points of all sets of the system, into a slot. */
 PETSC_INTERN PetscErrorCode SinewInsrAccumulateSlot(InsrSystem *system, const InsrLevels *levels, PetscReal t,
                                                     const PetscReal q[3], PetscInt slot);

@@ -144,11 +144,19 @@ static PetscErrorCode runge_kutta(SinewInsr insr, const Tableau *tableau, PetscR
 
 static PetscErrorCode keep_old_jets(SinewInsr insr)
 {
+  const SinewJetOrder order = insr->step.order;
+  const PetscInt jets = insr->unknowns * SinewJetChannels(insr->dim, order);
+
   PetscFunctionBegin;
   for (PetscInt s = 0; s < insr->step.sets; s++) {
     InsrSet *set = &insr->step.set[s];
 
-    PetscCall(SinewJetEvaluate(insr->jet, insr->w, insr->step.order, set->count, set->x, set->old));
+    for (PetscInt first = 0, n; first < set->count; first += n) {
+      n = SinewCollocationBlock(set->collocation, set->n, first);
+      PetscCall(SinewJetForward(insr->jet, insr->w, order, n, set->x + first * insr->dim, insr->jets));
+      for (PetscInt j = 0; j < jets; j++)
+        PetscCall(PetscArraycpy(set->old + j * set->count + first, insr->jets + j * n, n));
+    }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

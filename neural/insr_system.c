@@ -159,15 +159,17 @@ static PetscErrorCode mixed_jets(SinewInsr insr, const InsrLevels *levels, Sinew
 }
 
 PetscErrorCode SinewInsrAccumulate(SinewInsr insr, const InsrLevels *levels, PetscReal t, const PetscReal c[3],
-                                   SinewPointMap *map, PetscInt n, const PetscReal x[], PetscReal out[])
+                                   SinewPointMap *map, const InsrSet *set, PetscInt n, const PetscReal x[],
+                                   PetscReal out[])
 {
   const SinewPointwise *e = insr->equation;
   const SinewJetOrder order = c[2] != 0 ? e->second_order : c[1] != 0 ? e->order : e->density_order;
   const PetscInt block = SinewJetBlock(insr->jet);
 
   PetscFunctionBegin;
-  for (PetscInt first = 0; first < n; first += block) {
-    const PetscInt count = PetscMin(block, n - first);
+  for (PetscInt first = 0, count; first < n; first += count) {
+    count = set ? SinewCollocationBlock(set->collocation, set->n, first) : PetscMin(block, n - first);
+
     const SinewPoints at = {.t = t,
                             .n = count,
                             .channels = SinewJetChannels(insr->dim, order),
@@ -194,7 +196,7 @@ PetscErrorCode SinewInsrAccumulateSlot(InsrSystem *system, const InsrLevels *lev
   for (PetscInt s = 0; s < system->sets; s++) {
     InsrSet *set = &system->set[s];
 
-    PetscCall(SinewInsrAccumulate(set->insr, levels, t, c, NULL, set->count, set->x, set->slot[slot]));
+    PetscCall(SinewInsrAccumulate(set->insr, levels, t, c, NULL, set, set->count, set->x, set->slot[slot]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
