@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "solvers/data_section.h"
 #include "solvers/grid_section.h"
 #include "solvers/simulation.h"
 
@@ -36,7 +37,8 @@ static const struct {
                 {"output.image", SinewImageKeys},
                 {"checkpoint", SinewCheckpointKeys},
                 {"reference", SinewReferenceKeys},
-                {"mesh_motion", SinewMeshMotionKeys}};
+                {"mesh_motion", SinewMeshMotionKeys},
+                {"data", SinewDataKeys}};
 
 /* The section of this name with its sub-sections, or all of them. */
 static PetscErrorCode list_sections(const char *word, PetscBool *found)

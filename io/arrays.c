@@ -102,7 +102,7 @@ static PetscErrorCode file_free(SinewFile *file)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static hid_t access_list(void)
+hid_t SinewAccessList_Private(void)
 {
   hid_t list = H5Pcreate(H5P_FILE_ACCESS);
 
@@ -121,7 +121,7 @@ static hid_t access_list(void)
 static void create_view(SinewFile file, Verdict *verdict)
 {
   Silence silence = SinewSilenceH5_Private();
-  hid_t list = access_list();
+  hid_t list = SinewAccessList_Private();
   char name[64];
 
   file->memory = memfd_create("sinew", MFD_CLOEXEC);
@@ -196,7 +196,7 @@ hid_t SinewFileOpenH5_Private(SinewFile file)
   Silence silence = SinewSilenceH5_Private();
 
   if (file->h5 < 0) {
-    hid_t list = access_list();
+    hid_t list = SinewAccessList_Private();
 
     file->h5 = H5Fopen(file->disk, H5F_ACC_RDONLY, list);
     H5Pclose(list);
@@ -351,4 +351,9 @@ PetscErrorCode SinewFilePublish(SinewFile *out)
 const char *SinewFilePath(SinewFile file)
 {
   return file->path;
+}
+
+MPI_Comm SinewFileComm(SinewFile file)
+{
+  return file->comm;
 }

@@ -55,6 +55,8 @@ PETSC_EXTERN PetscErrorCode SinewFilePublish(SinewFile *file);
 PETSC_EXTERN PetscErrorCode SinewFileClose(SinewFile *file); /* read file; a written one is discarded */
 /* The name given to Create or Open; valid as long as the file. Not collective. */
 PETSC_EXTERN const char *SinewFilePath(SinewFile file);
+/* The file's own duplicate of the communicator. Not collective. */
+PETSC_EXTERN MPI_Comm SinewFileComm(SinewFile file);
 
 PETSC_EXTERN PetscErrorCode SinewFileWrite(SinewFile file, const SinewArray *array);
 /* Shape and dtype of an array in a file; *exists false when there is none of that name. */

@@ -93,6 +93,8 @@ typedef struct {
 PETSC_INTERN void SinewNamesAdd_Private(Names *names, const char name[]);
 PETSC_INTERN PetscErrorCode SinewNamesShare_Private(SinewFile file, const Verdict *verdict, Names *names,
                                                     PetscInt *count, char ***out);
+/* How files are opened; the caller closes the list. */
+PETSC_INTERN hid_t SinewAccessList_Private(void);
 /* Opens HDF5's view of a file being read on this rank if it is not yet; negative when that fails. */
 PETSC_INTERN hid_t SinewFileOpenH5_Private(SinewFile file);
 /* Opens the file on this rank if it is not yet; 0 or an errno. */
