@@ -30,19 +30,10 @@
 
   Source: DESIGN, section 3; the adjoint of a norm is the derivative of (x - mean) / sqrt(var + eps).
 */
+#include "parameter.h"
 #include "tensor.h"
 
 typedef struct _p_SinewNetwork *SinewNetwork;
-
-typedef struct {
-  char name[80];
-  int rank;
-  PetscInt64 shape[4];
-  size_t size;            /* number of values */
-  void *value, *gradient; /* float or double, C order; value NULL once released, gradient NULL for inference */
-  double bound;           /* initial values are uniform in (-bound, bound); where bound is 0: all equal to `constant` */
-  double constant;
-} SinewParameter;
 
 PETSC_EXTERN PetscErrorCode SinewNetworkDestroy(SinewNetwork *network);
 

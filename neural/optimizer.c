@@ -1,0 +1,218 @@
+/* Optimisers: state, clipping, files. */
+#include "neural/optimizer.h"
+#include "neural/optimizer_private.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const SinewOptimizerKinds[] = {"adamw", "adam", "adamp", NULL};
+
+enum { FIRST, SECOND, AVERAGE, STATES };
+static const char *const state_names[STATES] = {"m", "v", "average"};
+
+struct _p_SinewOptimizer {
+  SinewDtype dtype;
+  SinewOptimizerOptions options;
+  const OptimizerKernels *kernels;
+  PetscInt count;
+  SinewParameter *parameter;
+  PetscInt64 steps;
+  void *memory[STATES]; /* of all parameters, one after the other; AVERAGE NULL without one */
+  size_t *offset;       /* of each parameter in these, in bytes */
+  size_t bytes;         /* of one of these */
+};
+
+PetscErrorCode SinewOptimizerDefaults(SinewOptimizerOptions *options)
+{
+  PetscFunctionBeginUser;
+  *options = (SinewOptimizerOptions){
+      .kind = SINEW_ADAMW, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 1e-5, .delta = 0.1, .ratio = 0.1};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewOptimizerCreate(SinewDtype dtype, PetscInt count, const SinewParameter parameters[],
+                                    const SinewOptimizerOptions *options, SinewOptimizer *optimizer)
+{
+  SinewOptimizer o;
+
+  PetscFunctionBeginUser;
+  PetscCheck(dtype == SINEW_FLOAT32 || dtype == SINEW_FLOAT64, PETSC_COMM_SELF, PETSC_ERR_ARG_WRONG,
+             "optimisers work on floats and doubles");
+  PetscCall(PetscNew(&o));
+  o->dtype = dtype;
+  o->options = *options;
+  o->kernels = dtype == SINEW_FLOAT32 ? &OptimizerFloat : &OptimizerDouble;
+  o->count = count;
+  PetscCall(PetscMalloc2((size_t)count, &o->parameter, (size_t)count, &o->offset));
+  PetscCall(PetscArraycpy(o->parameter, parameters, (size_t)count));
+  for (PetscInt k = 0; k < count; ++k) {
+    PetscCheck(parameters[k].value && parameters[k].gradient, PETSC_COMM_SELF, PETSC_ERR_ARG_NULL,
+               "%s has no value or no gradient: the network was made for inference", parameters[k].name);
+    o->offset[k] = o->bytes;
+    o->bytes += parameters[k].size * SinewDtypeSize(dtype);
+  }
+  for (int k = 0; k < STATES; ++k) {
+    if (k == AVERAGE && options->average <= 0) continue;
+    o->memory[k] = calloc(o->bytes ? o->bytes : 1, 1);
+    PetscCheck(o->memory[k], PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the state of an optimiser");
+  }
+  *optimizer = o;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewOptimizerDestroy(SinewOptimizer *optimizer)
+{
+  SinewOptimizer o = *optimizer;
+
+  PetscFunctionBeginUser;
+  *optimizer = NULL;
+  if (!o) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int k = 0; k < STATES; ++k) free(o->memory[k]);
+  PetscCall(PetscFree2(o->parameter, o->offset));
+  PetscCall(PetscFree(o));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void *state_of(SinewOptimizer o, int which, PetscInt k)
+{
+  return (char *)o->memory[which] + o->offset[k];
+}
+
+/* ---- steps ---- */
+
+static double clip(SinewOptimizer o)
+{
+  double sum = 0, norm, factor;
+
+  for (PetscInt k = 0; k < o->count; ++k) sum += (*o->kernels->square)(o->parameter[k].size, o->parameter[k].gradient);
+  norm = sqrt(sum);
+  if (o->options.clip <= 0 || !isfinite(norm)) return norm;
+  factor = o->options.clip / (norm + 1e-6);
+  for (PetscInt k = 0; k < o->count && factor < 1; ++k)
+    (*o->kernels->scale)(o->parameter[k].size, factor, o->parameter[k].gradient);
+  return norm;
+}
+
+static void average(SinewOptimizer o)
+{
+  const double t = (double)o->steps, keep = t <= 1 ? 0 : fmin(o->options.average, (1 + t) / (10 + t));
+
+  for (PetscInt k = 0; k < o->count; ++k)
+    (*o->kernels->average)(o->parameter[k].size, keep, o->parameter[k].value, state_of(o, AVERAGE, k));
+}
+
+PetscErrorCode SinewOptimizerStep(SinewOptimizer o, double rate, double *norm)
+{
+  const SinewOptimizerOptions *a = &o->options;
+  const double t = (double)(o->steps + 1), length = clip(o);
+  const PetscBool l2 = (PetscBool)(a->kind == SINEW_ADAM);
+  const OptimizerStep s = {.beta1 = a->beta1,
+                           .beta2 = a->beta2,
+                           .eps = a->eps,
+                           .size = rate / (1 - pow(a->beta1, t)),
+                           .root = sqrt(1 - pow(a->beta2, t)),
+                           .decay = l2 ? 0 : rate * a->decay,
+                           .inside = l2 ? a->decay : 0,
+                           .delta = a->delta,
+                           .ratio = a->ratio,
+                           .project = (PetscBool)(a->kind == SINEW_ADAMP)};
+
+  PetscFunctionBeginUser;
+  if (norm) *norm = length;
+  if (!isfinite(length)) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt k = 0; k < o->count; ++k)
+    (*o->kernels->step)(&s, &o->parameter[k], state_of(o, FIRST, k), state_of(o, SECOND, k));
+  o->steps++;
+  if (o->memory[AVERAGE]) average(o);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewOptimizerSwap(SinewOptimizer o)
+{
+  PetscFunctionBeginUser;
+  if (!o->memory[AVERAGE] || !o->steps) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt k = 0; k < o->count; ++k)
+    (*o->kernels->swap)(o->parameter[k].size, o->parameter[k].value, state_of(o, AVERAGE, k));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscInt64 SinewOptimizerCount(SinewOptimizer o)
+{
+  return o->steps;
+}
+
+size_t SinewOptimizerMemory(SinewOptimizer o)
+{
+  return o->bytes * (o->memory[AVERAGE] ? 3 : 2);
+}
+
+/* ---- files ---- */
+
+static PetscErrorCode describe(SinewOptimizer o, const char group[], int which, PetscInt k, size_t size, char name[],
+                               SinewArray *array)
+{
+  const SinewParameter *p = &o->parameter[k];
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscSNPrintf(name, size, "%s/%s/%s", group, state_names[which], p->name));
+  *array = (SinewArray){.name = name, .dtype = o->dtype, .rank = p->rank, .data = state_of(o, which, k)};
+  PetscCall(PetscArraycpy(array->shape, p->shape, p->rank));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewOptimizerStore(SinewOptimizer o, SinewFile file, const char group[])
+{
+  char name[256];
+  SinewArray array;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewFileWriteString(file, group, "kind", SinewOptimizerKinds[o->options.kind]));
+  PetscCall(SinewFileWriteInts(file, group, "steps", 1, &o->steps));
+  for (int which = 0; which < STATES; ++which)
+    for (PetscInt k = 0; k < o->count && o->memory[which]; ++k) {
+      PetscCall(describe(o, group, which, k, sizeof(name), name, &array));
+      PetscCall(SinewFileWrite(file, &array));
+    }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode check_kind(SinewOptimizer o, SinewFile file, const char group[])
+{
+  const char *want = SinewOptimizerKinds[o->options.kind];
+  PetscBool same;
+  char *kind;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewFileReadString(file, group, "kind", &kind));
+  PetscCheck(kind, PETSC_COMM_WORLD, SINEW_ERR_INPUT, "%s: no state of an optimiser under %s", SinewFilePath(file),
+             group);
+  same = (PetscBool)!strcmp(kind, want);
+  PetscCall(PetscFree(kind));
+  PetscCheck(same, PETSC_COMM_WORLD, SINEW_ERR_INPUT, "%s: %s is not the state of %s", SinewFilePath(file), group,
+             want);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewOptimizerLoad(SinewOptimizer o, SinewFile file, const char group[])
+{
+  char name[256];
+  SinewArray array, stored;
+  PetscBool exists;
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  PetscCall(check_kind(o, file, group));
+  PetscCall(SinewFileReadInts(file, group, "steps", 1, &n, &o->steps));
+  PetscCheck(n == 1, PETSC_COMM_WORLD, SINEW_ERR_INPUT, "%s: %s has no steps", SinewFilePath(file), group);
+  for (int which = 0; which < STATES; ++which)
+    for (PetscInt k = 0; k < o->count && o->memory[which]; ++k) {
+      PetscCall(describe(o, group, which, k, sizeof(name), name, &array));
+      PetscCall(SinewFileInquire(file, name, &exists, &stored));
+      PetscCheck(exists, PETSC_COMM_WORLD, SINEW_ERR_INPUT, "%s: %s is missing", SinewFilePath(file), name);
+      PetscCheck(
+          stored.rank == array.rank && !memcmp(stored.shape, array.shape, (size_t)array.rank * sizeof(PetscInt64)),
+          PETSC_COMM_WORLD, SINEW_ERR_INPUT, "%s: %s has another shape than its parameter", SinewFilePath(file), name);
+      PetscCall(SinewFileRead(file, &array));
+    }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
