@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "solvers/checkpoint_section.h"
 #include "solvers/data_section.h"
 #include "solvers/grid_section.h"
 #include "solvers/simulation.h"

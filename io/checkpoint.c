@@ -361,3 +361,26 @@ PetscErrorCode SinewCheckpointsOpen(SinewCheckpoints store, const char which[], 
   PetscCall(step_in_store(store, which, &store->good));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/* ---- earlier runs ---- */
+
+PetscErrorCode SinewCheckpointsSetAside(MPI_Comm comm, const char directory[], FILE *note)
+{
+  PetscMPIInt rank;
+  struct stat status;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0 && rmdir(directory) && !stat(directory, &status)) { /* not even empty */
+    char aside[PETSC_MAX_PATH_LEN + 16];
+
+    for (int k = 1; k < 10000; k++) {
+      PetscCall(PetscSNPrintf(aside, sizeof(aside), "%s.%d", directory, k));
+      if (stat(aside, &status)) break;
+    }
+    if (!rename(directory, aside) && note)
+      PetscCall(PetscFPrintf(PETSC_COMM_SELF, note, "note      checkpoints of an earlier run are now in %s\n", aside));
+  }
+  PetscCallMPI(MPI_Barrier(comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

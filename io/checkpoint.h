@@ -22,6 +22,7 @@
   cannot disagree. Everything here is collective on the store's communicator.
 */
 #include "arrays.h"
+#include <stdio.h>
 
 #define SINEW_CHECKPOINT_FORMAT  "sinew checkpoint"
 #define SINEW_CHECKPOINT_VERSION 1
@@ -36,6 +37,9 @@ typedef struct _p_SinewCheckpoints *SinewCheckpoints;
 PETSC_EXTERN PetscErrorCode SinewCheckpointsCreate(MPI_Comm comm, const char directory[], PetscInt keep,
                                                    SinewCheckpoints *store);
 PETSC_EXTERN PetscErrorCode SinewCheckpointsDestroy(SinewCheckpoints *store);
+/* Moves what an earlier run left in a directory to DIRECTORY.1, or the next free number; `note`, if not NULL, hears
+ * about it. Collective. */
+PETSC_EXTERN PetscErrorCode SinewCheckpointsSetAside(MPI_Comm comm, const char directory[], FILE *note);
 
 /*
   SinewCheckpointsBegin - starts the checkpoint of a step; one at a time.

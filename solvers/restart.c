@@ -2,8 +2,6 @@
 #include "solvers/simulation_private.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define FIELDS    "/fields"
 #define REFERENCE "/reference"
@@ -178,8 +176,7 @@ PetscErrorCode SinewSimulationSave(SinewSimulation s)
   PetscCall(SinewFileWriteString(file, "/", "equation", s->equation->type->name));
   PetscCall(SinewFileWriteString(file, "/", "stepper", SinewStepperName(s->stepper)));
   PetscCall(SinewFileWriteString(file, "/", "effective_deck", SinewDeckEffective(s->deck)));
-  for (PetscInt k = 0; s->provenance[k]; k += 2)
-    PetscCall(SinewFileWriteString(file, "/", s->provenance[k], s->provenance[k + 1]));
+  PetscCall(SinewProvenanceWrite(&s->provenance, file));
   PetscCall(SinewStepperSave(s->stepper, s->ts, file));
   PetscCall(write_reference(s, file));
   PetscCall(SinewCheckpointsEnd(s->checkpoints, &file));
@@ -188,7 +185,7 @@ PetscErrorCode SinewSimulationSave(SinewSimulation s)
   s->checkpoint_step = step;
   s->checkpoint_time = t;
   s->checkpoint_clock = MPI_Wtime();
-  s->slowest_checkpoint = PetscMax(s->slowest_checkpoint, s->checkpoint_clock - begin);
+  PetscCall(SinewStopClockSaved(&s->clock, s->checkpoint_clock - begin));
   s->io_seconds += s->checkpoint_clock - begin;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -275,27 +272,6 @@ PetscErrorCode SinewSimulationSample(SinewSimulation s, SinewFile checkpoint, co
   PetscCall(TSSetTime(s->ts, t));
   PetscCall(SinewStepperLoad(s->stepper, s->ts, checkpoint));
   PetscCall(SinewStepperSample(s->stepper, s->ts));
-  PetscCall(SinewOutputsSingle(s->outputs, s->comm, path, (PetscInt)step, t, s->U, s->provenance));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode SinewSimulationSetAside(SinewSimulation s)
-{
-  PetscMPIInt rank;
-  struct stat status;
-
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(s->comm, &rank));
-  if (rank == 0 && rmdir(s->checkpoint_directory) && !stat(s->checkpoint_directory, &status)) { /* not even empty */
-    char aside[PETSC_MAX_PATH_LEN + 16];
-
-    for (int k = 1; k < 10000; k++) {
-      PetscCall(PetscSNPrintf(aside, sizeof(aside), "%s.%d", s->checkpoint_directory, k));
-      if (stat(aside, &status)) break;
-    }
-    if (!rename(s->checkpoint_directory, aside) && !s->options.quiet)
-      PetscCall(PetscPrintf(PETSC_COMM_SELF, "note      checkpoints of an earlier run are now in %s\n", aside));
-  }
-  PetscCallMPI(MPI_Barrier(s->comm));
+  PetscCall(SinewOutputsSingle(s->outputs, s->comm, path, (PetscInt)step, t, s->U, s->provenance.pair));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,12 +1,10 @@
 /* The time loop of a simulation: TSSolve with what happens after every step, and the ways in which a run ends. */
 #include <math.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "io/publish.h"
 #include "solvers/diagnostics.h"
 #include "solvers/simulation_private.h"
-#include "solvers/stop.h"
 
 PetscErrorCode SinewSimulationEvent(void *context, PetscReal t, PetscReal *event)
 {
@@ -16,23 +14,6 @@ PetscErrorCode SinewSimulationEvent(void *context, PetscReal t, PetscReal *event
   *event = SinewOutputsNext(s->outputs, t);
   if (s->end - t > 1e-12 * PetscMax(PetscAbsReal(t), s->end)) *event = PetscMin(*event, s->end);
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* What rank 0 sees from outside: the clock and the file `stop`, looked for at most twice a second. */
-static PetscBool time_to_stop(SinewSimulation s)
-{
-  const double now = MPI_Wtime();
-  double reserve;
-  char path[PETSC_MAX_PATH_LEN + 8];
-
-  s->slowest_step = PetscMax(s->slowest_step, now - s->candidate_clock);
-  s->candidate_clock = now;
-  reserve = 1.5 * s->slowest_step + 2 * s->slowest_checkpoint + 1;
-  if (s->options.wall_time > 0 && now - s->begin_clock + reserve > s->options.wall_time) return PETSC_TRUE;
-  if (now - s->step_clock < 0.5) return PETSC_FALSE;
-  s->step_clock = now;
-  (void)PetscSNPrintf(path, sizeof(path), "%s/stop", SinewOutputsDirectory(s->outputs));
-  return (PetscBool)(!access(path, F_OK) && !unlink(path));
 }
 
 /* Where a candidate broke down, on the lowest rank that saw it. */
@@ -72,7 +53,7 @@ PetscErrorCode SinewSimulationRate(void *context, TS ts, PetscReal *rate)
   PetscCall(SinewStepperRate(s->stepper, ts, &local));
   mine[1] = PetscIsInfOrNanReal(local);
   mine[0] = mine[1] > 0 ? 0 : local;
-  mine[2] = SinewStopRequested() || (rank == 0 && time_to_stop(s));
+  mine[2] = SinewStopRequested() || (rank == 0 && SinewStopClockDue(&s->clock, SinewOutputsDirectory(s->outputs)));
   PetscCallMPI(MPI_Allreduce(mine, all, 3, MPIU_REAL, MPIU_MAX, s->comm));
   if (all[2] > 0) s->stop = PETSC_TRUE;
   *rate = all[0];
@@ -81,16 +62,6 @@ PetscErrorCode SinewSimulationRate(void *context, TS ts, PetscReal *rate)
     PetscCall(locate(s));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscBool checkpoint_due(SinewSimulation s, PetscInt step, PetscReal t)
-{
-  const SinewCheckpointSection *c = &s->checkpoint;
-
-  if (c->every_steps > 0 && step % c->every_steps == 0) return PETSC_TRUE;
-  if (c->every > 0 && PetscFloorReal(t / c->every + 1e-9) > PetscFloorReal(s->checkpoint_time / c->every + 1e-9))
-    return PETSC_TRUE;
-  return PETSC_FALSE;
 }
 
 /* Rank 0's clock decides for all; the word travels with a broadcast every few steps at most. */
@@ -165,7 +136,8 @@ static PetscErrorCode after_step(TS ts)
   PetscCall(SinewOutputsStep(s->outputs, step, t, t - before, rejections, s->U, finished, begin));
   s->io_seconds += MPI_Wtime() - begin;
   PetscCall(clock_due(s, step, &due));
-  if (due || checkpoint_due(s, step, t) || (finished && s->checkpoint.at_end) || s->stop)
+  if (due || SinewCheckpointSectionDue(&s->checkpoint, step, t, s->checkpoint_time) ||
+      (finished && s->checkpoint.at_end) || s->stop)
     PetscCall(SinewSimulationSave(s));
   if (s->good) PetscCall(VecCopy(s->U, s->good));
   if (last) PetscCall(TSSetConvergedReason(ts, finished ? TS_CONVERGED_TIME : TS_CONVERGED_USER));
@@ -248,7 +220,7 @@ static PetscErrorCode report_reference(SinewSimulation s)
 
 static PetscErrorCode report(SinewSimulation s)
 {
-  const double seconds = MPI_Wtime() - s->begin_clock;
+  const double seconds = MPI_Wtime() - s->clock.begin;
   double cells = 1, updates;
   PetscInt step;
   PetscMPIInt ranks;
@@ -282,7 +254,8 @@ static PetscErrorCode begin(SinewSimulation s)
   double opening;
 
   PetscFunctionBeginUser;
-  s->begin_clock = s->step_clock = s->candidate_clock = s->checkpoint_clock = MPI_Wtime();
+  PetscCall(SinewStopClockStart(&s->clock, s->options.wall_time));
+  s->checkpoint_clock = s->clock.begin;
   PetscCall(TSGetStepNumber(s->ts, &s->first_step));
   PetscCall(TSGetTime(s->ts, &s->first_time));
   s->checkpoint_step = s->first_step;
@@ -290,11 +263,12 @@ static PetscErrorCode begin(SinewSimulation s)
   PetscCall(SinewStepperStart(s->stepper, s->ts, (PetscBool)!s->restarted, sizeof(note), note));
   if (note[0] && !s->options.quiet) PetscCall(PetscPrintf(s->comm, "%s\n", note));
   opening = MPI_Wtime();
-  if (!s->restarted) PetscCall(SinewSimulationSetAside(s));
+  if (!s->restarted)
+    PetscCall(SinewCheckpointsSetAside(s->comm, s->checkpoint_directory, s->options.quiet ? NULL : stdout));
   PetscCall(SinewMakeDirectory(s->comm, s->checkpoint_directory)); /* better now than after hours */
   PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, goes_on(s), s->options.quiet, s->first_step,
-                             s->first_time, s->end, s->provenance));
-  if (!s->restarted) PetscCall(SinewOutputsStep(s->outputs, 0, 0, 0, 0, s->U, PETSC_FALSE, s->begin_clock));
+                             s->first_time, s->end, s->provenance.pair));
+  if (!s->restarted) PetscCall(SinewOutputsStep(s->outputs, 0, 0, 0, 0, s->U, PETSC_FALSE, s->clock.begin));
   s->io_seconds = MPI_Wtime() - opening;
   if (s->motion) PetscCall(TSSetPreStep(s->ts, before_step));
   PetscCall(TSSetPostStep(s->ts, after_step));

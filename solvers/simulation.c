@@ -1,13 +1,8 @@
 /* Simulations: from a deck to objects. The time loop is in run.c, checkpoints in restart.c. */
 #include "solvers/simulation.h"
 
-#include <hdf5.h>
-#include <string.h>
-
-#include "io/version.h"
 #include "operators/slab.h"
 #include "solvers/simulation_private.h"
-#include "solvers/stop.h"
 
 /* ---- the deck ---- */
 
@@ -41,116 +36,6 @@ const SinewKey SinewTimeKeys[] = {{.name = "end",
                                    .doc = "the run ends here, exactly; it begins at 0",
                                    .change = SINEW_CHANGE_FREE},
                                   {.name = NULL}};
-
-#define CHECKPOINT(member) offsetof(SinewCheckpointSection, member)
-const SinewKey SinewCheckpointKeys[] = {{.name = "every",
-                                         .type = SINEW_KEY_REAL,
-                                         .offset = CHECKPOINT(every),
-                                         .standard = "0",
-                                         .min = 0,
-                                         .max = 1e30,
-                                         .doc = "time between checkpoints, at the next step; 0: not by time",
-                                         .change = SINEW_CHANGE_FREE},
-                                        {.name = "every_steps",
-                                         .type = SINEW_KEY_INT,
-                                         .offset = CHECKPOINT(every_steps),
-                                         .standard = "0",
-                                         .min = 0,
-                                         .max = 2e9,
-                                         .doc = "steps between checkpoints; 0: not by steps",
-                                         .change = SINEW_CHANGE_FREE},
-                                        {.name = "every_wall",
-                                         .type = SINEW_KEY_DURATION,
-                                         .offset = CHECKPOINT(every_wall),
-                                         .standard = "30min",
-                                         .min = 0,
-                                         .max = 1e9,
-                                         .doc = "wall-clock time between checkpoints; 0: not by the clock",
-                                         .change = SINEW_CHANGE_FREE},
-                                        {.name = "keep",
-                                         .type = SINEW_KEY_INT,
-                                         .offset = CHECKPOINT(keep),
-                                         .standard = "2",
-                                         .min = 2,
-                                         .max = 1e6,
-                                         .doc = "how many to keep",
-                                         .change = SINEW_CHANGE_FREE},
-                                        {.name = "at_end",
-                                         .type = SINEW_KEY_BOOL,
-                                         .offset = CHECKPOINT(at_end),
-                                         .standard = "true",
-                                         .doc = "one of the last state",
-                                         .change = SINEW_CHANGE_FREE},
-                                        {.name = "directory",
-                                         .type = SINEW_KEY_STRING,
-                                         .offset = CHECKPOINT(directory),
-                                         .doc = "standard: checkpoints in output.directory",
-                                         .change = SINEW_CHANGE_FREE},
-                                        {.name = NULL}};
-
-/* `petsc: {ksp_type: cg, snes: {rtol: 1e-9}}` becomes -ksp_type cg -snes_rtol 1e-9; the command line has precedence. */
-static PetscErrorCode read_petsc(SinewDeck deck, SinewNode map, const char prefix[])
-{
-  PetscFunctionBeginUser;
-  for (PetscInt i = 0; i < SinewNodeCount(deck, map); i++) {
-    const SinewNode value = SinewNodeEntry(deck, map, i);
-    char name[256];
-    PetscBool set;
-
-    PetscCall(PetscSNPrintf(name, sizeof(name), "%s%s", prefix, SinewNodeEntryKey(deck, map, i)));
-    if (SinewNodeGetKind(deck, value) == SINEW_NODE_MAP) {
-      PetscCall(PetscStrlcat(name, "_", sizeof(name)));
-      PetscCall(read_petsc(deck, value, name));
-    } else if (SinewNodeGetKind(deck, value) == SINEW_NODE_SCALAR) {
-      PetscCall(PetscOptionsHasName(NULL, NULL, name, &set));
-      if (!set) PetscCall(PetscOptionsSetValue(NULL, name, SinewNodeText(deck, value)));
-    } else
-      PetscCall(SinewDeckMistake(deck, value, "petsc", "expected a value or a map of options"));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode add_provenance(SinewSimulation s, const char key[], const char value[])
-{
-  PetscInt n = 0;
-
-  PetscFunctionBeginUser;
-  while (s->provenance[n]) n += 2;
-  if (!value || n >= 2 * SINEW_PROVENANCE_MAX) PetscFunctionReturn(PETSC_SUCCESS);
-  s->provenance[n] = key;
-  s->provenance[n + 1] = value;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode read_provenance(SinewSimulation s)
-{
-  unsigned major, minor, release;
-  int length;
-  PetscMPIInt ranks;
-  char mpi[MPI_MAX_LIBRARY_VERSION_STRING];
-
-  PetscFunctionBeginUser;
-  PetscCheck(!H5get_libversion(&major, &minor, &release), PETSC_COMM_SELF, PETSC_ERR_LIB, "H5get_libversion");
-  PetscCallMPI(MPI_Get_library_version(mpi, &length));
-  PetscCallMPI(MPI_Comm_size(s->comm, &ranks));
-  PetscCall(PetscSNPrintf(s->provenance_text[0], sizeof(s->provenance_text[0]), "%s (%s)", SINEW_VERSION, SINEW_GIT));
-  PetscCall(PetscSNPrintf(s->provenance_text[1], sizeof(s->provenance_text[1]), "%d.%d.%d", PETSC_VERSION_MAJOR,
-                          PETSC_VERSION_MINOR, PETSC_VERSION_SUBMINOR));
-  PetscCall(PetscSNPrintf(s->provenance_text[2], sizeof(s->provenance_text[2]), "%u.%u.%u", major, minor, release));
-  PetscCall(PetscStrncpy(s->provenance_text[3], mpi, sizeof(s->provenance_text[3])));
-  s->provenance_text[3][strcspn(s->provenance_text[3], ",\n")] = 0;
-  PetscCall(PetscSNPrintf(s->provenance_text[4], sizeof(s->provenance_text[4]), "%d", (int)ranks));
-  PetscCall(add_provenance(s, "title", s->title));
-  PetscCall(add_provenance(s, "sinew_version", s->provenance_text[0]));
-  PetscCall(add_provenance(s, "petsc_version", s->provenance_text[1]));
-  PetscCall(add_provenance(s, "hdf5_version", s->provenance_text[2]));
-  PetscCall(add_provenance(s, "mpi_version", s->provenance_text[3]));
-  PetscCall(add_provenance(s, "ranks", s->provenance_text[4]));
-  PetscCall(add_provenance(s, "command_line", s->options.command_line));
-  PetscCall(add_provenance(s, "deck", SinewDeckText(s->deck)));
-  PetscCall(add_provenance(s, "overrides", SinewDeckOverrides(s->deck)));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 /* A stepper with files reads them when the deck makes sense; a step that is given cannot be cut to hit the end. */
 static PetscErrorCode prepare_stepper(SinewSimulation s)
@@ -230,17 +115,13 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
     PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, root, "reference"), "reference",
                                "a mesh that moves has no reference on it"));
   PetscCall(SinewOutputsCreate(deck, s->equation, options->name, s->reference, &s->outputs));
-  PetscCall(
-      SinewDeckRead(deck, SinewNodeGet(deck, root, "checkpoint"), "checkpoint", SinewCheckpointKeys, &s->checkpoint));
-  PetscCall(read_petsc(deck, SinewNodeGet(deck, root, "petsc"), "-"));
+  PetscCall(SinewCheckpointSectionRead(deck, &s->checkpoint));
+  PetscCall(SinewPetscSectionRead(deck));
   PetscCall(prepare_stepper(s));
   PetscCall(SinewDeckCheck(deck));
-  if (s->checkpoint.directory)
-    PetscCall(PetscStrncpy(s->checkpoint_directory, s->checkpoint.directory, sizeof(s->checkpoint_directory)));
-  else
-    PetscCall(PetscSNPrintf(s->checkpoint_directory, sizeof(s->checkpoint_directory), "%s/checkpoints",
-                            SinewOutputsDirectory(s->outputs)));
-  PetscCall(read_provenance(s));
+  PetscCall(SinewCheckpointSectionDirectory(&s->checkpoint, SinewOutputsDirectory(s->outputs),
+                                            sizeof(s->checkpoint_directory), s->checkpoint_directory));
+  PetscCall(SinewProvenanceCollect(s->comm, deck, s->title, s->options.command_line, &s->provenance));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

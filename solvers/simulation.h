@@ -28,7 +28,7 @@ typedef struct {
 } SinewSimulationOptions;
 
 /* Keys of the sections that belong to the simulation itself, for `sinew list`. */
-PETSC_EXTERN const SinewKey SinewTopKeys[], SinewTimeKeys[], SinewCheckpointKeys[];
+PETSC_EXTERN const SinewKey SinewTopKeys[], SinewTimeKeys[];
 
 /* The deck must outlive the simulation. */
 PETSC_EXTERN PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewSimulationOptions *options,

@@ -2,18 +2,12 @@
 #define SINEW_SOLVERS_SIMULATION_PRIVATE_H
 /* The parts of a simulation, for simulation.c (set-up), run.c (time loop) and restart.c (checkpoints). */
 #include "io/checkpoint.h"
+#include "solvers/checkpoint_section.h"
 #include "solvers/grid_section.h"
+#include "solvers/provenance.h"
 #include "solvers/reference.h"
 #include "solvers/simulation.h"
-
-#define SINEW_PROVENANCE_MAX 24
-
-typedef struct {
-  PetscReal every, every_wall;
-  PetscInt every_steps, keep;
-  PetscBool at_end;
-  const char *directory;
-} SinewCheckpointSection;
+#include "solvers/stop.h"
 
 struct _p_SinewSimulation {
   MPI_Comm comm;
@@ -28,8 +22,7 @@ struct _p_SinewSimulation {
   SinewOutputs outputs;
   SinewCheckpointSection checkpoint;
   char checkpoint_directory[PETSC_MAX_PATH_LEN];
-  const char *provenance[2 * SINEW_PROVENANCE_MAX + 1];
-  char provenance_text[SINEW_PROVENANCE_MAX][128];
+  SinewProvenance provenance;
 
   SinewGrid grid;
   SinewBoundary boundary;
@@ -42,7 +35,8 @@ struct _p_SinewSimulation {
   PetscBool restarted;
 
   /* the run */
-  double begin_clock, step_clock, candidate_clock, slowest_step, slowest_checkpoint, io_seconds, checkpoint_clock;
+  SinewStopClock clock;
+  double io_seconds, checkpoint_clock;
   PetscInt first_step, checkpoint_step;
   PetscReal first_time, checkpoint_time;
   PetscBool stop;  /* agreed by all ranks */
@@ -57,8 +51,6 @@ struct _p_SinewSimulation {
 PETSC_INTERN PetscErrorCode SinewSimulationSave(SinewSimulation s);
 /* Loads the checkpoint that the options name; s->restarted says whether there was one. Collective. */
 PETSC_INTERN PetscErrorCode SinewSimulationLoad(SinewSimulation s);
-/* Sets aside the checkpoints of an earlier run in the same directory. Collective. */
-PETSC_INTERN PetscErrorCode SinewSimulationSetAside(SinewSimulation s);
 /* Rates and events for step control; see step_control.h. */
 PETSC_INTERN SinewStepRate SinewSimulationRate;
 PETSC_INTERN SinewStepEvent SinewSimulationEvent;

@@ -1,0 +1,20 @@
+#ifndef SINEW_SOLVERS_PROVENANCE_H
+#define SINEW_SOLVERS_PROVENANCE_H
+/* Where a file comes from: title, versions, ranks, command line and deck, as pairs of key and value. */
+#include "../io/arrays.h"
+#include "../io/deck.h"
+
+#define SINEW_PROVENANCE_MAX 24
+
+typedef struct {
+  const char *pair[2 * SINEW_PROVENANCE_MAX + 1]; /* key, value, key, value, ..., NULL */
+  char text[5][128];
+} SinewProvenance;
+
+/* The struct must stay where it is, and the deck and the words must outlive it. title, command_line: may be NULL. */
+PETSC_EXTERN PetscErrorCode SinewProvenanceCollect(MPI_Comm comm, SinewDeck deck, const char title[],
+                                                   const char command_line[], SinewProvenance *provenance);
+/* As attributes of the file. Collective. */
+PETSC_EXTERN PetscErrorCode SinewProvenanceWrite(const SinewProvenance *provenance, SinewFile file);
+
+#endif
