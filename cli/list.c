@@ -24,6 +24,7 @@ static PetscErrorCode list_equation(const SinewEquationType *e, PetscBool whole)
   }
   printf(
       "\n  initial.type: expression    formulas in x, y, z by primitive: {type: expression, NAME: \"sin(x)\", ...}\n");
+  printf("  initial.type: frame    a frame of a data set (`sinew list initial`)\n");
   for (const SinewDerived *d = e->derived; d && d->name; d++) printf("  output field: %s    %s\n", d->name, d->doc);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -39,7 +40,8 @@ static const struct {
                 {"checkpoint", SinewCheckpointKeys},
                 {"reference", SinewReferenceKeys},
                 {"mesh_motion", SinewMeshMotionKeys},
-                {"data", SinewDataKeys}};
+                {"data", SinewDataKeys},
+                {"initial", SinewFrameKeys}};
 
 /* The section of this name with its sub-sections, or all of them. */
 static PetscErrorCode list_sections(const char *word, PetscBool *found)

@@ -4,10 +4,11 @@
   The section `data` of a deck: which trajectories a network is trained and judged on (neural/dataset.h).
 
     data:
-      files: "smoke_*.h5"            # names or patterns; relative ones from the deck's folder, else from the current
-  one scalars: [u] vectors: [vx, vy]              # x and y component of each positions: faces               #
-  components of vectors stand on the lower faces of cells split: [0.8, 0.1, 0.1]         # fractions for train, valid,
-  test; absent: groups or file names say
+      files: "smoke_*.h5"      names or patterns; relative ones from the deck's folder, else from the current one
+      scalars: [u]
+      vectors: [vx, vy]        x and y component of each
+      positions: faces         components of vectors stand on the lower faces of cells
+      split: [0.8, 0.1, 0.1]   fractions for train, valid, test; absent: groups or file names say
 
   Life-cycle: SinewDataSectionRead with the other sections, SinewDeckCheck, then SinewDataSectionOpen for each part that
   is needed, and SinewDatasetNormalize for all of them alike with the training part's moments.

@@ -28,24 +28,25 @@ static PetscErrorCode read_initial_type(SinewEquation e, SinewDeck deck, SinewNo
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* `initial: {type: sod, ...}` or `initial: {type: expression, rho: ..., p: ...}`; primitives without a formula are
- * zero. */
+/* `initial: {type: sod, ...}`, a frame of a data set, or `initial: {type: expression, rho: ..., p: ...}`; primitives
+ * without a formula are zero. */
 static PetscErrorCode read_initial(SinewEquation e, SinewDeck deck)
 {
   const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "initial");
-  const char *names[NAMES_MAX];
+  const char *names[NAMES_MAX], *primitives[SINEW_COMPONENTS_MAX];
   PetscInt count = 0, index;
 
   PetscFunctionBeginUser;
   for (const SinewInitialType *i = e->type->initials; i->name; i++) names[count++] = i->name;
   names[count] = "expression";
-  PetscCall(SinewDeckReadName(deck, section, "initial", "type", count + 1, names, -1, &index));
+  names[count + 1] = "frame";
+  PetscCall(SinewDeckReadName(deck, section, "initial", "type", count + 2, names, -1, &index));
+  for (PetscInt c = 0; c < e->components; c++) primitives[c] = e->primitive[c];
   if (index >= 0 && index < count)
     PetscCall(read_initial_type(e, deck, section, index));
+  else if (index == count + 1)
+    PetscCall(SinewFrameCreate(deck, section, e->dim, e->components, primitives, &e->frame));
   else if (index == count) {
-    const char *primitives[SINEW_COMPONENTS_MAX];
-
-    for (PetscInt c = 0; c < e->components; c++) primitives[c] = e->primitive[c];
     PetscCall(SinewDeckReadExpressions(deck, section, "initial", e->components, primitives, e->expression));
     for (PetscInt p = 0; p < e->kernels.positives; p++) {
       const PetscInt c = e->kernels.positive[p];
@@ -100,6 +101,7 @@ PetscErrorCode SinewEquationDestroy(SinewEquation *equation)
   if (e->type->destroy) PetscCall((*e->type->destroy)(e));
   PetscCall(PetscFree(e->parameters));
   PetscCall(PetscFree(e->initial_parameters));
+  PetscCall(SinewFrameDestroy(&e->frame));
   PetscCall(PetscFree(e));
   *equation = NULL;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -164,6 +166,8 @@ PetscReal SinewEquationDisplacement(SinewEquation e, const PetscReal x[3], const
 PetscErrorCode SinewEquationInitialPoint(SinewEquation e, const PetscReal x[3], PetscReal t, PetscReal w[])
 {
   PetscFunctionBeginUser;
+  PetscCheck(!e->frame, PETSC_COMM_SELF, SINEW_ERR_INPUT,
+             "initial.type: expected a formula, which boundaries of type exact and moving meshes need, found a frame");
   if (e->initial)
     PetscCall((*e->initial->evaluate)(e, e->initial_parameters, x, t, w));
   else
@@ -230,10 +234,52 @@ static PetscErrorCode fill(SinewEquation e, PetscReal t, PointFunction *point, V
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The state `age` frames before the initial one; *step: between them, 0: unknown. */
+static PetscErrorCode read_frame(SinewEquation e, PetscInt age, Vec U, PetscReal *step)
+{
+  const PetscInt nx = SinewGridAxis(e->grid, 0)->count, ny = SinewGridAxis(e->grid, 1)->count;
+  PetscReal *planes, *u, *row[SINEW_COMPONENTS_MAX];
+  const PetscReal *in[SINEW_COMPONENTS_MAX];
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1((size_t)(e->components * nx * (ny + 1)), &planes));
+  PetscCall(SinewFrameRead(e->frame, e->grid, age, planes, step));
+  PetscCall(VecGetArrayWrite(U, &u));
+  for (PetscInt j = 0; j < ny; j++) {
+    for (PetscInt c = 0; c < e->components; c++) {
+      in[c] = planes + (c * ny + j) * nx;
+      row[c] = planes + (e->components * ny + c) * nx;
+    }
+    (*e->kernels.conserved)(e->kernels.context, nx, in, row);
+    for (PetscInt i = 0; i < nx; i++)
+      for (PetscInt c = 0; c < e->components; c++) u[(j * nx + i) * e->components + c] = row[c][i];
+  }
+  PetscCall(VecRestoreArrayWrite(U, &u));
+  PetscCall(PetscFree(planes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewEquationPast(SinewEquation e, PetscReal step, PetscInt age, Vec U, PetscBool *known)
+{
+  PetscReal stored;
+
+  PetscFunctionBeginUser;
+  *known = (PetscBool)(e->frame && SinewFramePast(e->frame) >= age);
+  if (!*known) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(read_frame(e, age, U, &stored));
+  PetscCheck(stored <= 0 || PetscAbsReal(stored - step) <= 1e-6 * step, PetscObjectComm((PetscObject)U),
+             SINEW_ERR_INPUT, "initial.every: expected frames %g apart, the network's step, found %g", (double)step,
+             (double)stored);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewEquationInitial(SinewEquation equation, Vec U)
 {
   PetscFunctionBeginUser;
-  PetscCall(fill(equation, 0, SinewEquationInitialPoint, U));
+  if (equation->frame && !equation->geometry)
+    PetscCall(read_frame(equation, 0, U, NULL));
+  else
+    PetscCall(fill(equation, 0, SinewEquationInitialPoint, U));
   if (equation->type->settle) PetscCall((*equation->type->settle)(equation, U));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -256,7 +302,7 @@ PetscErrorCode SinewEquationExact(SinewEquation e, PetscReal t, Vec U, PetscBool
   *known = (PetscBool)(e->initial && e->initial->exact && !e->inexact);
   if (*known) {
     PetscCall(fill(e, t, SinewEquationInitialPoint, U));
-  } else if (e->type->trace) {
+  } else if (e->type->trace && !e->frame) {
     const PetscReal origin[3] = {0, 0, 0};
     PetscReal foot[3];
 

@@ -18,6 +18,7 @@
 #include "../meshes/geometry.h"
 #include "../neural/pointwise.h"
 #include "../operators/finite_volume.h"
+#include "frame.h"
 #include "semilinear.h"
 
 typedef struct _p_SinewEquation *SinewEquation;
@@ -125,6 +126,7 @@ struct _p_SinewEquation {
   const SinewInitialType *initial;
   void *initial_parameters;                         /* owned */
   SinewExpression expression[SINEW_COMPONENTS_MAX]; /* not owned: the deck's */
+  SinewFrame frame;                                 /* owned; NULL: the initial state is a formula */
 };
 
 /* All equations, ended by NULL. */
@@ -143,8 +145,15 @@ PETSC_EXTERN PetscBool SinewEquationConstrained(SinewEquation equation);
 /* Fills U (components, a global vector of the grid) with the initial state. Collective where the equation settles it.
  */
 PETSC_EXTERN PetscErrorCode SinewEquationInitial(SinewEquation equation, Vec U);
-/* Primitives that the initial condition's formula gives at a point and time (t > 0 where the formula knows time). Not
- * collective. */
+/*
+  SinewEquationPast - the state `age` steps of the given length before the initial one, where that is a frame of a data
+  set with so many before it; *known false (U untouched) otherwise. Raises SINEW_ERR_INPUT when the frames are not one
+  step apart. Collective.
+*/
+PETSC_EXTERN PetscErrorCode SinewEquationPast(SinewEquation equation, PetscReal step, PetscInt age, Vec U,
+                                              PetscBool *known);
+/* Primitives that the initial condition's formula gives at a point and time (t > 0 where the formula knows time);
+ * raises SINEW_ERR_INPUT where it is no formula. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewEquationInitialPoint(SinewEquation equation, const PetscReal x[3], PetscReal t,
                                                       PetscReal w[]);
 /* Exact primitives at time t as components in U; *known false (U untouched) when there is no exact solution. Not

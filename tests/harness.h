@@ -49,7 +49,8 @@ static inline void check_close_(double a, double b, double tolerance, const char
   check_all_(ok, text, file, line);
 }
 
-static inline int run_group(int argc, char **argv, const struct CMUnitTest *tests, size_t count)
+static inline int run_group_with(int argc, char **argv, const struct CMUnitTest *tests, size_t count,
+                                 CMFixtureFunction begin, CMFixtureFunction end)
 {
   int failed, rank;
 
@@ -57,9 +58,14 @@ static inline int run_group(int argc, char **argv, const struct CMUnitTest *test
   if (PetscInitialize(&argc, &argv, NULL, NULL)) return 1;
   MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
   if (rank) (void)!freopen("/dev/null", "w", stdout);
-  failed = _cmocka_run_group_tests(argv[0], tests, count, NULL, NULL);
+  failed = _cmocka_run_group_tests(argv[0], tests, count, begin, end);
   if (PetscFinalize()) return 1;
   return failed;
+}
+
+static inline int run_group(int argc, char **argv, const struct CMUnitTest *tests, size_t count)
+{
+  return run_group_with(argc, argv, tests, count, NULL, NULL);
 }
 
 #define SINEW_TEST_MAIN(...)                                               \

@@ -171,7 +171,7 @@ static PetscErrorCode start(void *own, TS ts, PetscBool fresh, size_t size, char
   if (s->placed) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(TSGetTime(ts, &t));
   PetscCall(TSGetSolution(ts, &U));
-  if (fresh)
+  if (fresh && !s->problem.equation->frame)
     PetscCall(SinewInsrFit(s->insr, t, initial_values, s, &s->report));
   else
     PetscCall(fit_field(s, t, U));

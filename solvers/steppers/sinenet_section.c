@@ -20,6 +20,7 @@ typedef struct {
   SinewForecastOptions options;
   SinewIntegrator warm_up;
   SinewForecast forecast;
+  SinewEquation equation; /* not owned */
 } Section;
 
 static const char *const precisions[] = {"f32", "bf16", "f64", NULL};
@@ -71,7 +72,8 @@ const SinewKey SinewSinenetKeys[] = {
     {.name = "warm_up",
      .type = SINEW_KEY_NODE,
      .offset = VALUE(warm_up),
-     .doc = "a classical stepper's section: makes the first frames of a network that looks back",
+     .doc = "a classical stepper's section: makes the first frames of a network that looks back, where the initial "
+            "state is no frame with a past",
      .change = SINEW_CHANGE_WARN},
     {.name = "restore_mean",
      .type = SINEW_KEY_STRINGS,
@@ -306,17 +308,25 @@ static PetscErrorCode check_corrections(Section *s, const SinewStepperPlace *pla
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode check_past(const Section *s, const SinewStepperPlace *place, SinewEquation e)
+{
+  const PetscInt past = s->model.network.history - 1, given = e->frame ? SinewFramePast(e->frame) : 0;
+
+  PetscFunctionBeginUser;
+  if (past > given && !s->warm_up)
+    MISSING(place,
+            "missing warm_up: the network looks back %" PetscInt_FMT
+            " steps; a classical stepper must make the first ones, or initial.frame be at least as large",
+            past);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode check_condition(Section *s, const SinewStepperPlace *place)
 {
   const SinewSinenetOptions *o = &s->model.network.options;
   const PetscBool conditional = (PetscBool)(o->kind == SINEW_SINENET_CONDITIONAL);
 
   PetscFunctionBeginUser;
-  if (s->model.network.history > 1 && !s->warm_up)
-    MISSING(place,
-            "missing warm_up: the network looks back %" PetscInt_FMT
-            " steps; a classical stepper must make the first ones",
-            s->model.network.history - 1);
   if (!conditional && s->v.lead != 1)
     MISTAKE(place, "lead", "%s is no conditional network: its steps have one length", s->v.weights);
   if (conditional && o->scalar && !s->v.parameter.n)
@@ -359,6 +369,7 @@ static PetscErrorCode prepare(void *own, MPI_Comm comm, const SinewStepperPlace 
   PetscCall(check_normalisation(s, place));
   PetscCall(check_grid(s, place, grid));
   PetscCall(check_corrections(s, place, equation));
+  PetscCall(check_past(s, place, equation));
   PetscCall(check_condition(s, place));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -377,6 +388,7 @@ static PetscErrorCode create(void *own, const SinewProblem *problem, TS ts)
   Section *s = (Section *)own;
 
   PetscFunctionBeginUser;
+  s->equation = problem->equation;
   s->options.model = &s->model;
   s->options.path = s->weights_path;
   s->options.precision = precisions[s->v.precision];
@@ -404,6 +416,29 @@ static PetscInt align(const void *own)
 static PetscInt max_steps(const void *own)
 {
   return ((const Section *)own)->v.max_steps;
+}
+
+/* The frames before the initial one, where a data set has them all, are the network's past. */
+static PetscErrorCode start(void *own, TS ts, PetscBool fresh, size_t size, char note[])
+{
+  Section *s = (Section *)own;
+  const PetscInt past = s->model.network.history - 1;
+  PetscBool known = fresh;
+  Vec U, V;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetSolution(ts, &U));
+  PetscCall(VecDuplicate(U, &V));
+  for (PetscInt age = past; known && age > 0; age--) {
+    PetscCall(SinewEquationPast(s->equation, model_step(s), age, V, &known));
+    if (!known) break;
+    PetscCall(SinewForecastSee(s->forecast, V));
+    PetscCall(SinewForecastKeep(s->forecast));
+  }
+  PetscCall(VecDestroy(&V));
+  if (known && past > 0)
+    PetscCall(PetscSNPrintf(note, size, "past      %" PetscInt_FMT " frames of the data set", past));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- checkpoints ---- */
@@ -480,6 +515,7 @@ const SinewStepperHooks SinewSinenetHooks = {.read = read_section,
                                              .align = align,
                                              .max_steps = max_steps,
                                              .step = model_step,
+                                             .start = start,
                                              .save = save,
                                              .load = load,
                                              .forget = forget,
