@@ -1,6 +1,7 @@
 #include "meshes/geometry.h"
 
 #include "io/error.h"
+#include "meshes/geometry_kernels.h"
 
 #define LAYERS 3 /* of phi: nodes reach two beyond the last owned, gradients one more */
 
@@ -72,6 +73,21 @@ static PetscErrorCode check_size(const SinewGeometry *g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Places of the nodes of the uniform mesh along an axis, exact at both walls. */
+static PetscErrorCode create_positions(SinewGeometry *g, PetscInt d)
+{
+  const SinewLattice *l = g->lattice;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(g->node[d], &g->xi[d]));
+  for (PetscInt i = 0; i < g->node[d]; i++) {
+    const PetscInt n = g->axis[d]->start + i - 1;
+
+    g->xi[d][i] = (l->lower[d] * (PetscReal)(l->cells[d] - n) + l->upper[d] * (PetscReal)n) / (PetscReal)l->cells[d];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewGeometryCreate(SinewGrid grid, SinewLattice *lattice, SinewGeometry **geometry)
 {
   SinewGeometry *g;
@@ -101,6 +117,7 @@ PetscErrorCode SinewGeometryCreate(SinewGrid grid, SinewLattice *lattice, SinewG
     padded *= (size_t)g->padded[d];
   }
   for (PetscInt d = 0; d < g->dim; d++) {
+    PetscCall(create_positions(g, d));
     for (int end = 0; end < 2; end++) PetscCall(PetscMalloc1(nodes, &g->x[end][d])); /* ends change places */
     PetscCall(PetscMalloc2(faces, &g->swept[d], padded, &g->centre[d]));
     for (PetscInt c = 0; c < g->dim; c++) PetscCall(PetscMalloc1(faces, &g->area[d][c]));
@@ -125,6 +142,7 @@ PetscErrorCode SinewGeometryDestroy(SinewGeometry **geometry)
   for (PetscInt d = 0; d < 3; d++) {
     for (int end = 0; end < 2; end++) PetscCall(PetscFree(g->x[end][d]));
     PetscCall(PetscFree2(g->swept[d], g->centre[d]));
+    PetscCall(PetscFree(g->xi[d]));
     for (PetscInt c = 0; c < 3; c++) PetscCall(PetscFree(g->area[d][c]));
   }
   for (int end = 0; end < 2; end++) PetscCall(PetscFree(g->volume[end]));
@@ -175,20 +193,14 @@ static PetscErrorCode place_nodes(SinewGeometry *g, int end, Vec phi)
   PetscCall(VecGetArray(g->potential, &p));
   mirror(g, pitch, p);
   for (PetscInt k = 0; k < g->node[2]; k++)
-    for (PetscInt j = 0; j < g->node[1]; j++)
-      for (PetscInt i = 0; i < g->node[0]; i++) {
-        const PetscInt local[3] = {i, j, k}, at = (k * g->node[1] + j) * g->node[0] + i;
-        const PetscReal *q =
-            p + (i - 1 + LAYERS) + (j - 1 + LAYERS) * stride[1] + (g->dim > 2 ? (k - 1 + LAYERS) * stride[2] : 0);
+    for (PetscInt j = 0; j < g->node[1]; j++) {
+      const PetscInt at = (k * g->node[1] + j) * g->node[0], local[3] = {0, j, k};
+      const PetscReal *q =
+          p + (LAYERS - 1) + (j - 1 + LAYERS) * stride[1] + (g->dim > 2 ? (k - 1 + LAYERS) * stride[2] : 0);
 
-        for (PetscInt d = 0; d < g->dim; d++) {
-          const PetscInt n = g->axis[d]->start + local[d] - 1;
-
-          g->x[end][d][at] =
-              (l->lower[d] * (PetscReal)(l->cells[d] - n) + l->upper[d] * (PetscReal)n) / (PetscReal)l->cells[d] +
-              (q[stride[d]] - q[-stride[d]]) / (2 * l->h[d]);
-        }
-      }
+      for (PetscInt d = 0; d < g->dim; d++)
+        GeometryNodes(g->node[0], g->xi[d] + local[d], d == 0, q, stride[d], 1 / (2 * l->h[d]), g->x[end][d] + at);
+    }
   PetscCall(VecRestoreArray(g->potential, &p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -235,20 +247,12 @@ static PetscReal hexahedron(const Point a[4], const Point b[4])
 
 static PetscReal cell_volume(const SinewGeometry *g, PetscReal *const x[3], PetscInt i, PetscInt j, PetscInt k)
 {
-  if (g->dim == 2) {
-    const Point p = minus(node(g, x, i + 1, j + 1, 0), node(g, x, i, j, 0)),
-                q = minus(node(g, x, i, j + 1, 0), node(g, x, i + 1, j, 0));
+  const Point a[4] = {node(g, x, i, j, k), node(g, x, i + 1, j, k), node(g, x, i + 1, j + 1, k),
+                      node(g, x, i, j + 1, k)},
+              b[4] = {node(g, x, i, j, k + 1), node(g, x, i + 1, j, k + 1), node(g, x, i + 1, j + 1, k + 1),
+                      node(g, x, i, j + 1, k + 1)};
 
-    return 0.5 * (p.c[0] * q.c[1] - p.c[1] * q.c[0]);
-  }
-  {
-    const Point a[4] = {node(g, x, i, j, k), node(g, x, i + 1, j, k), node(g, x, i + 1, j + 1, k),
-                        node(g, x, i, j + 1, k)},
-                b[4] = {node(g, x, i, j, k + 1), node(g, x, i + 1, j, k + 1), node(g, x, i + 1, j + 1, k + 1),
-                        node(g, x, i, j + 1, k + 1)};
-
-    return hexahedron(a, b);
-  }
+  return hexahedron(a, b);
 }
 
 /* The volume that the edges span at the corner of cell (i, j, k) towards bits: smallest over corners. */
@@ -270,18 +274,33 @@ static PetscReal corner_jacobian(const SinewGeometry *g, PetscReal *const x[3], 
   return least;
 }
 
-PetscErrorCode SinewGeometryMeasure(SinewGeometry *g, int end, PetscReal *least)
+static PetscReal measure_boxes(SinewGeometry *g, int end, PetscReal least)
 {
-  PetscReal smallest = PETSC_MAX_REAL;
   PetscInt n = 0;
 
-  PetscFunctionBeginUser;
   for (PetscInt k = 0; k < g->count[2]; k++)
     for (PetscInt j = 0; j < g->count[1]; j++)
       for (PetscInt i = 0; i < g->count[0]; i++, n++) {
         g->volume[end][n] = cell_volume(g, g->x[end], i, j, k);
-        smallest = PetscMin(smallest, PetscMin(g->volume[end][n], corner_jacobian(g, g->x[end], i, j, k)));
+        least = PetscMin(least, PetscMin(g->volume[end][n], corner_jacobian(g, g->x[end], i, j, k)));
       }
+  return least;
+}
+
+PetscErrorCode SinewGeometryMeasure(SinewGeometry *g, int end, PetscReal *least)
+{
+  PetscReal smallest = PETSC_MAX_REAL;
+
+  PetscFunctionBeginUser;
+  if (g->dim > 2)
+    smallest = measure_boxes(g, end, smallest);
+  else
+    for (PetscInt j = 0; j < g->count[1]; j++) {
+      const PetscInt first = SinewGeometryNode(g, 0, j, 0);
+
+      smallest = GeometryVolumes2D(g->count[0], g->node[0], g->x[end][0] + first, g->x[end][1] + first, smallest,
+                                   g->volume[end] + j * g->count[0]);
+    }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &smallest, 1, MPIU_REAL, MPIU_MIN, g->lattice->comm));
   *least = smallest / g->cell;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -297,22 +316,15 @@ PetscErrorCode SinewGeometryPlace(SinewGeometry *g, int end, Vec phi, PetscReal 
 
 /* ---- faces ---- */
 
-/* The edge from (i, j) to (i + a, j + b), which is the face normal to the other axis. */
-static void sweep_edge(SinewGeometry *g, PetscInt axis, PetscInt i, PetscInt j)
+/* The edges normal to an axis of row j. */
+static void sweep_edges(SinewGeometry *g, PetscInt axis, PetscInt j)
 {
-  const PetscInt n = SinewGeometryFace(g, i, j, 0), p = SinewGeometryNode(g, i, j, 0),
-                 q = SinewGeometryNode(g, i + (axis == 1), j + (axis == 0), 0);
-  PetscReal edge[2], motion[2], sign = axis == 0 ? 1 : -1;
+  const PetscInt n = SinewGeometryFace(g, 0, j, 0), p = SinewGeometryNode(g, 0, j, 0);
+  const PetscReal *const from[2] = {g->x[0][0] + p, g->x[0][1] + p}, *const to[2] = {g->x[1][0] + p, g->x[1][1] + p};
+  PetscReal *const area[2] = {g->area[axis][0] + n, g->area[axis][1] + n};
 
-  for (int d = 0; d < 2; d++) {
-    const PetscReal *a = g->x[0][d], *b = g->x[1][d];
-
-    edge[d] = 0.5 * ((a[q] - a[p]) + (b[q] - b[p]));
-    motion[d] = 0.5 * ((b[p] - a[p]) + (b[q] - a[q]));
-  }
-  g->area[axis][0][n] = sign * edge[1];
-  g->area[axis][1][n] = -sign * edge[0];
-  g->swept[axis][n] = g->area[axis][0][n] * motion[0] + g->area[axis][1][n] * motion[1];
+  GeometryEdges2D(g->count[0] + (axis == 0), axis == 0 ? g->node[0] : 1, axis == 0 ? 1 : -1, from, to, area,
+                  g->swept[axis] + n);
 }
 
 /* The quadrilateral normal to an axis whose lowest node is (i, j, k). */
@@ -338,25 +350,14 @@ static void sweep_patch(SinewGeometry *g, PetscInt axis, PetscInt i, PetscInt j,
 /* Means of the corners, between their places at two ends. */
 static void find_centres(SinewGeometry *g, int from, int to)
 {
-  const PetscInt nz = g->dim > 2 ? 2 : 1;
-
   for (PetscInt k = g->dim > 2 ? -1 : 0; k < g->count[2] + (g->dim > 2); k++)
-    for (PetscInt j = -1; j <= g->count[1]; j++)
-      for (PetscInt i = -1; i <= g->count[0]; i++) {
-        const PetscInt n = SinewGeometryPadded(g, i, j, k);
+    for (PetscInt j = -1; j <= g->count[1]; j++) {
+      const PetscInt c = SinewGeometryPadded(g, -1, j, k), p = SinewGeometryNode(g, -1, j, k);
 
-        for (PetscInt d = 0; d < g->dim; d++) {
-          PetscReal sum = 0;
-
-          for (PetscInt c = 0; c < nz; c++)
-            for (PetscInt b = 0; b < 2; b++) {
-              const PetscInt p = SinewGeometryNode(g, i, j + b, k + c);
-
-              sum += (g->x[from][d][p] + g->x[to][d][p]) + (g->x[from][d][p + 1] + g->x[to][d][p + 1]);
-            }
-          g->centre[d][n] = sum / (PetscReal)(8 * nz);
-        }
-      }
+      for (PetscInt d = 0; d < g->dim; d++)
+        GeometryCentres(g->padded[0], g->node[0], g->dim > 2 ? 2 : 1, g->node[0] * g->node[1], g->x[from][d] + p,
+                        g->x[to][d] + p, g->centre[d] + c);
+    }
 }
 
 PetscErrorCode SinewGeometrySweep(SinewGeometry *g)
@@ -364,13 +365,10 @@ PetscErrorCode SinewGeometrySweep(SinewGeometry *g)
   PetscFunctionBeginUser;
   for (PetscInt d = 0; d < g->dim; d++)
     for (PetscInt k = 0; k < g->count[2] + (d == 2); k++)
-      for (PetscInt j = 0; j < g->count[1] + (d == 1); j++)
-        for (PetscInt i = 0; i < g->count[0] + (d == 0); i++) {
-          if (g->dim == 2)
-            sweep_edge(g, d, i, j);
-          else
-            sweep_patch(g, d, i, j, k);
-        }
+      for (PetscInt j = 0; j < g->count[1] + (d == 1); j++) {
+        if (g->dim == 2) sweep_edges(g, d, j);
+        for (PetscInt i = 0; i < g->count[0] + (d == 0) && g->dim > 2; i++) sweep_patch(g, d, i, j, k);
+      }
   find_centres(g, 0, 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -453,6 +451,22 @@ PetscErrorCode SinewGeometryQuality(SinewGeometry *g, int end, Vec m, SinewMeshQ
   quality->range = (extremes[0] + extremes[1]) / sums[0];
   quality->least = -extremes[2] / g->cell;
   quality->skew = extremes[3];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewGeometryGradient(const SinewGeometry *g, const PetscReal u[], PetscReal out[])
+{
+  const SinewLattice *l = g->lattice;
+  const PetscInt stride[3] = {1, g->padded[0], g->padded[0] * g->padded[1]};
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < l->count[2]; k++)
+    for (PetscInt j = 0; j < l->count[1]; j++) {
+      const PetscInt at = SinewGeometryPadded(g, 0, j, k);
+      const PetscReal *const c[3] = {g->centre[0] + at, g->centre[1] + at, g->dim > 2 ? g->centre[2] + at : NULL};
+
+      GeometryGradient(g->dim, l->count[0], stride, c, u + at, out + (k * l->count[1] + j) * l->count[0]);
+    }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

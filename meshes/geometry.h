@@ -26,6 +26,7 @@ typedef struct {
   PetscInt dim, count[3];
   const SinewAxis *axis[3];
   PetscReal *x[2][3];    /* nodes -1 .. count + 1 of each axis in use */
+  PetscReal *xi[3];      /* where the uniform mesh has them along an axis */
   PetscReal *volume[2];  /* owned cells, x fastest */
   PetscReal *area[3][3]; /* of faces of axis d: dim components */
   PetscReal *swept[3];
@@ -62,6 +63,10 @@ typedef struct {
   PetscReal std, range, least, skew;
 } SinewMeshQuality;
 PETSC_EXTERN PetscErrorCode SinewGeometryQuality(SinewGeometry *geometry, int end, Vec m, SinewMeshQuality *quality);
+
+/* |grad u| at the owned vertices, of cell values u with one layer of ghosts (as in `centre`, which is used). Not
+   collective. */
+PETSC_EXTERN PetscErrorCode SinewGeometryGradient(const SinewGeometry *geometry, const PetscReal u[], PetscReal out[]);
 
 /* Corners of the owned cells at the beginning of the step, as io/series.h takes nodes: (z, y, x, 3), lower corners and,
    on the last box of an axis, upper ones. The caller frees it. Not collective. */

@@ -1,6 +1,7 @@
 #include "operators/moving_volume.h"
 
 #include "operators/finite_volume_kernels.h"
+#include "operators/moving_volume_kernels.h"
 
 typedef struct {
   PetscReal *row[SINEW_COMPONENTS_MAX];
@@ -25,7 +26,7 @@ struct _p_SinewMovingFV {
   PetscInt pitch, stride[3]; /* of the patch of primitives: [k][j][component][i] with ghosts */
   PetscReal *w, *r;          /* primitives; sums of fluxes, [k][j][component][i] of owned cells */
   PetscReal *memory;
-  States sx, s[2];
+  States sx, s[2], z[2]; /* of a row along x; of rows along y; of planes along z */
   Rows f, ul, ur, v, u, gradient[3];
   PetscReal *speed[2], *swept, *keep, *rates, *cells, *volume, *metric[3][3], *area[3];
 };
@@ -72,6 +73,11 @@ static size_t lay_out(SinewMovingFV fv, PetscReal *memory)
   fv->r = take(memory, &used, fv->nc * a[0]->count * a[1]->count * a[2]->count);
   for (size_t n = 0; n < sizeof(rows) / sizeof(rows[0]); n++)
     for (PetscInt c = 0; c < fv->nc; c++) rows[n]->row[c] = take(memory, &used, fv->pitch);
+  for (int p = 0; p < 2 && fv->dim > 2; p++)
+    for (PetscInt c = 0; c < fv->nc; c++) {
+      fv->z[p].lower.row[c] = take(memory, &used, fv->pitch * a[1]->count);
+      fv->z[p].upper.row[c] = take(memory, &used, fv->pitch * a[1]->count);
+    }
   for (size_t n = 0; n < sizeof(single) / sizeof(single[0]); n++) *single[n] = take(memory, &used, fv->pitch);
   for (int d = 0; d < 3; d++)
     for (int e = 0; e < 3; e++) fv->metric[d][e] = take(memory, &used, fv->pitch);
@@ -137,11 +143,8 @@ PetscErrorCode SinewMovingFVSetStep(SinewMovingFV fv, PetscReal t, PetscReal dt)
 static void row_volumes(const SinewMovingFV fv, PetscReal fraction, PetscInt j, PetscInt k, PetscReal out[])
 {
   const PetscInt n = fv->axis[0]->count, first = (k * fv->axis[1]->count + j) * n;
-  const PetscReal *restrict a = fv->g->volume[0] + first, *restrict b = fv->g->volume[1] + first,
-                            scale = 1 / fv->g->cell;
 
-#pragma omp simd
-  for (PetscInt i = 0; i < n; i++) out[i] = (a[i] + fraction * (b[i] - a[i])) * scale;
+  MovingVolume(n, fraction, 1 / fv->g->cell, fv->g->volume[0] + first, fv->g->volume[1] + first, out);
 }
 
 static PetscErrorCode scale(SinewMovingFV fv, PetscReal fraction, PetscBool multiply, const PetscReal *from,
@@ -155,10 +158,10 @@ static PetscErrorCode scale(SinewMovingFV fv, PetscReal fraction, PetscBool mult
       const PetscInt first = (k * fv->axis[1]->count + j) * n * fv->nc;
 
       row_volumes(fv, fraction, j, k, fv->volume);
-      for (PetscInt i = 0; i < n; i++)
-        for (PetscInt c = 0; c < fv->nc; c++)
-          to[first + i * fv->nc + c] =
-              multiply ? from[first + i * fv->nc + c] * fv->volume[i] : from[first + i * fv->nc + c] / fv->volume[i];
+      if (multiply)
+        MovingContents(fv->nc, n, fv->volume, from + first, to + first);
+      else
+        MovingAverages(fv->nc, n, fv->volume, from + first, to + first);
     }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -273,79 +276,47 @@ static void face_states(const SinewMovingFV fv, PetscInt axis, PetscInt n, Petsc
   for (PetscInt c = 0; c < fv->nc; c++) RowFallBack(n, fv->keep, q + c * fv->pitch, s->lower.row[c], s->upper.row[c]);
 }
 
-static void add_scaled(PetscInt n, PetscReal factor, const PetscReal *restrict a, const PetscReal *restrict b,
-                       PetscReal *restrict out)
-{
-#pragma omp simd
-  for (PetscInt i = 0; i < n; i++) out[i] += factor * (a[i] * b[i]);
-}
-
 /* Rusanov's flux through n faces with area vectors S that sweep fv->swept a time:
    f = (F(l) + F(r)) . S / 2 - swept (u_l + u_r) / 2 - speed (u_r - u_l) / 2. */
 static void transport(const SinewMovingFV fv, SinewRow row, PetscInt n, const PetscReal *const S[3], const Rows *l,
                       const Rows *r)
 {
   const Rows *const side[2] = {l, r};
-  const PetscReal *restrict swept = fv->swept, *restrict one = fv->speed[0], *restrict other = fv->speed[1];
 
   for (PetscInt c = 0; c < fv->nc; c++) (void)PetscArrayzero(fv->f.row[c], n);
   for (int e = 0; e < 2; e++) {
     for (PetscInt d = 0; d < fv->dim; d++) {
       row.axis = d;
       (*fv->k.physical_flux)(fv->k.context, &row, n, CONST_ROWS(*side[e]), fv->v.row);
-      for (PetscInt c = 0; c < fv->nc; c++) add_scaled(n, 0.5, S[d], fv->v.row[c], fv->f.row[c]);
+      for (PetscInt c = 0; c < fv->nc; c++) MovingAddProduct(n, 0.5, S[d], fv->v.row[c], fv->f.row[c]);
     }
     (*fv->k.conserved)(fv->k.context, n, CONST_ROWS(*side[e]), e ? fv->ur.row : fv->ul.row);
     (*fv->k.normal_speed)(fv->k.context, n, CONST_ROWS(*side[e]), S, fv->swept, fv->speed[e]);
   }
-  for (PetscInt c = 0; c < fv->nc; c++) {
-    const PetscReal *restrict ul = fv->ul.row[c], *restrict ur = fv->ur.row[c];
-    PetscReal *restrict f = fv->f.row[c];
-
-#pragma omp simd
-    for (PetscInt i = 0; i < n; i++) {
-      const PetscReal speed = one[i] > other[i] ? one[i] : other[i];
-
-      f[i] -= 0.5 * (swept[i] * (ul[i] + ur[i]) + speed * (ur[i] - ul[i]));
-    }
-  }
+  for (PetscInt c = 0; c < fv->nc; c++)
+    MovingRusanov(n, fv->swept, fv->speed[0], fv->speed[1], fv->ul.row[c], fv->ur.row[c], fv->f.row[c]);
 }
 
-/* Mean of the edges along d of the face normal to `axis` whose lowest node is (i, j, k), at mid-step: component a. */
-static inline PetscReal face_edge(const SinewGeometry *g, PetscInt axis, PetscInt d, PetscInt a, PetscInt i, PetscInt j,
-                                  PetscInt k)
-{
-  const PetscInt stride[3] = {1, g->node[0], g->node[0] * g->node[1]}, p = SinewGeometryNode(g, i, j, k),
-                 q = g->dim > 2 ? p + stride[3 - axis - d] : p;
-  const PetscReal *x0 = g->x[0][a], *x1 = g->x[1][a];
-
-  return 0.25 * (((x0[p + stride[d]] - x0[p]) + (x1[p + stride[d]] - x1[p])) +
-                 ((x0[q + stride[d]] - x0[q]) + (x1[q + stride[d]] - x1[q])));
-}
-
-/* The rows xi_{d,a} of the inverse of the differences of place that belong to differences of values across a face
-   (between centres) and along it (between the means around its corners: the face's edges). */
-static void face_metric(const SinewMovingFV fv, PetscInt axis, PetscInt n, PetscInt i, PetscInt j, PetscInt k)
+/* What turns differences into gradients at n faces whose upper cells begin at (i, j, k). */
+static void face_metric(const SinewMovingFV fv, PetscInt axis, PetscInt n, PetscInt i, PetscInt j, PetscInt k,
+                        const PetscReal *const S[3])
 {
   const SinewGeometry *g = fv->g;
-  const PetscInt stride[3] = {1, g->padded[0], g->padded[0] * g->padded[1]}, upper = SinewGeometryPadded(g, i, j, k),
-                 lower = upper - stride[axis];
+  const PetscInt padded[3] = {1, g->padded[0], g->padded[0] * g->padded[1]},
+                 stride[3] = {1, g->node[0], g->node[0] * g->node[1]}, cell = SinewGeometryPadded(g, i, j, k),
+                 node = SinewGeometryNode(g, i, j, k);
+  const PetscReal *lower[3], *upper[3], *x0[3], *x1[3];
 
-  for (PetscInt m = 0; m < n; m++) {
-    PetscReal D[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, det; /* D[a][d] = dx_a / dxi_d */
-
-    for (PetscInt a = 0; a < fv->dim; a++)
-      for (PetscInt d = 0; d < fv->dim; d++)
-        D[a][d] = d == axis ? g->centre[a][upper + m] - g->centre[a][lower + m] : face_edge(g, axis, d, a, i + m, j, k);
-    det = D[0][0] * (D[1][1] * D[2][2] - D[1][2] * D[2][1]) - D[0][1] * (D[1][0] * D[2][2] - D[1][2] * D[2][0]) +
-          D[0][2] * (D[1][0] * D[2][1] - D[1][1] * D[2][0]);
-    for (int d = 0; d < 3; d++)
-      for (int a = 0; a < 3; a++) {
-        const int e = (d + 1) % 3, f = (d + 2) % 3, b = (a + 1) % 3, c = (a + 2) % 3;
-
-        fv->metric[d][a][m] = (D[b][e] * D[c][f] - D[b][f] * D[c][e]) / det;
-      }
+  for (PetscInt a = 0; a < fv->dim; a++) {
+    upper[a] = g->centre[a] + cell;
+    lower[a] = upper[a] - padded[axis];
+    x0[a] = g->x[0][a] + node;
+    x1[a] = g->x[1][a] + node;
   }
+  if (fv->dim == 2)
+    MovingMetric2D(axis, n, S, lower, upper, fv->metric);
+  else
+    MovingMetric3D(axis, n, S, lower, upper, x0, x1, stride, fv->metric);
 }
 
 /* Adds the diffusive flux through n faces whose upper cells begin at (i, j, k). */
@@ -355,30 +326,21 @@ static void diffuse(const SinewMovingFV fv, SinewRow row, PetscInt axis, PetscIn
   const PetscReal *gradient[3][SINEW_COMPONENTS_MAX];
   const PetscReal *upper = at(fv, i, j, k), *lower = upper - fv->stride[axis];
 
-  face_metric(fv, axis, n, i, j, k);
+  face_metric(fv, axis, n, i, j, k, S);
   for (PetscInt c = 0; c < fv->nc; c++) {
     const PetscReal *r = upper + c * fv->pitch, *l = lower + c * fv->pitch;
+    PetscReal *const rows[3] = {fv->gradient[0].row[c], fv->gradient[1].row[c], fv->gradient[2].row[c]};
 
     RowMean(n, l, r, fv->v.row[c]);
-    for (PetscInt a = 0; a < 3; a++) {
-      gradient[a][c] = fv->gradient[a].row[c];
-      (void)PetscArrayzero(fv->gradient[a].row[c], n);
-    }
-    for (PetscInt d = 0; d < fv->dim; d++) {
-      const PetscInt s = fv->stride[d];
-      PetscReal *restrict delta = fv->keep;
-
-      for (PetscInt m = 0; m < n; m++)
-        delta[m] = d == axis ? r[m] - l[m] : 0.25 * ((r[m + s] - r[m - s]) + (l[m + s] - l[m - s]));
-      for (PetscInt a = 0; a < fv->dim; a++) add_scaled(n, 1, delta, fv->metric[d][a], fv->gradient[a].row[c]);
-    }
+    MovingGradient(fv->dim, axis, n, l, r, fv->stride, fv->metric, rows);
+    for (PetscInt a = 0; a < 3; a++) gradient[a][c] = rows[a];
   }
   for (PetscInt d = 0; d < fv->dim; d++) {
     for (PetscInt c = 0; c < fv->nc; c++) (void)PetscArrayzero(fv->u.row[c], n);
     row.axis = d;
     (*fv->k.diffusive_flux)(fv->k.context, &row, n, CONST_ROWS(fv->v),
                             (const PetscReal *const(*)[SINEW_COMPONENTS_MAX])gradient, fv->u.row);
-    for (PetscInt c = 0; c < fv->nc; c++) add_scaled(n, 1, S[d], fv->u.row[c], fv->f.row[c]);
+    for (PetscInt c = 0; c < fv->nc; c++) MovingAddProduct(n, 1, S[d], fv->u.row[c], fv->f.row[c]);
   }
 }
 
@@ -387,11 +349,11 @@ static void face_fluxes(const SinewMovingFV fv, PetscReal t, PetscInt axis, Pets
                         PetscInt k, const Rows *l, const Rows *r)
 {
   const PetscInt first = SinewGeometryFace(fv->g, i, j, k);
-  const PetscReal *S[3] = {NULL, NULL, NULL}, inverse = 1 / fv->dt;
+  const PetscReal *S[3] = {NULL, NULL, NULL};
   const SinewRow row = describe(fv, axis, t, i, j, k);
 
   for (PetscInt d = 0; d < fv->dim; d++) S[d] = fv->g->area[axis][d] + first;
-  for (PetscInt m = 0; m < n; m++) fv->swept[m] = fv->g->swept[axis][first + m] * inverse;
+  MovingScale(n, 1 / fv->dt, fv->g->swept[axis] + first, fv->swept);
   if (fv->k.normal_flux)
     (*fv->k.normal_flux)(fv->k.context, n, S, fv->swept, CONST_ROWS(*l), CONST_ROWS(*r), fv->f.row);
   else if (fv->k.flux)
@@ -412,100 +374,124 @@ static inline PetscReal *sums(const SinewMovingFV fv, PetscInt c, PetscInt j, Pe
   return fv->r + ((k * fv->axis[1]->count + j) * fv->nc + c) * fv->axis[0]->count;
 }
 
-static void sweep_x(const SinewMovingFV fv, PetscReal t)
+static void sweep_x(const SinewMovingFV fv, PetscReal t, PetscInt j, PetscInt k)
 {
   const PetscInt n = fv->axis[0]->count;
+  Rows right;
 
-  for (PetscInt k = 0; k < fv->axis[2]->count; k++)
-    for (PetscInt j = 0; j < fv->axis[1]->count; j++) {
-      Rows right;
+  face_states(fv, 0, n + 2, at(fv, -1, j, k), &fv->sx);
+  right = shifted(fv, &fv->sx.lower, 1);
+  face_fluxes(fv, t, 0, n + 1, 0, j, k, &fv->sx.upper, &right);
+  for (PetscInt c = 0; c < fv->nc; c++) {
+    const PetscReal *f = fv->f.row[c];
 
-      face_states(fv, 0, n + 2, at(fv, -1, j, k), &fv->sx);
-      right = shifted(fv, &fv->sx.lower, 1);
-      face_fluxes(fv, t, 0, n + 1, 0, j, k, &fv->sx.upper, &right);
-      for (PetscInt c = 0; c < fv->nc; c++) {
-        const PetscReal *restrict f = fv->f.row[c];
-        PetscReal *restrict r = sums(fv, c, j, k);
-
-#pragma omp simd
-        for (PetscInt i = 0; i < n; i++) r[i] = f[i] - f[i + 1];
-      }
-    }
+    RowDifference(n, f, f + 1, sums(fv, c, j, k));
+  }
 }
 
-/* Along y or z: marches over planes, with the states of the plane before in hand. */
-static void sweep_across(const SinewMovingFV fv, PetscInt axis, PetscReal t)
+/* The faces below row (j, k) along y or z, and the states of the row, which the next call takes as those before. */
+static void sweep_across(const SinewMovingFV fv, PetscInt axis, PetscReal t, PetscInt j, PetscInt k,
+                         const States *before, States *now)
 {
-  const PetscInt n = fv->axis[0]->count, other = 3 - axis;
+  const PetscInt n = fv->axis[0]->count, p = axis == 1 ? j : k;
 
-  for (PetscInt q = 0; q < fv->axis[other]->count; q++)
-    for (PetscInt p = -1; p <= fv->axis[axis]->count; p++) {
-      const PetscInt j = axis == 1 ? p : q, k = axis == 1 ? q : p;
-      States *now = &fv->s[(p + 1) % 2], *before = &fv->s[(p + 2) % 2];
+  face_states(fv, axis, n, at(fv, 0, j, k), now);
+  if (p < 0) return;
+  face_fluxes(fv, t, axis, n, 0, j, k, &before->upper, &now->lower);
+  for (PetscInt c = 0; c < fv->nc; c++) {
+    if (p > 0) {
+      PetscReal *r = sums(fv, c, j - (axis == 1), k - (axis == 2));
 
-      face_states(fv, axis, n, at(fv, 0, j, k), now);
-      if (p < 0) continue;
-      face_fluxes(fv, t, axis, n, 0, j, k, &before->upper, &now->lower);
-      for (PetscInt c = 0; c < fv->nc; c++) {
-        if (p > 0)
-          RowDifference(n, sums(fv, c, j - (axis == 1), k - (axis == 2)), fv->f.row[c],
-                        sums(fv, c, j - (axis == 1), k - (axis == 2)));
-        if (p < fv->axis[axis]->count) RowAdd(n, fv->f.row[c], sums(fv, c, j, k));
-      }
+      RowDifference(n, r, fv->f.row[c], r);
     }
+    if (p < fv->axis[axis]->count) RowAdd(n, fv->f.row[c], sums(fv, c, j, k));
+  }
 }
 
-static void add_sources(const SinewMovingFV fv, PetscReal t, PetscReal fraction)
+static States states_of_row(const SinewMovingFV fv, const States *plane, PetscInt j)
+{
+  return (States){.lower = shifted(fv, &plane->lower, j * fv->pitch),
+                  .upper = shifted(fv, &plane->upper, j * fv->pitch)};
+}
+
+static void add_sources(const SinewMovingFV fv, PetscReal t, PetscReal fraction, PetscInt j, PetscInt k)
 {
   const PetscInt n = fv->axis[0]->count;
+  const SinewRow row = describe(fv, 0, t, 0, j, k);
+  const Rows w = rows_at(fv, at(fv, 0, j, k));
 
-  for (PetscInt k = 0; k < fv->axis[2]->count; k++)
-    for (PetscInt j = 0; j < fv->axis[1]->count; j++) {
-      const SinewRow row = describe(fv, 0, t, 0, j, k);
-      const Rows w = rows_at(fv, at(fv, 0, j, k));
+  for (PetscInt c = 0; c < fv->nc; c++) (void)PetscArrayzero(fv->u.row[c], n);
+  (*fv->k.source)(fv->k.context, &row, n, CONST_ROWS(w), fv->u.row);
+  row_volumes(fv, fraction, j, k, fv->volume);
+  for (PetscInt c = 0; c < fv->nc; c++) MovingAddProduct(n, fv->g->cell, fv->volume, fv->u.row[c], sums(fv, c, j, k));
+}
 
-      for (PetscInt c = 0; c < fv->nc; c++) (void)PetscArrayzero(fv->u.row[c], n);
-      (*fv->k.source)(fv->k.context, &row, n, CONST_ROWS(w), fv->u.row);
-      row_volumes(fv, fraction, j, k, fv->volume);
-      for (PetscInt c = 0; c < fv->nc; c++) add_scaled(n, fv->g->cell, fv->volume, fv->u.row[c], sums(fv, c, j, k));
+/* out = a A + b Y + c L(Y), for rows whose fluxes are all summed. */
+typedef struct {
+  PetscReal t, fraction, a, b, c;
+  const PetscReal *A, *Y;
+  PetscReal *out;
+} Combination;
+
+static void finish_row(const SinewMovingFV fv, const Combination *m, PetscInt j, PetscInt k)
+{
+  const PetscInt n = fv->axis[0]->count, first = (k * fv->axis[1]->count + j) * n * fv->nc;
+  const PetscReal *r[SINEW_COMPONENTS_MAX], *y = m->Y + first;
+
+  if (fv->k.source) add_sources(fv, m->t, m->fraction, j, k);
+  for (PetscInt c = 0; c < fv->nc; c++) r[c] = sums(fv, c, j, k);
+  CellsFromRows(fv->nc, n, r, fv->cells);
+  RowCombine(n * fv->nc, m->A ? m->a : 0, m->A ? m->A + first : y, m->b, y, m->c / fv->g->cell, fv->cells,
+             m->out + first);
+}
+
+/* One march over the rows of a plane, along x and y; rows of a flat mesh are finished while they are in the cache. */
+static void march_plane(const SinewMovingFV fv, const Combination *m, PetscInt k)
+{
+  const PetscInt count = fv->axis[1]->count;
+
+  for (PetscInt j = -1; j <= count; j++) {
+    if (j >= 0 && j < count) sweep_x(fv, m->t, j, k);
+    sweep_across(fv, 1, m->t, j, k, &fv->s[(j + 2) % 2], &fv->s[(j + 1) % 2]);
+    if (fv->dim == 2 && j > 0) finish_row(fv, m, j - 1, k);
+  }
+}
+
+static void march(const SinewMovingFV fv, const Combination *m)
+{
+  const PetscInt rows = fv->axis[1]->count, planes = fv->axis[2]->count;
+
+  for (PetscInt k = fv->dim > 2 ? -1 : 0; k < planes + (fv->dim > 2); k++) {
+    if (k >= 0 && k < planes) march_plane(fv, m, k);
+    for (PetscInt j = 0; j < rows && fv->dim > 2; j++) {
+      const States before = states_of_row(fv, &fv->z[(k + 2) % 2], j);
+      States now = states_of_row(fv, &fv->z[(k + 1) % 2], j);
+
+      sweep_across(fv, 2, m->t, j, k, &before, &now);
+      if (k > 0) finish_row(fv, m, j, k - 1);
     }
+  }
 }
 
 PetscErrorCode SinewMovingFVApply(SinewMovingFV fv, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
                                   Vec out, PetscReal *rate)
 {
-  const PetscReal fraction = PetscClipInterval((t - fv->t) / fv->dt, 0, 1);
-  const PetscInt n = fv->axis[0]->count;
-  const PetscReal *y, *base = NULL;
-  PetscReal *to;
+  Combination m = {.t = t, .fraction = PetscClipInterval((t - fv->t) / fv->dt, 0, 1), .a = a, .b = b, .c = c};
 
   PetscFunctionBeginUser;
   PetscCheck(out != Y && out != A, PETSC_COMM_SELF, PETSC_ERR_ARG_IDN,
              "the result may not overwrite a state it is computed from");
   if (fv->k.prepare) PetscCall((*fv->k.prepare)(fv->k.context, t));
   if (fv->boundary) PetscCall(SinewBoundaryPrepare(fv->boundary, t));
-  PetscCall(load(fv, Y, fraction));
+  PetscCall(load(fv, Y, m.fraction));
   PetscCall(PetscLogEventBegin(event_sweep, 0, 0, 0, 0));
-  sweep_x(fv, t);
-  sweep_across(fv, 1, t);
-  if (fv->dim > 2) sweep_across(fv, 2, t);
-  if (fv->k.source) add_sources(fv, t, fraction);
-  PetscCall(VecGetArrayRead(Y, &y));
-  if (A) PetscCall(VecGetArrayRead(A, &base));
-  PetscCall(VecGetArrayWrite(out, &to));
-  for (PetscInt k = 0; k < fv->axis[2]->count; k++)
-    for (PetscInt j = 0; j < fv->axis[1]->count; j++) {
-      const PetscInt first = (k * fv->axis[1]->count + j) * n * fv->nc;
-      const PetscReal *r[SINEW_COMPONENTS_MAX];
-
-      for (PetscInt m = 0; m < fv->nc; m++) r[m] = sums(fv, m, j, k);
-      CellsFromRows(fv->nc, n, r, fv->cells);
-      RowCombine(n * fv->nc, A ? a : 0, A ? base + first : y + first, b, y + first, c / fv->g->cell, fv->cells,
-                 to + first);
-    }
-  PetscCall(VecRestoreArrayWrite(out, &to));
-  if (A) PetscCall(VecRestoreArrayRead(A, &base));
-  PetscCall(VecRestoreArrayRead(Y, &y));
+  PetscCall(VecGetArrayRead(Y, &m.Y));
+  if (A) PetscCall(VecGetArrayRead(A, &m.A));
+  PetscCall(VecGetArrayWrite(out, &m.out));
+  march(fv, &m);
+  PetscCall(VecRestoreArrayWrite(out, &m.out));
+  if (A) PetscCall(VecRestoreArrayRead(A, &m.A));
+  PetscCall(VecRestoreArrayRead(Y, &m.Y));
   PetscCall(PetscLogEventEnd(event_sweep, 0, 0, 0, 0));
   if (rate) PetscCall(SinewMovingFVRate(fv, out, rate));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -521,22 +507,15 @@ static void row_rates(const SinewMovingFV fv, PetscInt axis, PetscInt n, PetscIn
   const PetscInt first = SinewGeometryFace(g, 0, j, k), next = axis == 0   ? 1
                                                                : axis == 1 ? g->face[0]
                                                                            : g->face[0] * g->face[1];
-  const PetscReal *S[3] = {fv->area[0], fv->area[1], fv->area[2]}, inverse = 1 / fv->dt;
+  const PetscReal *S[3] = {fv->area[0], fv->area[1], fv->area[2]}, *faces[3] = {NULL, NULL, NULL};
   SinewRow row = describe(fv, axis, fv->t + fv->dt, 0, j, k);
 
-  for (PetscInt i = 0; i < n; i++) {
-    PetscReal square = 0;
-
-    for (PetscInt d = 0; d < fv->dim; d++) {
-      fv->area[d][i] = 0.5 * (g->area[axis][d][first + i] + g->area[axis][d][first + i + next]);
-      square += fv->area[d][i] * fv->area[d][i];
-    }
-    fv->swept[i] = 0.5 * inverse * (g->swept[axis][first + i] + g->swept[axis][first + i + next]);
-    fv->keep[i] = PetscSqrtReal(square) * inverse_volume[i];
-  }
+  for (PetscInt d = 0; d < fv->dim; d++) faces[d] = g->area[axis][d] + first;
+  MovingCellFaces(fv->dim, n, faces, next, g->swept[axis] + first, 1 / fv->dt, inverse_volume, fv->area, fv->swept,
+                  fv->keep);
   if (fv->k.flux) {
     (*fv->k.normal_speed)(fv->k.context, n, CONST_ROWS(*w), S, fv->swept, fv->speed[0]);
-    add_scaled(n, 1, fv->speed[0], inverse_volume, fv->rates);
+    MovingAddProduct(n, 1, fv->speed[0], inverse_volume, fv->rates);
   }
   if (fv->k.diffusive_flux) (*fv->k.diffusive_rate)(fv->k.context, &row, n, CONST_ROWS(*w), 1, fv->keep, fv->rates);
 }
@@ -551,11 +530,10 @@ PetscErrorCode SinewMovingFVRate(SinewMovingFV fv, Vec Q, PetscReal *rate)
   PetscCall(VecGetArrayRead(Q, &q));
   for (PetscInt k = 0; k < fv->axis[2]->count; k++)
     for (PetscInt j = 0; j < fv->axis[1]->count; j++) {
-      RowsFromCells(fv->nc, n, q + (k * fv->axis[1]->count + j) * n * fv->nc, fv->u.row);
       row_volumes(fv, 1, j, k, fv->volume);
-      for (PetscInt c = 0; c < fv->nc; c++)
-        for (PetscInt i = 0; i < n; i++) fv->u.row[c][i] /= fv->volume[i];
-      for (PetscInt i = 0; i < n; i++) fv->volume[i] = 1 / (fv->volume[i] * fv->g->cell);
+      MovingAverages(fv->nc, n, fv->volume, q + (k * fv->axis[1]->count + j) * n * fv->nc, fv->cells);
+      RowsFromCells(fv->nc, n, fv->cells, fv->u.row);
+      MovingInvert(n, 1 / fv->g->cell, fv->volume, fv->volume);
       (*fv->k.primitive)(fv->k.context, n, CONST_ROWS(fv->u), fv->v.row);
       (void)PetscArrayzero(fv->rates, n);
       for (PetscInt d = 0; d < fv->dim; d++) row_rates(fv, d, n, j, k, &fv->v, fv->volume);

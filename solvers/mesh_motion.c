@@ -31,6 +31,7 @@ struct _p_SinewMeshMotion {
   PetscReal extent;     /* shortest side of the domain */
   PetscReal t, dt;      /* the step that the geometry's sweep belongs to; dt 0: none */
   PetscInt since;       /* steps since the rate was chosen */
+  PetscReal placed;     /* the end of the step's nodes are phi + placed * rate; 0: they are not */
 };
 
 static const char *const type_names[] = {"monge_ampere", NULL};
@@ -340,46 +341,6 @@ static PetscErrorCode watch(SinewMeshMotion m, Vec U)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Mean over the cells around a vertex, whose last is at p, of the differences along axis d. */
-static inline PetscReal difference(const SinewGeometry *g, const PetscReal *p, PetscInt d)
-{
-  const PetscInt stride[3] = {1, g->padded[0], g->padded[0] * g->padded[1]}, e = stride[(d + 1) % 3],
-                 f = stride[(d + 2) % 3];
-  const PetscInt s = stride[d];
-
-  if (g->dim == 2) {
-    const PetscInt other = stride[1 - d];
-
-    return 0.5 * ((p[0] - p[-s]) + (p[-other] - p[-other - s]));
-  }
-  return 0.25 * (((p[0] - p[-s]) + (p[-e] - p[-e - s])) + ((p[-f] - p[-f - s]) + (p[-e - f] - p[-e - f - s])));
-}
-
-/* |grad| at a vertex, of values whose gradient in the cells' indices and that of their centres are known. */
-static PetscReal gradient_at(const SinewGeometry *g, const PetscReal *values, PetscInt at)
-{
-  PetscReal D[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, b[3] = {0, 0, 0}, det, square = 0;
-
-  for (PetscInt d = 0; d < g->dim; d++) {
-    b[d] = difference(g, values + at, d);
-    for (PetscInt a = 0; a < g->dim; a++) D[a][d] = difference(g, g->centre[a] + at, d);
-  }
-  det = D[0][0] * (D[1][1] * D[2][2] - D[1][2] * D[2][1]) - D[0][1] * (D[1][0] * D[2][2] - D[1][2] * D[2][0]) +
-        D[0][2] * (D[1][0] * D[2][1] - D[1][1] * D[2][0]);
-  for (int a = 0; a < 3; a++) {
-    const int p = (a + 1) % 3, q = (a + 2) % 3;
-    PetscReal sum = 0;
-
-    for (int d = 0; d < 3; d++) {
-      const int e = (d + 1) % 3, f = (d + 2) % 3;
-
-      sum += b[d] * (D[p][e] * D[q][f] - D[p][f] * D[q][e]);
-    }
-    square += sum * sum;
-  }
-  return PetscSqrtReal(square) / PetscAbsReal(det);
-}
-
 static PetscErrorCode formula_at(SinewMeshMotion m, PetscReal t, PetscReal out[])
 {
   const SinewLattice *l = m->lattice;
@@ -403,7 +364,7 @@ static PetscErrorCode find_monitor(SinewMeshMotion m, PetscReal t, Vec U)
   const SinewLattice *l = m->lattice;
   const PetscReal *values;
   PetscReal *out, noise;
-  PetscInt n = 0;
+  PetscInt n;
 
   PetscFunctionBeginUser;
   if (m->v.monitor < 2) PetscCall(watch(m, U));
@@ -415,12 +376,8 @@ static PetscErrorCode find_monitor(SinewMeshMotion m, PetscReal t, Vec U)
     PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &noise, 1, MPIU_REAL, MPIU_MAX, l->comm));
     noise *= NOISE / m->extent;
     PetscCall(VecGetArrayRead(m->strength, &values));
-    for (PetscInt k = 0; k < l->count[2]; k++)
-      for (PetscInt j = 0; j < l->count[1]; j++)
-        for (PetscInt i = 0; i < l->count[0]; i++, n++) {
-          out[n] = gradient_at(m->geometry, values, SinewGeometryPadded(m->geometry, i, j, k));
-          if (out[n] < noise) out[n] = 0;
-        }
+    PetscCall(SinewGeometryGradient(m->geometry, values, out));
+    for (n = 0; n < l->local; n++) out[n] = out[n] < noise ? 0 : out[n];
     PetscCall(VecRestoreArrayRead(m->strength, &values));
   }
   PetscCall(VecRestoreArrayWrite(m->m, &out));
@@ -457,6 +414,7 @@ static PetscErrorCode place(SinewMeshMotion m, PetscReal length, PetscReal *leas
   PetscFunctionBeginUser;
   PetscCall(VecWAXPY(m->trial, length, m->rate, m->phi));
   PetscCall(SinewGeometryPlace(m->geometry, 1, m->trial, least));
+  m->placed = length;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -466,6 +424,7 @@ static PetscErrorCode guard(SinewMeshMotion m, PetscReal length)
   PetscReal least;
 
   PetscFunctionBeginUser;
+  if (m->placed == length) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(place(m, length, &least));
   for (PetscInt n = 0; n < SHORTENINGS && least < m->v.jacobian; n++) {
     PetscCall(VecScale(m->rate, n < SHORTENINGS - 1 ? SHORTEN : 0));
@@ -486,6 +445,7 @@ static PetscErrorCode choose_rate(SinewMeshMotion m, PetscReal t, PetscReal dt, 
   PetscCall(relax(m, horizon / m->v.relaxation, &report));
   PetscCall(VecWAXPY(m->rate, -1, m->phi, m->trial));
   PetscCall(VecScale(m->rate, 1 / horizon));
+  m->placed = 0;
   PetscCall(guard(m, horizon));
   m->since = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -526,6 +486,7 @@ PetscErrorCode SinewMeshMotionEnd(SinewMeshMotion m, Vec U)
   PetscCall(SinewMovingFVScale(m->fv, 1, PETSC_FALSE, U));
   PetscCall(VecCopy(m->trial, m->phi)); /* the very bits that the nodes come from */
   PetscCall(SinewGeometryAdvance(m->geometry));
+  m->placed = 0;
   m->since++;
   m->dt = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -555,6 +516,7 @@ static PetscErrorCode rest(SinewMeshMotion m)
   PetscFunctionBeginUser;
   for (int end = 0; end < 2; end++) PetscCall(SinewGeometryPlace(m->geometry, end, m->phi, &least));
   PetscCall(SinewGeometrySweep(m->geometry));
+  m->placed = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -581,6 +543,7 @@ PetscErrorCode SinewMeshMotionInitial(SinewMeshMotion m, Vec U)
     PetscCall(relax(m, LONGEST, &report));
     if (report.rms <= m->v.fit) break;
     PetscCall(VecWAXPY(m->rate, -1, m->phi, m->trial));
+    m->placed = 0;
     PetscCall(guard(m, 1));
     PetscCall(VecAXPY(m->phi, 1, m->rate));
     PetscCall(rest(m));

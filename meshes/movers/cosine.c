@@ -4,6 +4,13 @@
 
 #include "io/error.h"
 
+#define FACTORS 4 /* functions whose factors are kept */
+
+typedef struct {
+  SinewCosineKind kind;
+  PetscReal a, b, *value; /* one for each coefficient */
+} Factor;
+
 struct _p_SinewCosine {
   SinewLattice *lattice;
   PetscInt layouts;    /* 1 on one rank, else dim: in layout d, lines along axis d are whole */
@@ -11,13 +18,12 @@ struct _p_SinewCosine {
   VecScatter forth[3]; /* into layout d, from the lattice or layout d - 1 */
   PetscInt lines[3];   /* of this rank */
   PetscReal *buffer;   /* what the transforms work on */
+  fftw_complex *modes; /* of a periodic lattice on one rank: half of its Fourier coefficients; else NULL */
   fftw_plan forward[3], backward[3];
   PetscReal *lambda[3]; /* eigenvalues of one axis, by position in its transform */
   PetscReal scale;      /* of forward and backward together */
-  PetscReal *factor;    /* of the last layout's coefficients, for the function it was made for */
-  SinewCosineKind kind;
-  PetscReal a, b;
-  PetscBool made;
+  Factor factor[FACTORS];
+  PetscInt used, size; /* functions in use, the last ones asked for first; coefficients of the last layout */
 };
 
 static PetscLogEvent event_apply;
@@ -82,6 +88,11 @@ static PetscErrorCode create_plans(SinewCosine c)
     forward[l->dim - 1 - d] = l->periodic[d] ? FFTW_R2HC : FFTW_REDFT00;
     backward[l->dim - 1 - d] = l->periodic[d] ? FFTW_HC2R : FFTW_REDFT00;
   }
+  if (c->modes) {
+    c->forward[0] = fftw_plan_dft_r2c((int)l->dim, n, c->buffer, c->modes, FFTW_ESTIMATE);
+    c->backward[0] = fftw_plan_dft_c2r((int)l->dim, n, c->modes, c->buffer, FFTW_ESTIMATE);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (c->layouts == 1) {
     c->forward[0] = fftw_plan_r2r((int)l->dim, n, c->buffer, c->buffer, forward, FFTW_ESTIMATE);
     c->backward[0] = fftw_plan_r2r((int)l->dim, n, c->buffer, c->buffer, backward, FFTW_ESTIMATE);
@@ -121,6 +132,7 @@ PetscErrorCode SinewCosineCreate(SinewLattice *lattice, SinewCosine *cosine)
   SinewCosine c;
   PetscMPIInt size;
   PetscInt most = lattice->local;
+  PetscBool periodic = PETSC_TRUE;
   static PetscBool registered = PETSC_FALSE;
   PetscClassId id;
 
@@ -140,11 +152,19 @@ PetscErrorCode SinewCosineCreate(SinewLattice *lattice, SinewCosine *cosine)
     PetscCall(create_layout(c, d));
     most = PetscMax(most, c->lines[d] * lattice->nodes[d]);
   }
-  for (PetscInt d = 0; d < 3; d++) PetscCall(eigenvalues(c, d));
+  for (PetscInt d = 0; d < 3; d++) {
+    PetscCall(eigenvalues(c, d));
+    periodic = (PetscBool)(periodic && (d >= lattice->dim || lattice->periodic[d]));
+  }
+  c->size = size > 1 ? c->lines[lattice->dim - 1] * lattice->nodes[lattice->dim - 1] : lattice->local;
+  if (size == 1 && periodic) {
+    c->size = lattice->local / lattice->nodes[0] * (lattice->nodes[0] / 2 + 1);
+    c->modes = fftw_alloc_complex((size_t)c->size);
+    PetscCheck(c->modes, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for transforms");
+  }
   c->buffer = (PetscReal *)fftw_malloc(sizeof(PetscReal) * (size_t)PetscMax(most, 1));
   PetscCheck(c->buffer, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for transforms");
   PetscCall(create_plans(c));
-  PetscCall(PetscMalloc1((size_t)most, &c->factor));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -162,13 +182,14 @@ PetscErrorCode SinewCosineDestroy(SinewCosine *cosine)
     if (c->backward[d]) fftw_destroy_plan(c->backward[d]);
   }
   fftw_free(c->buffer);
-  PetscCall(PetscFree(c->factor));
+  fftw_free(c->modes);
+  for (PetscInt k = 0; k < c->used; k++) PetscCall(PetscFree(c->factor[k].value));
   PetscCall(PetscFree(c));
   *cosine = NULL;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscReal function(const SinewCosine c, const PetscInt at[3])
+static PetscReal function(const SinewCosine c, const Factor *f, const PetscInt at[3])
 {
   const SinewLattice *l = c->lattice;
   PetscReal sum = 0, product = 1;
@@ -179,35 +200,51 @@ static PetscReal function(const SinewCosine c, const PetscInt at[3])
     sum += lambda;
     product *= 1 - lambda * l->h[d] * l->h[d] / 6;
   }
-  switch (c->kind) {
-  case SINEW_COSINE_HELMHOLTZ: sum = c->a + c->b * sum; return sum > 0 ? 1 / sum : 0;
-  case SINEW_COSINE_GAUSSIAN: return PetscExpReal(-0.5 * c->a * c->a * sum);
+  switch (f->kind) {
+  case SINEW_COSINE_HELMHOLTZ: sum = f->a + f->b * sum; return sum > 0 ? 1 / sum : 0;
+  case SINEW_COSINE_GAUSSIAN: return PetscExpReal(-0.5 * f->a * f->a * sum);
   default: return 1 / product;
   }
 }
 
-static PetscErrorCode make_factor(SinewCosine c, SinewCosineKind kind, PetscReal a, PetscReal b)
+static PetscErrorCode fill_factor(SinewCosine c, Factor *f)
 {
   const SinewLattice *l = c->lattice;
-  const PetscInt d = c->layouts == 1 ? 0 : c->layouts - 1;
-  PetscInt first = 0, count = l->local;
+  const PetscInt d = c->layouts == 1 ? 0 : c->layouts - 1, half = l->nodes[0] / 2 + 1;
+  PetscInt first = 0, last;
 
   PetscFunctionBeginUser;
-  if (c->made && c->kind == kind && c->a == a && c->b == b) PetscFunctionReturn(PETSC_SUCCESS);
-  c->kind = kind;
-  c->a = a;
-  c->b = b;
-  c->made = PETSC_TRUE;
-  if (c->layouts > 1) {
-    PetscCall(VecGetOwnershipRange(c->line[d], &first, &count));
-    count -= first;
-  }
-  for (PetscInt n = 0; n < count; n++) {
-    PetscInt at[3];
+  if (c->layouts > 1) PetscCall(VecGetOwnershipRange(c->line[d], &first, &last));
+  for (PetscInt n = 0; n < c->size; n++) {
+    PetscInt at[3] = {n % half, n / half % l->nodes[1], n / half / l->nodes[1]};
 
-    place(l, d, first + n, at);
-    c->factor[n] = c->scale * function(c, at);
+    if (!c->modes) place(l, d, first + n, at);
+    f->value[n] = c->scale * function(c, f, at);
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The factors of a function, from the store or made anew in the place of the one that was not asked for longest. */
+static PetscErrorCode find_factor(SinewCosine c, SinewCosineKind kind, PetscReal a, PetscReal b,
+                                  const PetscReal **value)
+{
+  Factor f;
+  PetscInt k = 0;
+
+  PetscFunctionBeginUser;
+  while (k < c->used && (c->factor[k].kind != kind || c->factor[k].a != a || c->factor[k].b != b)) k++;
+  if (k == c->used) {
+    if (c->used < FACTORS)
+      PetscCall(PetscMalloc1(PetscMax(c->size, 1), &c->factor[c->used++].value));
+    else
+      k--;
+    f = (Factor){kind, a, b, c->factor[k].value};
+    PetscCall(fill_factor(c, &f));
+  } else
+    f = c->factor[k];
+  for (; k > 0; k--) c->factor[k] = c->factor[k - 1];
+  c->factor[0] = f;
+  *value = f.value;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -227,7 +264,7 @@ static PetscErrorCode transform(const SinewCosine c, const fftw_plan plan, Vec v
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode apply_alone(SinewCosine c, Vec in, Vec out)
+static PetscErrorCode apply_alone(SinewCosine c, const PetscReal *restrict factor, Vec in, Vec out)
 {
   const PetscInt n = c->lattice->local;
   const PetscReal *from;
@@ -238,7 +275,15 @@ static PetscErrorCode apply_alone(SinewCosine c, Vec in, Vec out)
   PetscCall(PetscArraycpy(c->buffer, from, n));
   PetscCall(VecRestoreArrayRead(in, &from));
   fftw_execute(c->forward[0]);
-  for (PetscInt i = 0; i < n; i++) c->buffer[i] *= c->factor[i];
+  if (c->modes) {
+    PetscReal *restrict m = (PetscReal *)c->modes;
+
+    for (PetscInt i = 0; i < c->size; i++) {
+      m[2 * i] *= factor[i];
+      m[2 * i + 1] *= factor[i];
+    }
+  } else
+    for (PetscInt i = 0; i < n; i++) c->buffer[i] *= factor[i];
   fftw_execute(c->backward[0]);
   PetscCall(VecGetArrayWrite(out, &to));
   PetscCall(PetscArraycpy(to, c->buffer, n));
@@ -248,16 +293,18 @@ static PetscErrorCode apply_alone(SinewCosine c, Vec in, Vec out)
 
 PetscErrorCode SinewCosineApply(SinewCosine c, SinewCosineKind kind, PetscReal a, PetscReal b, Vec in, Vec out)
 {
+  const PetscReal *factor = NULL;
+
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(event_apply, 0, 0, 0, 0));
-  PetscCall(make_factor(c, kind, a, b));
+  PetscCall(find_factor(c, kind, a, b, &factor));
   if (!c->line[0])
-    PetscCall(apply_alone(c, in, out));
+    PetscCall(apply_alone(c, factor, in, out));
   else {
     for (PetscInt d = 0; d < c->layouts; d++) {
       PetscCall(VecScatterBegin(c->forth[d], d ? c->line[d - 1] : in, c->line[d], INSERT_VALUES, SCATTER_FORWARD));
       PetscCall(VecScatterEnd(c->forth[d], d ? c->line[d - 1] : in, c->line[d], INSERT_VALUES, SCATTER_FORWARD));
-      PetscCall(transform(c, c->forward[d], c->line[d], d == c->layouts - 1 ? c->factor : NULL));
+      PetscCall(transform(c, c->forward[d], c->line[d], d == c->layouts - 1 ? factor : NULL));
     }
     for (PetscInt d = c->layouts - 1; d >= 0; d--) {
       PetscCall(transform(c, c->backward[d], c->line[d], NULL));

@@ -8,9 +8,10 @@
   DCT-I between walls), a factor for each coefficient and the transforms back solve Poisson and Helmholtz problems,
   smooth, and fit splines to rounding, in any dimension and on any mixture of axes.
 
-  On one rank it is one FFTW plan; on more, lines along one axis at a time are whole on a rank, and vectors travel
-  between the layouts 2 dim times an application, each time all of the rank's values, O(values per rank) memory. Plans
-  are FFTW_ESTIMATE: those of FFTW_MEASURE depend on the moment, and a restarted run would not repeat its bits.
+  On one rank it is one FFTW plan (periodic lattices: complex coefficients); on more, lines along one axis at a time are
+  whole on a rank, and vectors travel between the layouts 2 dim times an application, each time all of the rank's
+  values, O(values per rank) memory. Plans are FFTW_ESTIMATE: those of FFTW_MEASURE depend on the moment, and a
+  restarted run would not repeat its bits.
 */
 #include "lattice.h"
 

@@ -125,21 +125,47 @@ PetscErrorCode SinewLatticeRestore(SinewLattice *l, const PetscReal **array)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscReal SinewLatticeRowSum(const SinewLattice *l, PetscInt j, PetscInt k, const PetscReal *restrict row, int power)
+{
+  const PetscInt n = l->count[0], last = l->start[0] + n - 1;
+  PetscReal sum = 0, ends = 0;
+
+  if (power == 1)
+#pragma omp simd reduction(+ : sum)
+    for (PetscInt i = 0; i < n; i++) sum += row[i];
+  else
+#pragma omp simd reduction(+ : sum)
+    for (PetscInt i = 0; i < n; i++) sum += row[i] * row[i];
+  if (!l->periodic[0]) {
+    if (l->start[0] == 0) ends += power == 1 ? row[0] : row[0] * row[0];
+    if (last == l->cells[0]) ends += power == 1 ? row[n - 1] : row[n - 1] * row[n - 1];
+  }
+  return (sum - 0.5 * ends) * (SinewLatticeWeight(l, 1 - l->start[0], j, k));
+}
+
+void SinewLatticeExtremes(PetscInt n, const PetscReal *restrict v, PetscReal *least, PetscReal *most)
+{
+  PetscReal a = PETSC_MAX_REAL, b = PETSC_MIN_REAL;
+
+#pragma omp simd reduction(min : a) reduction(max : b)
+  for (PetscInt i = 0; i < n; i++) {
+    a = v[i] < a ? v[i] : a;
+    b = v[i] > b ? v[i] : b;
+  }
+  *least = a;
+  *most = b;
+}
+
 PetscErrorCode SinewLatticeMean(SinewLattice *l, Vec values, PetscReal *mean)
 {
   const PetscReal *v;
   PetscReal sum = 0;
-  PetscInt n = 0;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(values, &v));
   for (PetscInt k = 0; k < l->count[2]; k++)
-    for (PetscInt j = 0; j < l->count[1]; j++) {
-      PetscReal line = 0;
-
-      for (PetscInt i = 0; i < l->count[0]; i++) line += SinewLatticeWeight(l, i, j, k) * v[n++];
-      sum += line;
-    }
+    for (PetscInt j = 0; j < l->count[1]; j++)
+      sum += SinewLatticeRowSum(l, j, k, v + (k * l->count[1] + j) * l->count[0], 1);
   PetscCall(VecRestoreArrayRead(values, &v));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPIU_REAL, MPIU_SUM, l->comm));
   *mean = sum;

@@ -51,6 +51,11 @@ static inline PetscInt SinewLatticeAt(const SinewLattice *l, PetscInt i, PetscIn
 PETSC_EXTERN PetscErrorCode SinewLatticeGhosts(SinewLattice *lattice, Vec values, const PetscReal **array);
 PETSC_EXTERN PetscErrorCode SinewLatticeRestore(SinewLattice *lattice, const PetscReal **array);
 
+/* Sum over a row of owned vertices of v (power 1) or v^2 (2) with the weights of the trapezoidal rule; extremes of n
+   values. Not collective. */
+PETSC_EXTERN PetscReal SinewLatticeRowSum(const SinewLattice *lattice, PetscInt j, PetscInt k, const PetscReal row[],
+                                          int power);
+PETSC_EXTERN void SinewLatticeExtremes(PetscInt n, const PetscReal values[], PetscReal *least, PetscReal *most);
 /* Mean with the weights of the trapezoidal rule (half on walls). Collective. */
 PETSC_EXTERN PetscErrorCode SinewLatticeMean(SinewLattice *lattice, Vec values, PetscReal *mean);
 /* The weight of owned vertex (i, j, k), 1 inside. Not collective. */

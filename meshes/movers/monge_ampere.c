@@ -3,10 +3,10 @@
 #include <petscksp.h>
 
 #include "io/error.h"
+#include "meshes/movers/monge_ampere_kernels.h"
 
 #define LEVELS_MAX    16
 #define COARSEST      32 /* cells along the shortest axis below which no level goes */
-#define COEFFICIENTS  9  /* second-order: xx, yy, zz, xy, xz, yz; first-order: x, y, z */
 #define LINE_SEARCHES 8
 #define TAU_LEAST     (1. / 64)
 
@@ -15,9 +15,10 @@ typedef struct {
   SinewLattice *lattice;
   SinewCosine cosine;
   PetscBool own;                        /* lattice and cosine are ours: a coarser level */
-  PetscReal *coefficient[COEFFICIENTS]; /* of the linearisation */
+  PetscReal *coefficient[COEFFICIENTS]; /* of the linearisation; NULL: not in this dimension */
   PetscReal *x[3], *m, *gradient[3];
   PetscReal *before, *after; /* scalings of the preconditioner */
+  MapStencil stencil;
   Vec F, step, trial;
   KSP ksp;
   Mat J;
@@ -35,38 +36,7 @@ struct _p_SinewMongeAmpere {
 
 static PetscLogEvent event_newton, event_residual, event_jacobian, event_relax;
 
-/* ---- stencils ---- */
-
-/* I + D^2 phi at p: xx, yy, zz, xy, xz, yz (unit entries beyond the dimension). */
-static inline void hessian(const SinewLattice *l, const PetscReal *p, PetscReal H[6])
-{
-  const PetscInt *s = l->stride;
-
-  for (PetscInt d = 0; d < 3; d++)
-    H[d] = d < l->dim ? 1 + ((p[s[d]] - p[0]) - (p[0] - p[-s[d]])) / (l->h[d] * l->h[d]) : 1;
-  for (PetscInt d = 0; d < 2; d++)
-    for (PetscInt e = d + 1; e < 3; e++)
-      H[2 + d + e] = e < l->dim ? ((p[s[d] + s[e]] - p[s[d] - s[e]]) - (p[s[e] - s[d]] - p[-s[d] - s[e]])) /
-                                      (4 * l->h[d] * l->h[e])
-                                : 0;
-}
-
-static inline PetscReal determinant(const PetscReal H[6])
-{
-  return H[0] * (H[1] * H[2] - H[5] * H[5]) - H[3] * (H[3] * H[2] - H[5] * H[4]) + H[4] * (H[3] * H[5] - H[1] * H[4]);
-}
-
-static inline void inverse(const PetscReal H[6], PetscReal det, PetscReal A[6])
-{
-  const PetscReal r = 1 / det;
-
-  A[0] = (H[1] * H[2] - H[5] * H[5]) * r;
-  A[1] = (H[0] * H[2] - H[4] * H[4]) * r;
-  A[2] = (H[0] * H[1] - H[3] * H[3]) * r;
-  A[3] = (H[4] * H[5] - H[3] * H[2]) * r;
-  A[4] = (H[3] * H[5] - H[4] * H[1]) * r;
-  A[5] = (H[3] * H[4] - H[0] * H[5]) * r;
-}
+/* ---- nodes ---- */
 
 PetscErrorCode SinewMongeAmpereNodes(SinewLattice *l, Vec phi, PetscReal *const x[3])
 {
@@ -97,99 +67,104 @@ typedef struct {
   PetscReal rms;      /* of F */
   PetscReal residual; /* max |m det / theta - 1| */
   PetscReal theta, jacobian;
-  PetscReal mean;   /* of log(m det) */
   PetscReal spread; /* root mean square of m det / theta - 1 */
 } State;
 
-/* log(m det) at the owned vertices into f, given m, with this rank's sums and extremes. With `linearise` the
-   coefficients of F' as well: they are scaled by the lattice's spacings. */
-static PetscErrorCode log_density(Level *v, Vec phi, PetscReal tau, PetscBool linearise, PetscReal f[],
-                                  PetscReal sums[3], PetscReal extremes[4])
+/* Whether all monitor values are positive and finite. */
+static PetscBool all_positive(PetscInt n, const PetscReal m[])
 {
-  const SinewLattice *l = v->lattice;
-  const PetscReal *p;
-  PetscInt n = 0;
+  int wrong = 0;
 
+#pragma omp simd reduction(| : wrong)
+  for (PetscInt i = 0; i < n; i++) wrong |= !(m[i] > 0 && m[i] <= PETSC_MAX_REAL);
+  return (PetscBool)!wrong;
+}
+
+/* What the ranks find out together about densities rho = m det: sums over vertices, and largest values. */
+typedef struct {
+  PetscReal sum, squares;
+  PetscReal most, minus_least, minus_det, trouble; /* trouble: 1 not convex, 2 not positive */
+} Census;
+
+static PetscErrorCode agree(const Level *v, Census *c)
+{
   PetscFunctionBeginUser;
-  PetscCall(SinewLatticeGhosts(v->lattice, phi, &p));
-  sums[0] = sums[1] = sums[2] = 0;
-  extremes[0] = extremes[1] = PETSC_MIN_REAL; /* max of f, of -f, of -det; whether something is wrong */
-  extremes[2] = PETSC_MIN_REAL;
-  extremes[3] = 0;
-  for (PetscInt k = 0; k < l->count[2]; k++)
-    for (PetscInt j = 0; j < l->count[1]; j++) {
-      PetscReal line[3] = {0, 0, 0};
-
-      for (PetscInt i = 0; i < l->count[0]; i++, n++) {
-        const PetscReal weight = SinewLatticeWeight(l, i, j, k);
-        PetscReal H[6], A[6], det, density;
-
-        hessian(l, p + SinewLatticeAt(l, i, j, k), H);
-        det = determinant(H);
-        extremes[2] = PetscMax(extremes[2], -det);
-        if (!(v->m[n] > 0) || PetscIsInfOrNanReal(v->m[n])) extremes[3] = 2;
-        if (!(det > 0 && H[0] > 0 && H[1] > 0 && H[2] > 0)) extremes[3] = PetscMax(extremes[3], 1);
-        if (extremes[3] > 0) continue;
-        f[n] = PetscLogReal(det * (tau == 1 ? v->m[n] : PetscPowReal(v->m[n], tau)));
-        line[0] += weight * f[n];
-        density = PetscExpReal(f[n]);
-        line[1] += weight * density;
-        line[2] += weight * density * density;
-        extremes[0] = PetscMax(extremes[0], f[n]);
-        extremes[1] = PetscMax(extremes[1], -f[n]);
-        if (!linearise) continue;
-        inverse(H, det, A);
-        v->after[n] = 0;
-        for (PetscInt d = 0; d < l->dim; d++) v->after[n] += A[d] / (PetscReal)l->dim;
-        v->before[n] = PetscSqrtReal(density / v->after[n]);
-        v->after[n] = 1 / PetscSqrtReal(density * v->after[n]);
-        for (PetscInt d = 0; d < l->dim; d++) {
-          v->coefficient[d][n] = A[d] / (l->h[d] * l->h[d]);
-          v->coefficient[6 + d][n] = tau * v->gradient[d][n] / (v->m[n] * 2 * l->h[d]);
-          for (PetscInt e = d + 1; e < l->dim; e++)
-            v->coefficient[2 + d + e][n] = A[2 + d + e] / (2 * l->h[d] * l->h[e]);
-        }
-      }
-      sums[0] += line[0];
-      sums[1] += line[1];
-      sums[2] += line[2];
-    }
-  PetscCall(SinewLatticeRestore(v->lattice, &p));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &c->sum, 2, MPIU_REAL, MPIU_SUM, v->lattice->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &c->most, 4, MPIU_REAL, MPIU_MAX, v->lattice->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* F(phi) into v->F and its size, given m at the moved vertices. Collective. */
+/* rho into F, given m at the moved vertices; its sums and extremes into s. With `linearise` the coefficients of F' as
+   well. Collective. */
+static PetscErrorCode density_of(Level *v, Vec phi, PetscReal tau, PetscBool linearise, State *s)
+{
+  const SinewLattice *l = v->lattice;
+  Census c = {.most = PETSC_MIN_REAL, .minus_least = PETSC_MIN_REAL};
+  MapExtremes extremes = {PETSC_MAX_REAL, PETSC_MAX_REAL};
+  const PetscReal *p;
+  PetscReal *rho, volume = 1;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayWrite(v->F, &rho));
+  PetscCall(SinewLatticeGhosts(v->lattice, phi, &p));
+  if (tau == 1)
+    PetscCall(PetscArraycpy(rho, v->m, l->local));
+  else
+    for (PetscInt i = 0; i < l->local; i++) rho[i] = PetscPowReal(v->m[i], tau);
+  for (PetscInt k = 0; k < l->count[2]; k++)
+    for (PetscInt j = 0; j < l->count[1]; j++) {
+      const PetscInt row = (k * l->count[1] + j) * l->count[0];
+      const PetscReal *q = p + SinewLatticeAt(l, 0, j, k);
+      PetscReal *gradient[3], *coefficient[COEFFICIENTS];
+
+      MapDensity(&v->stencil, l->count[0], q, rho + row, rho + row, &extremes);
+      c.sum += SinewLatticeRowSum(l, j, k, rho + row, 1);
+      c.squares += SinewLatticeRowSum(l, j, k, rho + row, 2);
+      if (!linearise) continue;
+      for (PetscInt d = 0; d < 3; d++) gradient[d] = v->gradient[d] + row;
+      for (PetscInt d = 0; d < COEFFICIENTS; d++) coefficient[d] = v->coefficient[d] ? v->coefficient[d] + row : NULL;
+      MapLinearise(&v->stencil, l->count[0], q, tau, v->m + row, rho + row, gradient, coefficient, v->before + row,
+                   v->after + row);
+    }
+  PetscCall(SinewLatticeRestore(v->lattice, &p));
+  SinewLatticeExtremes(l->local, rho, &c.minus_least, &c.most);
+  c.minus_least = -c.minus_least;
+  c.minus_det = -extremes.least;
+  c.trouble = all_positive(l->local, v->m) ? !(extremes.convex > 0) : 2;
+  PetscCall(VecRestoreArrayWrite(v->F, &rho));
+  PetscCall(agree(v, &c));
+  for (PetscInt d = 0; d < 3; d++) volume *= (PetscReal)l->cells[d];
+  *s = (State){.convex = (PetscBool)(c.trouble < 1), .positive = (PetscBool)(c.trouble < 2), .jacobian = -c.minus_det};
+  s->rms = s->residual = s->spread = PETSC_MAX_REAL;
+  if (!s->convex) PetscFunctionReturn(PETSC_SUCCESS);
+  s->theta = c.sum / volume;
+  s->spread = PetscSqrtReal(PetscMax(0, c.squares / volume / (s->theta * s->theta) - 1));
+  s->residual = PetscMax(c.most / s->theta - 1, 1 + c.minus_least / s->theta);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* F(phi) = log rho - <log rho> into v->F and its size. Collective. */
 static PetscErrorCode residual_of(Level *v, Vec phi, PetscReal tau, PetscBool linearise, State *s)
 {
   const SinewLattice *l = v->lattice;
-  PetscReal sums[3], extremes[4], *f, square = 0, volume = 1;
-  PetscInt n = 0;
+  PetscReal *f, mean, square = 0;
 
   PetscFunctionBeginUser;
-  PetscCall(VecGetArrayWrite(v->F, &f));
-  PetscCall(log_density(v, phi, tau, linearise, f, sums, extremes));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 3, MPIU_REAL, MPIU_SUM, l->comm));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 4, MPIU_REAL, MPIU_MAX, l->comm));
-  for (PetscInt d = 0; d < 3; d++) volume *= (PetscReal)l->cells[d];
-  s->convex = (PetscBool)(extremes[3] < 1);
-  s->positive = (PetscBool)(extremes[3] < 2);
-  s->jacobian = -extremes[2];
-  s->rms = s->residual = s->spread = PETSC_MAX_REAL;
-  if (s->convex) {
-    s->mean = sums[0] / volume;
-    s->theta = sums[1] / volume;
-    s->spread = PetscSqrtReal(PetscMax(0, sums[2] / volume / (s->theta * s->theta) - 1));
-    s->residual = PetscMax(PetscExpReal(extremes[0]) / s->theta - 1, 1 - PetscExpReal(-extremes[1]) / s->theta);
-    for (PetscInt k = 0; k < l->count[2]; k++)
-      for (PetscInt j = 0; j < l->count[1]; j++)
-        for (PetscInt i = 0; i < l->count[0]; i++, n++) {
-          f[n] -= s->mean;
-          square += SinewLatticeWeight(l, i, j, k) * f[n] * f[n];
-        }
-    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &square, 1, MPIU_REAL, MPIU_SUM, l->comm));
-    s->rms = PetscSqrtReal(square / volume);
-  }
-  PetscCall(VecRestoreArrayWrite(v->F, &f));
+  PetscCall(density_of(v, phi, tau, linearise, s));
+  if (!s->convex) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetArray(v->F, &f));
+  for (PetscInt i = 0; i < l->local; i++) f[i] = PetscLogReal(f[i]);
+  PetscCall(VecRestoreArray(v->F, &f));
+  PetscCall(SinewLatticeMean(v->lattice, v->F, &mean));
+  PetscCall(VecShift(v->F, -mean));
+  PetscCall(VecGetArray(v->F, &f));
+  for (PetscInt k = 0; k < l->count[2]; k++)
+    for (PetscInt j = 0; j < l->count[1]; j++)
+      square += SinewLatticeRowSum(l, j, k, f + (k * l->count[1] + j) * l->count[0], 2);
+  PetscCall(VecRestoreArray(v->F, &f));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &square, 1, MPIU_REAL, MPIU_SUM, l->comm));
+  for (PetscInt d = 0; d < 3; d++) square /= (PetscReal)l->cells[d];
+  s->rms = PetscSqrtReal(square);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -204,35 +179,12 @@ static PetscErrorCode evaluate(SinewMongeAmpere ma, Level *v, Vec phi, PetscBool
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The linearisation on one row of vertices. */
-static inline __attribute__((always_inline)) void jacobian_row(const int dim, PetscInt n, const PetscInt s[3],
-                                                               const PetscReal *restrict q,
-                                                               const PetscReal *const c[COEFFICIENTS],
-                                                               PetscReal *restrict y)
-{
-  const PetscInt sy = s[1], sz = s[2];
-
-#pragma omp simd
-  for (PetscInt i = 0; i < n; i++) {
-    PetscReal sum = c[0][i] * (q[i + 1] - 2 * q[i] + q[i - 1]) + c[6][i] * (q[i + 1] - q[i - 1]);
-
-    if (dim > 1)
-      sum += c[1][i] * (q[i + sy] - 2 * q[i] + q[i - sy]) + c[7][i] * (q[i + sy] - q[i - sy]) +
-             c[3][i] * (q[i + 1 + sy] - q[i + 1 - sy] - q[i - 1 + sy] + q[i - 1 - sy]);
-    if (dim > 2)
-      sum += c[2][i] * (q[i + sz] - 2 * q[i] + q[i - sz]) + c[8][i] * (q[i + sz] - q[i - sz]) +
-             c[4][i] * (q[i + 1 + sz] - q[i + 1 - sz] - q[i - 1 + sz] + q[i - 1 - sz]) +
-             c[5][i] * (q[i + sy + sz] - q[i + sy - sz] - q[i - sy + sz] + q[i - sy - sz]);
-    y[i] = sum;
-  }
-}
-
 static PetscErrorCode apply_jacobian(Mat J, Vec q, Vec out)
 {
   Level *v;
   SinewLattice *l;
-  const PetscReal *a, *c[COEFFICIENTS];
-  PetscReal *y, mean;
+  const PetscReal *a;
+  PetscReal *y, mean, *c[COEFFICIENTS];
 
   PetscFunctionBeginUser;
   PetscCall(MatShellGetContext(J, &v));
@@ -245,12 +197,8 @@ static PetscErrorCode apply_jacobian(Mat J, Vec q, Vec out)
       const PetscInt row = (k * l->count[1] + j) * l->count[0];
       const PetscReal *p = a + SinewLatticeAt(l, 0, j, k);
 
-      for (PetscInt d = 0; d < COEFFICIENTS; d++) c[d] = v->coefficient[d] + row;
-      switch (l->dim) {
-      case 1: jacobian_row(1, l->count[0], l->stride, p, c, y + row); break;
-      case 2: jacobian_row(2, l->count[0], l->stride, p, c, y + row); break;
-      default: jacobian_row(3, l->count[0], l->stride, p, c, y + row); break;
-      }
+      for (PetscInt d = 0; d < COEFFICIENTS; d++) c[d] = v->coefficient[d] ? v->coefficient[d] + row : NULL;
+      MapJacobian(&v->stencil, l->count[0], p, c, y + row);
     }
   PetscCall(VecRestoreArrayWrite(out, &y));
   PetscCall(SinewLatticeRestore(l, &a));
@@ -315,6 +263,20 @@ static PetscErrorCode create_solver(Level *v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static void set_stencil(Level *v)
+{
+  const SinewLattice *l = v->lattice;
+
+  v->stencil.dim = l->dim;
+  for (PetscInt d = 0; d < 3; d++) {
+    v->stencil.stride[d] = l->stride[d];
+    v->stencil.second[d] = 1 / (l->h[d] * l->h[d]);
+    v->stencil.central[d] = 1 / (2 * l->h[d]);
+  }
+  for (PetscInt d = 0; d < 2; d++)
+    for (PetscInt e = d + 1; e < 3; e++) v->stencil.mixed[d + e - 1] = 1 / (4 * l->h[d] * l->h[e]);
+}
+
 static PetscErrorCode create_level(SinewLattice *lattice, SinewCosine cosine, PetscBool own, Level *v)
 {
   const size_t n = (size_t)lattice->local;
@@ -323,7 +285,13 @@ static PetscErrorCode create_level(SinewLattice *lattice, SinewCosine cosine, Pe
   v->lattice = lattice;
   v->cosine = cosine;
   v->own = own;
-  for (PetscInt d = 0; d < COEFFICIENTS; d++) PetscCall(PetscCalloc1(n, &v->coefficient[d]));
+  set_stencil(v);
+  for (PetscInt d = 0; d < COEFFICIENTS; d++) {
+    static const PetscInt needs[COEFFICIENTS] = {1, 2, 3, 2, 3, 3, 1, 2, 3};
+
+    v->coefficient[d] = NULL;
+    if (lattice->dim >= needs[d]) PetscCall(PetscMalloc1(n, &v->coefficient[d]));
+  }
   for (PetscInt d = 0; d < 3; d++) PetscCall(PetscCalloc2(n, &v->x[d], n, &v->gradient[d]));
   PetscCall(PetscMalloc3(n, &v->m, n, &v->before, n, &v->after));
   PetscCall(DMCreateGlobalVector(lattice->dm, &v->F));
@@ -638,16 +606,14 @@ PetscErrorCode SinewMongeAmpereRelax(SinewMongeAmpere ma, Vec m, PetscReal gamma
   PetscCall(VecGetArrayRead(m, &values));
   PetscCall(PetscArraycpy(v->m, values, v->lattice->local));
   PetscCall(VecRestoreArrayRead(m, &values));
-  PetscCall(residual_of(v, phi, 1, PETSC_FALSE, &s));
+  PetscCall(density_of(v, phi, 1, PETSC_FALSE, &s));
   *report = (SinewMongeAmpereReport){.levels = 1};
   fill_report(&s, ma->tolerance, report);
   if (!s.positive)
     SETERRQ(v->lattice->comm, SINEW_ERR_INPUT, "mesh_motion.monitor: not positive and finite everywhere");
   if (s.convex) {
     PetscCall(VecGetArray(v->F, &f));
-    for (PetscInt i = 0; i < v->lattice->local; i++)
-      f[i] = PetscExpReal((f[i] + s.mean) / (PetscReal)v->lattice->dim) /
-             PetscPowReal(s.theta, 1 / (PetscReal)v->lattice->dim);
+    MapRoot(v->lattice->dim, v->lattice->local, 1 / s.theta, f, f);
     PetscCall(VecRestoreArray(v->F, &f));
     PetscCall(SinewLatticeMean(v->lattice, v->F, &mean));
     PetscCall(VecShift(v->F, -mean));

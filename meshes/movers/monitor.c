@@ -16,7 +16,10 @@ PetscErrorCode SinewMonitorNormalise(SinewLattice *lattice, PetscReal beta, Pets
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArray(G, &g));
-  for (PetscInt i = 0; i < lattice->local; i++) g[i] = PetscPowReal(g[i], power);
+  if (power == 0.5)
+    for (PetscInt i = 0; i < lattice->local; i++) g[i] = PetscSqrtReal(g[i]);
+  else if (power != 1)
+    for (PetscInt i = 0; i < lattice->local; i++) g[i] = PetscPowReal(g[i], power);
   PetscCall(VecRestoreArray(G, &g));
   PetscCall(SinewLatticeMean(lattice, G, &mean));
   PetscCall(VecGetArray(G, &g));

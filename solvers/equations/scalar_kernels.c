@@ -97,19 +97,35 @@ void SinewBurgersRate(const void *context, const SinewRow *row, PetscInt n, cons
   }
 }
 
-/* d(F.S)/du of a state: a.S or u (S_x + S_y + S_z). */
-static inline PetscReal slope(const SinewScalar *s, PetscReal u, PetscReal a, PetscReal sum)
+/* Per face: the flux's derivative along S for u = 1, which is a . S or the sum of S's components. */
+static inline PetscReal along(const int dim, const PetscReal a[3], const PetscReal *restrict Sx,
+                              const PetscReal *restrict Sy, const PetscReal *restrict Sz, PetscInt i)
 {
-  return s->burgers ? u * sum : a;
+  PetscReal sum = a[0] * Sx[i];
+
+  if (dim > 1) sum += a[1] * Sy[i];
+  if (dim > 2) sum += a[2] * Sz[i];
+  return sum;
 }
 
-/* a.S and the sum of S's components at a face. */
-static inline void along(const SinewScalar *s, const PetscReal *const S[3], PetscInt i, PetscReal *a, PetscReal *sum)
+static inline void directions(const SinewScalar *s, PetscReal a[3])
 {
-  *a = *sum = 0;
-  for (PetscInt d = 0; d < s->dim; d++) {
-    *a += s->velocity[d].constant * S[d][i];
-    *sum += S[d][i];
+  for (PetscInt d = 0; d < 3; d++) a[d] = s->burgers ? 1 : s->velocity[d].constant;
+}
+
+static inline __attribute__((always_inline)) void normal_speed(const int dim, const int burgers, const PetscReal a[3],
+                                                               PetscInt n, const PetscReal *restrict u,
+                                                               const PetscReal *const S[3],
+                                                               const PetscReal *restrict swept,
+                                                               PetscReal *restrict speed)
+{
+  const PetscReal *restrict x = S[0], *restrict y = S[1], *restrict z = S[2];
+
+#pragma omp simd
+  for (PetscInt i = 0; i < n; i++) {
+    const PetscReal sum = along(dim, a, x, y, z, i);
+
+    speed[i] = magnitude((burgers ? u[i] * sum : sum) - swept[i]);
   }
 }
 
@@ -117,12 +133,33 @@ void SinewScalarNormalSpeed(const void *context, PetscInt n, const PetscReal *co
                             const PetscReal swept[], PetscReal speed[])
 {
   const SinewScalar *s = (const SinewScalar *)context;
+  PetscReal a[3];
 
+  directions(s, a);
+  switch (2 * s->dim + (s->burgers ? 1 : 0)) {
+  case 4: normal_speed(2, 0, a, n, w[0], S, swept, speed); break;
+  case 5: normal_speed(2, 1, a, n, w[0], S, swept, speed); break;
+  case 6: normal_speed(3, 0, a, n, w[0], S, swept, speed); break;
+  default: normal_speed(3, 1, a, n, w[0], S, swept, speed); break;
+  }
+}
+
+static inline __attribute__((always_inline)) void normal_flux(const int dim, const int burgers, const PetscReal a[3],
+                                                              PetscInt n, const PetscReal *const S[3],
+                                                              const PetscReal *restrict swept,
+                                                              const PetscReal *restrict l, const PetscReal *restrict r,
+                                                              PetscReal *restrict f)
+{
+  const PetscReal *restrict x = S[0], *restrict y = S[1], *restrict z = S[2];
+
+#pragma omp simd
   for (PetscInt i = 0; i < n; i++) {
-    PetscReal a, sum;
+    const PetscReal ul = l[i], ur = r[i], w = swept[i], sum = along(dim, a, x, y, z, i);
+    const PetscReal one = magnitude((burgers ? ul * sum : sum) - w), other = magnitude((burgers ? ur * sum : sum) - w);
+    const PetscReal speed = greater(one, other);
 
-    along(s, S, i, &a, &sum);
-    speed[i] = magnitude(slope(s, w[0][i], a, sum) - swept[i]);
+    f[i] = (burgers ? 0.25 * sum * (ul * ul + ur * ur) : 0.5 * sum * (ul + ur)) -
+           0.5 * (w * (ul + ur) + speed * (ur - ul));
   }
 }
 
@@ -131,15 +168,14 @@ void SinewScalarNormalFlux(const void *context, PetscInt n, const PetscReal *con
                            const PetscReal *const l[], const PetscReal *const r[], PetscReal *const f[])
 {
   const SinewScalar *s = (const SinewScalar *)context;
+  PetscReal a[3];
 
-  for (PetscInt i = 0; i < n; i++) {
-    const PetscReal ul = l[0][i], ur = r[0][i], w = swept[i];
-    PetscReal a, sum, speed;
-
-    along(s, S, i, &a, &sum);
-    speed = greater(magnitude(slope(s, ul, a, sum) - w), magnitude(slope(s, ur, a, sum) - w));
-    f[0][i] = s->burgers ? 0.25 * sum * (ul * ul + ur * ur) : 0.5 * a * (ul + ur);
-    f[0][i] -= 0.5 * (w * (ul + ur) + speed * (ur - ul));
+  directions(s, a);
+  switch (2 * s->dim + (s->burgers ? 1 : 0)) {
+  case 4: normal_flux(2, 0, a, n, S, swept, l[0], r[0], f[0]); break;
+  case 5: normal_flux(2, 1, a, n, S, swept, l[0], r[0], f[0]); break;
+  case 6: normal_flux(3, 0, a, n, S, swept, l[0], r[0], f[0]); break;
+  default: normal_flux(3, 1, a, n, S, swept, l[0], r[0], f[0]); break;
   }
 }
 
