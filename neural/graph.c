@@ -16,6 +16,7 @@ PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, Pets
   PetscCall(NeuralEvents());
   PetscCall(PetscNew(&g));
   PetscCall(PetscCommDuplicate(comm, &g->comm, NULL));
+  g->reduction = g->comm;
   g->dtype = dtype;
   g->value_size = SinewDtypeSize(dtype);
   g->batch = batch;
@@ -321,10 +322,11 @@ PetscErrorCode GraphReduceGradients(Graph g)
   PetscMPIInt count;
 
   PetscFunctionBeginUser;
+  if (g->reduction == MPI_COMM_NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscLogEventBegin(NEURAL_Reduce, 0, 0, 0, 0));
   PetscCall(PetscMPIIntCast((PetscInt)g->gradient_count, &count));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, g->gradients, count, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE,
-                             MPI_SUM, g->comm));
+                             MPI_SUM, g->reduction));
   PetscCall(PetscLogEventEnd(NEURAL_Reduce, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

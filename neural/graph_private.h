@@ -54,6 +54,7 @@ typedef struct Condition Condition;
 
 struct _p_Graph {
   MPI_Comm comm;
+  MPI_Comm reduction; /* over which gradients are summed; not owned; MPI_COMM_NULL: they are not */
   SinewDtype dtype;
   size_t value_size;
   PetscInt batch;

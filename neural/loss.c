@@ -1,6 +1,9 @@
 /* Losses. Outputs have few channels, so plain loops do. */
 #include "neural/loss.h"
 #include "neural/tensor_private.h"
+#include <math.h>
+
+const char *const SinewLossKinds[] = {"scaledl2", "mse", "relative_l1", NULL};
 
 static PetscInt index_of(SinewTensor t, PetscInt b, PetscInt y, PetscInt x, PetscInt c)
 {
@@ -36,8 +39,9 @@ static PetscErrorCode check(SinewTensor prediction, SinewTensor target)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Squared norms of p - y and of y over the map, for each sample and channel: sums[2 (b channels + c)], ... + 1. */
-static PetscErrorCode squares(SinewTensor p, SinewTensor t, double sums[])
+/* Sums of |p - y|^power and |y|^power over the map, power 1 or 2, for each sample and channel:
+ * sums[2 (b channels + c)], ... + 1. */
+static PetscErrorCode add_up(SinewTensor p, SinewTensor t, int power, double sums[])
 {
   const SinewBox box = p->layout->box;
   PetscMPIInt count;
@@ -52,8 +56,8 @@ static PetscErrorCode squares(SinewTensor p, SinewTensor t, double sums[])
         for (PetscInt x = 0; x < box.nx; ++x) {
           const double want = get(t, b, y, x, c), d = get(p, b, y, x, c) - want;
 
-          s[0] += d * d;
-          s[1] += want * want;
+          s[0] += power == 2 ? d * d : fabs(d);
+          s[1] += power == 2 ? want * want : fabs(want);
         }
     }
   PetscCall(PetscMPIIntCast(2 * p->batch * p->channels, &count));
@@ -61,16 +65,24 @@ static PetscErrorCode squares(SinewTensor p, SinewTensor t, double sums[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* gradient = factor[b][c] (p - y) */
-static void set_gradient(SinewTensor p, SinewTensor t, const double factor[], SinewTensor gradient)
+static double sign(double x)
+{
+  return x > 0 ? 1 : x < 0 ? -1 : 0;
+}
+
+/* gradient = factor[b][c] (p - y), of power 2, or of its sign */
+static void set_gradient(SinewTensor p, SinewTensor t, int power, const double factor[], SinewTensor gradient)
 {
   const SinewBox box = p->layout->box;
 
   for (PetscInt b = 0; b < p->batch; ++b)
     for (PetscInt y = 0; y < box.ny; ++y)
       for (PetscInt x = 0; x < box.nx; ++x)
-        for (PetscInt c = 0; c < p->channels; ++c)
-          set(gradient, b, y, x, c, factor[b * p->channels + c] * (get(p, b, y, x, c) - get(t, b, y, x, c)));
+        for (PetscInt c = 0; c < p->channels; ++c) {
+          const double d = get(p, b, y, x, c) - get(t, b, y, x, c);
+
+          set(gradient, b, y, x, c, factor[b * p->channels + c] * (power == 2 ? d : sign(d)));
+        }
 }
 
 PetscErrorCode SinewLossMeanSquare(SinewTensor p, SinewTensor t, double *loss, SinewTensor gradient)
@@ -82,13 +94,13 @@ PetscErrorCode SinewLossMeanSquare(SinewTensor p, SinewTensor t, double *loss, S
   PetscFunctionBeginUser;
   PetscCall(check(p, t));
   PetscCall(PetscMalloc2((size_t)(2 * n), &sums, (size_t)n, &factor));
-  PetscCall(squares(p, t, sums));
+  PetscCall(add_up(p, t, 2, sums));
   *loss = 0;
   for (PetscInt k = 0; k < n; ++k) {
     *loss += sums[2 * k] / count;
     factor[k] = 2 / count;
   }
-  if (gradient) set_gradient(p, t, factor, gradient);
+  if (gradient) set_gradient(p, t, 2, factor, gradient);
   PetscCall(PetscFree2(sums, factor));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -101,13 +113,42 @@ PetscErrorCode SinewLossScaledL2(SinewTensor p, SinewTensor t, double *loss, Sin
   PetscFunctionBeginUser;
   PetscCall(check(p, t));
   PetscCall(PetscMalloc2((size_t)(2 * n), &sums, (size_t)n, &factor));
-  PetscCall(squares(p, t, sums));
+  PetscCall(add_up(p, t, 2, sums));
   *loss = 0;
   for (PetscInt k = 0; k < n; ++k) {
     *loss += sqrt(sums[2 * k] / sums[2 * k + 1]) / (double)n;
     factor[k] = sums[2 * k] > 0 ? 1 / (sqrt(sums[2 * k]) * sqrt(sums[2 * k + 1]) * (double)n) : 0;
   }
-  if (gradient) set_gradient(p, t, factor, gradient);
+  if (gradient) set_gradient(p, t, 2, factor, gradient);
   PetscCall(PetscFree2(sums, factor));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewLossRelativeL1(SinewTensor p, SinewTensor t, double *loss, SinewTensor gradient)
+{
+  const PetscInt n = p->batch * p->channels;
+  double *sums, *factor;
+
+  PetscFunctionBeginUser;
+  PetscCall(check(p, t));
+  PetscCall(PetscMalloc2((size_t)(2 * n), &sums, (size_t)n, &factor));
+  PetscCall(add_up(p, t, 1, sums));
+  *loss = 0;
+  for (PetscInt k = 0; k < n; ++k) {
+    *loss += sums[2 * k] / sums[2 * k + 1] / (double)n;
+    factor[k] = sums[2 * k] > 0 ? 1 / (sums[2 * k + 1] * (double)n) : 0;
+  }
+  if (gradient) set_gradient(p, t, 1, factor, gradient);
+  PetscCall(PetscFree2(sums, factor));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewLoss(SinewLossKind kind, SinewTensor p, SinewTensor t, double *loss, SinewTensor gradient)
+{
+  static PetscErrorCode (*const functions[])(SinewTensor, SinewTensor, double *, SinewTensor) = {
+      SinewLossScaledL2, SinewLossMeanSquare, SinewLossRelativeL1};
+
+  PetscFunctionBeginUser;
+  PetscCall((*functions[kind])(p, t, loss, gradient));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

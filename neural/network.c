@@ -225,7 +225,27 @@ PetscErrorCode SinewNetworkBackward(SinewNetwork network)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewNetworkSetReduction(SinewNetwork network, MPI_Comm comm)
+{
+  PetscFunctionBeginUser;
+  network->graph->reduction = comm;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- getters ---- */
+
+PetscErrorCode SinewNetworkGetGradients(SinewNetwork network, size_t *count, void **gradients)
+{
+  PetscFunctionBeginUser;
+  *count = network->graph->gradient_count;
+  *gradients = network->graph->gradients;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+SinewDtype SinewNetworkDtype(SinewNetwork network)
+{
+  return network->graph->dtype;
+}
 
 SinewTensor SinewNetworkInput(SinewNetwork network)
 {

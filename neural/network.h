@@ -61,6 +61,17 @@ PETSC_EXTERN PetscErrorCode SinewNetworkSetEmbedding(SinewNetwork network, const
 PETSC_EXTERN PetscErrorCode SinewNetworkForward(SinewNetwork network);
 PETSC_EXTERN PetscErrorCode SinewNetworkBackward(SinewNetwork network);
 
+/*
+  SinewNetworkSetReduction - over which ranks Backward sums gradients: standard all of the network's layout; a
+  communicator of more ranks for data-parallel groups, or MPI_COMM_NULL: every rank keeps its own part, which others
+  must still be added to. Not collective; comm must outlive the network. SinewNetworkGetGradients - all of them, in the
+  order of the parameters, one after the other.
+*/
+PETSC_EXTERN PetscErrorCode SinewNetworkSetReduction(SinewNetwork network, MPI_Comm comm);
+PETSC_EXTERN PetscErrorCode SinewNetworkGetGradients(SinewNetwork network, size_t *count, void **gradients);
+/* Element type of parameters and tensors. */
+PETSC_EXTERN SinewDtype SinewNetworkDtype(SinewNetwork network);
+
 /* Tensors of the network, not to be destroyed; gradients only when made for training. */
 PETSC_EXTERN SinewTensor SinewNetworkInput(SinewNetwork network);
 PETSC_EXTERN SinewTensor SinewNetworkOutput(SinewNetwork network);

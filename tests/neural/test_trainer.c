@@ -1,0 +1,369 @@
+// RANKS 1 2 4
+// TIMEOUT 240
+/*
+  Training: the original's gradients and AdamW changes come out of the trainer with any number of groups and parts;
+  unrolled gradients agree with differences; a training that is stored and loaded goes on with the same bits.
+*/
+#include "neural/trainer.h"
+#include "tests/io/files.h"
+#include "tests/neural/golden.h"
+
+/* ---- data ---- */
+
+static void write_field(SinewFile file, const char *name, PetscInt64 n, PetscInt64 frames, PetscInt64 ny, PetscInt64 nx,
+                        double *data)
+{
+  const SinewArray array = {
+      .name = name, .dtype = SINEW_FLOAT64, .rank = 4, .shape = {n, frames, ny, nx}, .data = data};
+
+  check_call(SinewFileWrite(file, &array));
+}
+
+/* A file with trajectories [n][frames][component][ny][nx], components a, b, ... */
+static void write_data(const char *path, int n, int frames, int components, int ny, int nx, const double *all)
+{
+  const size_t cells = (size_t)(ny * nx);
+  double *one = malloc((size_t)(n * frames) * cells * sizeof(double));
+  SinewFile file;
+
+  check_call(SinewFileCreate(PETSC_COMM_WORLD, path, &file));
+  for (int c = 0; c < components; c++) {
+    const char name[] = {'/', (char)('a' + c), 0};
+
+    for (int k = 0; k < n * frames; k++)
+      memcpy(one + (size_t)k * cells, all + (size_t)(k * components + c) * cells, cells * sizeof(double));
+    write_field(file, name, n, frames, ny, nx, one);
+  }
+  check_call(SinewFilePublish(&file));
+  free(one);
+}
+
+static SinewDataset open_data(const char *path, int components)
+{
+  static const char *const names[] = {"a", "b", "c", "d"};
+  const SinewDatasetOptions options = {
+      .files = 1, .file = &path, .scalars = components, .scalar = names, .axes_yx = PETSC_TRUE};
+  SinewDataset data;
+
+  check_call(SinewDatasetOpen(PETSC_COMM_WORLD, &options, &data));
+  return data;
+}
+
+static double value_of(SinewDtype dtype, const void *values, size_t k)
+{
+  return dtype == SINEW_FLOAT64 ? ((const double *)values)[k] : (double)((const float *)values)[k];
+}
+
+/* ---- the original's numbers ---- */
+
+static const char *golden_file;
+
+/* input and target of the file as trajectories of 5 frames: an epoch of 10 samples holds each of the two five times. */
+static SinewDataset golden_data(SinewFile file, const char *path, SinewSinenetModel *model)
+{
+  const int frames = (int)model->history + 1, components = (int)model->components;
+  const size_t frame = (size_t)(components * model->ny * model->nx);
+  double *input = golden_array(file, "/input", NULL), *target = golden_array(file, "/target", NULL);
+  double *all = malloc(2 * (size_t)frames * frame * sizeof(double));
+
+  for (int b = 0; b < 2; b++) {
+    memcpy(all + (size_t)(b * frames) * frame, input + (size_t)(b * model->history) * frame,
+           (size_t)model->history * frame * sizeof(double));
+    memcpy(all + (size_t)(b * frames + frames - 1) * frame, target + (size_t)b * frame, frame * sizeof(double));
+  }
+  write_data(path, 2, frames, components, (int)model->ny, (int)model->nx, all);
+  free(input);
+  free(target);
+  free(all);
+  return open_data(path, components);
+}
+
+static double flat_error(SinewTrainer t, SinewDtype dtype, int gradients, const double *before, const double *want)
+{
+  const SinewParameter *p;
+  PetscInt count;
+  double sums[2] = {0};
+  size_t at = 0;
+
+  check_call(SinewNetworkGetParameters(SinewTrainerNetwork(t), &count, &p));
+  for (PetscInt k = 0; k < count; k++)
+    for (size_t i = 0; i < p[k].size; i++, at++) {
+      const double have = gradients ? value_of(dtype, p[k].gradient, i) : value_of(dtype, p[k].value, i) - before[at];
+
+      sums[0] += (have - want[at]) * (have - want[at]);
+      sums[1] += want[at] * want[at];
+    }
+  return sqrt(sums[0] / sums[1]);
+}
+
+static void golden_steps(SinewFile file, SinewDataset data, SinewSinenetModel *model, SinewDtype dtype, int groups,
+                         int accumulate)
+{
+  const double factor = dtype == SINEW_FLOAT32 ? 10 : 0, rate = golden_real(file, "/adamw", "lr", 0);
+  SinewTrainerOptions o = {.network = model->options,
+                           .history = model->history,
+                           .unroll = 1,
+                           .groups = groups,
+                           .batch = 10,
+                           .accumulate = accumulate,
+                           .loss = SINEW_LOSS_SCALED_L2};
+  double *want = golden_array(file, "/scaledl2/grad_flat", NULL),
+         *change = golden_array(file, "/adamw/delta_flat", NULL);
+  double *losses = golden_array(file, "/adamw/losses", NULL), *before, loss, norm, worst = 0;
+  const SinewParameter *p;
+  PetscInt count;
+  SinewTrainer t;
+  size_t at = 0;
+  char what[64];
+
+  o.network.dtype = dtype;
+  check_call(SinewOptimizerDefaults(&o.optimizer));
+  check_call(SinewTrainerCreate(PETSC_COMM_WORLD, &o, data, &t));
+  check_call(SinewTrainerLoadWeights(t, file, golden_file));
+  before = malloc((size_t)SinewNetworkParameterCount(SinewTrainerNetwork(t)) * sizeof(*before));
+  check_call(SinewNetworkGetParameters(SinewTrainerNetwork(t), &count, &p));
+  for (PetscInt k = 0; k < count; k++)
+    for (size_t i = 0; i < p[k].size; i++) before[at++] = value_of(dtype, p[k].value, i);
+  for (int step = 0; step < 3; step++) {
+    check_call(SinewTrainerStep(t, rate, &loss, &norm));
+    worst = fmax(worst, fabs(loss - losses[step]) / losses[step]);
+    if (step) continue;
+    snprintf(what, sizeof(what), "f%d groups %d parts %d gradients", factor > 0 ? 32 : 64, groups, accumulate);
+    golden_check(golden_file, what, flat_error(t, dtype, 1, NULL, want),
+                 factor > 0 ? factor * golden_real(file, "/scaledl2", "grad_rel_l2_f32_vs_f64", 1e-6) : 1e-12);
+  }
+  golden_check(golden_file, "losses", worst, factor > 0 ? 1e-5 : 1e-12);
+  golden_check(golden_file, "changes in 3 steps", flat_error(t, dtype, 0, before, change),
+               factor > 0 ? factor * golden_real(file, "/adamw", "delta_rel_l2_f32_vs_f64", 1e-6) : 1e-7);
+  check_call(SinewTrainerDestroy(&t));
+  free(want);
+  free(change);
+  free(losses);
+  free(before);
+}
+
+static void golden_training(void **state)
+{
+  static char path[PETSC_MAX_PATH_LEN + 32];
+  const char *directory;
+  SinewSinenetModel model;
+  SinewDataset data;
+  SinewFile file;
+
+  (void)state;
+  if (golden_missing("sinenet")) skip();
+  directory = scratch();
+  snprintf(path, sizeof(path), "%s/sinenet/zeros_dis_32x32.h5", golden_folder());
+  golden_file = path;
+  check_call(SinewFileOpen(PETSC_COMM_WORLD, path, &file));
+  check_call(SinewSinenetReadModel(file, path, &model));
+  data = golden_data(file, in(directory, "golden.h5"), &model);
+  for (int groups = 1; groups <= PetscMin(all_ranks(), 2); groups++) {
+    golden_steps(file, data, &model, SINEW_FLOAT64, groups, 1);
+    golden_steps(file, data, &model, SINEW_FLOAT32, groups, groups == 1 ? 5 : 1);
+  }
+  check_call(SinewDatasetClose(&data));
+  check_call(SinewFileClose(&file));
+  scratch_remove(directory);
+}
+
+/* ---- a small problem ---- */
+
+#define SIDE 16
+
+/* Waves that travel: 3 trajectories of `frames` frames of two components. */
+static SinewDataset waves(const char *path, int frames)
+{
+  double *all = malloc((size_t)(3 * frames * 2 * SIDE * SIDE) * sizeof(double)), *at = all;
+
+  for (int n = 0; n < 3; n++)
+    for (int f = 0; f < frames; f++)
+      for (int c = 0; c < 2; c++)
+        for (int y = 0; y < SIDE; y++)
+          for (int x = 0; x < SIDE; x++)
+            *at++ = 0.2 + sin(2 * M_PI * (x + 0.5) / SIDE + n - 0.3 * f) * cos(2 * M_PI * y / SIDE + c + 0.5 * n);
+  write_data(path, 3, frames, 2, SIDE, SIDE, all);
+  free(all);
+  return open_data(path, 2);
+}
+
+static SinewTrainerOptions small_options(int batch)
+{
+  SinewTrainerOptions o = {.history = 2, .unroll = 1, .groups = 1, .batch = batch, .accumulate = 1, .seed = 3};
+
+  check_call(SinewSinenetDefaults(&o.network));
+  o.network.hidden = 4;
+  o.network.mult = 1.3;
+  o.network.periodic = PETSC_TRUE;
+  o.network.dtype = SINEW_FLOAT64;
+  check_call(SinewOptimizerDefaults(&o.optimizer));
+  o.optimizer.decay = 0;
+  return o;
+}
+
+/* Moves parameters along cos(k); returns the loss there, and the derivative along it when asked. */
+static double loss_at(SinewTrainer t, double along, double *derivative)
+{
+  const SinewParameter *p;
+  PetscInt count;
+  double loss, norm;
+  size_t at = 0;
+
+  check_call(SinewNetworkGetParameters(SinewTrainerNetwork(t), &count, &p));
+  for (PetscInt k = 0; k < count; k++)
+    for (size_t i = 0; i < p[k].size; i++) ((double *)p[k].value)[i] += along * cos((double)at++);
+  check_call(SinewNetworkUpdate(SinewTrainerNetwork(t)));
+  check_call(SinewTrainerStep(t, 0, &loss, &norm)); /* of rate 0 */
+  if (derivative) *derivative = 0;
+  at = 0;
+  for (PetscInt k = 0; k < count; k++)
+    for (size_t i = 0; i < p[k].size; i++, at++) {
+      if (derivative) *derivative += cos((double)at) * ((const double *)p[k].gradient)[i];
+      ((double *)p[k].value)[i] -= along * cos((double)at);
+    }
+  return loss;
+}
+
+static void unrolled_gradients(void **state)
+{
+  const char *directory = scratch();
+  SinewDataset data = waves(in(directory, "waves.h5"), 5); /* 2 + 3 frames: one window a trajectory */
+  SinewTrainerOptions o = small_options(15);
+  const double eps = 1e-5;
+  double slope, sum = 0, ends[2];
+  SinewTrainer t;
+
+  (void)state;
+  o.unroll = 3;
+  for (int loss = 0; loss < 3; loss++) {
+    o.loss = (SinewLossKind)loss;
+    check_call(SinewTrainerCreate(PETSC_COMM_WORLD, &o, data, &t));
+    loss_at(t, 0, &slope);
+    ends[0] = loss_at(t, -eps, NULL);
+    ends[1] = loss_at(t, eps, NULL);
+    check_close((ends[1] - ends[0]) / (2 * eps), slope, (loss == 2 ? 1e-5 : 1e-7) * fabs(slope));
+    sum += fabs(slope);
+    check_call(SinewTrainerDestroy(&t));
+  }
+  assert_true(sum > 1e-3);
+  check_call(SinewDatasetClose(&data));
+  scratch_remove(directory);
+}
+
+/* Pushed forward, the loss is that of the third prediction, and its gradient that of one step from what came before. */
+static void pushed_forward(void **state)
+{
+  const char *directory = scratch();
+  SinewDataset data = waves(in(directory, "waves.h5"), 5);
+  SinewTrainerOptions o = small_options(15);
+  double loss[4], norm;
+  SinewTrainer t;
+
+  (void)state;
+  for (int unroll = 1; unroll <= 4; unroll++) { /* 4: the mean over three, not pushed */
+    o.unroll = PetscMin(unroll, 3);
+    o.push_forward = (PetscBool)(unroll < 4);
+    check_call(SinewTrainerCreate(PETSC_COMM_WORLD, &o, data, &t));
+    check_call(SinewTrainerStep(t, 0, &loss[unroll - 1], &norm));
+    check_call(SinewTrainerDestroy(&t));
+  }
+  assert_true(fabs(loss[2] - loss[3]) > 1e-6 * loss[3]);
+  check_call(SinewDatasetClose(&data));
+  scratch_remove(directory);
+}
+
+/* ---- learning, files ---- */
+
+static void validate(SinewTrainer t, SinewDataset data, SinewTrainerErrors *errors)
+{
+  const PetscReal mean[] = {0, 0}, sd[] = {1, 1};
+
+  check_call(SinewTrainerValidate(t, data, mean, sd, 3, 0, errors));
+}
+
+/* Some steps; stored and loaded on the way into another trainer when path is given. */
+static SinewTrainer train(const SinewTrainerOptions *o, SinewDataset data, int steps, const char *path, double *loss)
+{
+  SinewTrainer t;
+  SinewFile file;
+  double norm;
+
+  check_call(SinewTrainerCreate(PETSC_COMM_WORLD, o, data, &t));
+  for (int k = 0; k < steps; k++) {
+    check_call(SinewTrainerStep(t, 3e-3, loss, &norm));
+    if (!path || k != steps / 2) continue;
+    check_call(SinewFileCreate(PETSC_COMM_WORLD, path, &file));
+    check_call(SinewTrainerStore(t, file));
+    check_call(SinewFilePublish(&file));
+    check_call(SinewTrainerDestroy(&t));
+    check_call(SinewTrainerCreate(PETSC_COMM_WORLD, o, data, &t));
+    check_call(SinewFileOpen(PETSC_COMM_WORLD, path, &file));
+    check_call(SinewTrainerLoad(t, file));
+    check_call(SinewFileClose(&file));
+  }
+  return t;
+}
+
+static void learns_and_goes_on(void **state)
+{
+  const char *directory = scratch();
+  SinewDataset data = waves(in(directory, "waves.h5"), 8);
+  SinewTrainerOptions o = small_options(4);
+  SinewTrainerErrors first, last, again;
+  double loss, other;
+  SinewTrainer t;
+
+  (void)state;
+  o.network.dtype = SINEW_FLOAT32;
+  o.optimizer.average = 0.9;
+  o.optimizer.clip = 1;
+  o.augment.shift[0] = o.augment.flip[1] = PETSC_TRUE;
+  o.groups = PetscMin(2, all_ranks());
+  t = train(&o, data, 0, NULL, &loss);
+  validate(t, data, &first);
+  check_call(SinewTrainerDestroy(&t));
+  t = train(&o, data, 60, NULL, &loss);
+  validate(t, data, &last);
+  check_call(SinewTrainerDestroy(&t));
+  t = train(&o, data, 60, in(directory, "half.h5"), &other);
+  validate(t, data, &again);
+  check_call(SinewTrainerDestroy(&t));
+  assert_memory_equal(&loss, &other, sizeof(loss)); /* to the bit */
+  assert_memory_equal(&last.one_step, &again.one_step, sizeof(last.one_step));
+  assert_memory_equal(last.rollout, again.rollout, 3 * sizeof(*last.rollout));
+  assert_int_equal(last.steps, 3);
+  check_all(last.one_step < 0.3 * first.one_step && last.rollout[2] > last.rollout[0]);
+  check_close(last.mean, (last.rollout[0] + last.rollout[1] + last.rollout[2]) / 3, 1e-15);
+  check_call(SinewDatasetClose(&data));
+  scratch_remove(directory);
+}
+
+/* What is judged does not depend on groups, nor on how many samples go at a time. */
+static void judged_alike(void **state)
+{
+  const char *directory = scratch();
+  SinewDataset data = waves(in(directory, "waves.h5"), 8);
+  SinewTrainerOptions o = small_options(12);
+  SinewTrainerErrors one, other;
+  SinewTrainer t;
+
+  (void)state;
+  check_call(SinewTrainerCreate(PETSC_COMM_WORLD, &o, data, &t));
+  validate(t, data, &one);
+  check_call(SinewTrainerDestroy(&t));
+  o.groups = all_ranks();
+  o.accumulate = 12 / o.groups;
+  check_call(SinewTrainerCreate(PETSC_COMM_WORLD, &o, data, &t));
+  validate(t, data, &other);
+  check_close(one.one_step, other.one_step, 1e-13 * one.one_step);
+  for (int k = 0; k < 3; k++) check_close(one.rollout[k], other.rollout[k], 1e-13 * one.rollout[k]);
+  check_call(SinewTrainerDestroy(&t));
+  o.accumulate = 5;
+  check_error(SinewTrainerCreate(PETSC_COMM_WORLD, &o, data, &t), SINEW_ERR_INPUT, "cannot be dealt out");
+  check_call(SinewTrainerDestroy(&t));
+  check_call(SinewDatasetClose(&data));
+  scratch_remove(directory);
+}
+
+SINEW_TEST_MAIN(cmocka_unit_test(golden_training), cmocka_unit_test(unrolled_gradients),
+                cmocka_unit_test(pushed_forward), cmocka_unit_test(learns_and_goes_on), cmocka_unit_test(judged_alike))
