@@ -1,5 +1,6 @@
 #define _GNU_SOURCE /* memfd_create */
 #include "io/arrays_private.h"
+#include "io/crc32c.h"
 #include "io/publish.h"
 #include "io/safetensors_private.h"
 #include <errno.h>
@@ -164,6 +165,19 @@ PetscErrorCode SinewFileCreate(MPI_Comm comm, const char path[], SinewFile *out)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Rank 0: HDF5 sees the file if it is what was sealed, or has no seal. */
+static void open_view(SinewFile file, Verdict *verdict)
+{
+  PetscBool sealed;
+
+  SinewSealCheck_Private(file, &sealed, verdict);
+  if (!verdict->ok) return;
+  if (SinewFileOpenH5_Private(file) < 0)
+    SinewBlame_Private(verdict, "%s: not an HDF5 file or truncated", file->path);
+  else if (!sealed)
+    SinewSealMissing_Private(file, verdict);
+}
+
 PetscErrorCode SinewFileOpen(MPI_Comm comm, const char path[], SinewFile *out)
 {
   Verdict verdict = VERDICT_GOOD;
@@ -181,8 +195,8 @@ PetscErrorCode SinewFileOpen(MPI_Comm comm, const char path[], SinewFile *out)
       SinewBlame_Private(&verdict, "%s: %s", path, strerror(code));
     else if (SinewSafetensorsIs_Private(file))
       SinewSafetensorsOpen_Private(file, &verdict);
-    else if (SinewFileOpenH5_Private(file) < 0)
-      SinewBlame_Private(&verdict, "%s: not an HDF5 file or truncated", path);
+    else
+      open_view(file, &verdict);
   }
   PetscCall(SinewAgree(file->comm, verdict.ok, verdict.why, &failed, sizeof(why), why));
   if (failed) PetscCall(file_free(&file));
@@ -263,7 +277,8 @@ static int by_offset(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-static int copy_bytes(int from, int to, PetscInt64 begin, PetscInt64 end)
+/* *crc goes on with what is copied. */
+static int copy_bytes(int from, int to, PetscInt64 begin, PetscInt64 end, uint32_t *crc)
 {
   char block[65536];
 
@@ -274,17 +289,19 @@ static int copy_bytes(int from, int to, PetscInt64 begin, PetscInt64 end)
 
     if (!code) code = SinewWriteBytes_Private(to, block, n, begin);
     if (code) return code;
+    *crc = SinewCrc32c(*crc, block, n);
     begin += (PetscInt64)n;
   }
   return 0;
 }
 
-/* Copies HDF5's view into the file, all but the arrays: 0, an errno, or -1 when HDF5 fails. */
+/* Copies HDF5's view into the file, all but the arrays, and seals it: 0, an errno, or -1 when HDF5 fails. */
 static int write_view(SinewFile file)
 {
   Silence silence = SinewSilenceH5_Private();
   PetscInt64 done = 0;
   struct stat status;
+  uint32_t crc = 0;
   int code = H5Fclose(file->h5) < 0 ? -1 : 0;
 
   SinewRestoreH5_Private(silence);
@@ -293,10 +310,11 @@ static int write_view(SinewFile file)
   if (ftruncate(file->fd, status.st_size)) return errno;
   if (file->regions) qsort(file->region, file->regions, sizeof(Region), by_offset);
   for (size_t i = 0; i < file->regions && !code; i++) {
-    code = copy_bytes(file->memory, file->fd, done, file->region[i].offset);
+    code = copy_bytes(file->memory, file->fd, done, file->region[i].offset, &crc);
     done = file->region[i].offset + file->region[i].bytes;
   }
-  return code ? code : copy_bytes(file->memory, file->fd, done, status.st_size);
+  if (!code) code = copy_bytes(file->memory, file->fd, done, status.st_size, &crc);
+  return code ? code : SinewSealWrite_Private(file, status.st_size, crc);
 }
 
 /* Forces this rank's bytes to disk: on some file systems only the writer can, and only here errors

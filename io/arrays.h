@@ -16,6 +16,10 @@
   partition; reading a whole array verifies it. Not verified are reads of small parts (the rest would have to be read
   too) and those of arrays without a checksum.
 
+  What is not an array (attributes, names, structure) is covered by a checksum behind HDF5's last byte, checked before
+  HDF5 sees the file (arrays_seal.c): opening a damaged file raises SINEW_ERR_INPUT. A file changed by other programs has
+  lost it and is read without.
+
   Files of the safetensors format are opened for reading like HDF5 files (io/safetensors.h).
 
   HDF5 lays a file out but the ranks write their bytes themselves, and nothing of HDF5's is on disk

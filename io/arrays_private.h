@@ -103,6 +103,16 @@ PETSC_INTERN int SinewFileDescriptor_Private(SinewFile file);
 PETSC_INTERN int SinewReadBytes_Private(int fd, void *data, size_t bytes, PetscInt64 offset);
 PETSC_INTERN int SinewWriteBytes_Private(int fd, const void *data, size_t bytes, PetscInt64 offset);
 
+/*
+  The seal behind a file (arrays_seal.c), rank 0's business. Write: `crc` of the `length` bytes before it but for the
+  regions, which are sorted; 0, an errno, or -1. Check: before HDF5 opens the file, which blames a file whose structure
+  is damaged; *sealed says whether there is a seal. Missing: after HDF5 has opened a file without one, which blames a
+  file that ends in a part of one.
+*/
+PETSC_INTERN int SinewSealWrite_Private(SinewFile file, PetscInt64 length, uint32_t crc);
+PETSC_INTERN void SinewSealCheck_Private(SinewFile file, PetscBool *sealed, Verdict *verdict);
+PETSC_INTERN void SinewSealMissing_Private(SinewFile file, Verdict *verdict);
+
 /* HDF5 prints nothing between these two. */
 typedef struct {
   H5E_auto2_t print;

@@ -222,6 +222,11 @@ PetscErrorCode SinewDeckResolve(SinewDeck deck, const char file[], size_t size, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+const char *SinewDeckFile(SinewDeck deck)
+{
+  return deck->name;
+}
+
 const char *SinewDeckText(SinewDeck deck)
 {
   return deck->text;

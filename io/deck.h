@@ -100,6 +100,8 @@ PETSC_EXTERN PetscErrorCode SinewDeckCreateFromText(MPI_Comm comm, const char na
                                                     const char *const overrides[], SinewDeck *deck);
 PETSC_EXTERN PetscErrorCode SinewDeckDestroy(SinewDeck *deck);
 
+/* The name given to Create; owned by the deck. */
+PETSC_EXTERN const char *SinewDeckFile(SinewDeck deck);
 PETSC_EXTERN SinewNode SinewDeckRoot(SinewDeck deck);
 /* A file that the deck names: relative names count from the deck's own folder, wherever the program was started. */
 PETSC_EXTERN PetscErrorCode SinewDeckResolve(SinewDeck deck, const char file[], size_t size, char path[]);

@@ -1,4 +1,5 @@
 #include "history.h"
+#include "publish.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,17 +40,8 @@ static PetscBool same_header(SinewHistory history)
 
 static PetscBool set_aside(SinewHistory history)
 {
-  char path[PETSC_MAX_PATH_LEN];
-  struct stat info;
-  int n = 0, length;
-
-  do {
-    length = snprintf(path, sizeof(path), "%s.%d", history->path, ++n);
-    errno = ENAMETOOLONG;
-    if (length >= (int)sizeof(path)) return fail(history, "set the earlier file aside");
-  } while (!lstat(path, &info));
-  if (rename(history->path, path)) return fail(history, "set the earlier file aside");
-  return PETSC_TRUE;
+  errno = SinewSetAsideName(history->path);
+  return errno ? fail(history, "set the earlier file aside") : PETSC_TRUE;
 }
 
 static PetscBool open_file(SinewHistory history)

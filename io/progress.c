@@ -186,6 +186,11 @@ static void remember(SinewProgress p, PetscInt step, double t, double now)
   p->wall = keep * p->wall + gap;
 }
 
+double SinewProgressRate(SinewProgress p)
+{
+  return p->wall > 0 ? p->steps / p->wall : 0;
+}
+
 double SinewProgressRemaining(SinewProgress p)
 {
   double left = p->t_end - p->t;
@@ -206,8 +211,8 @@ PetscErrorCode SinewProgressCreate(MPI_Comm comm, FILE *out, PetscReal interval,
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCall(PetscNew(progress));
   (*progress)->out = out;
-  (*progress)->prints = (PetscBool)(rank == 0);
-  (*progress)->terminal = (PetscBool)(rank == 0 && is_terminal(out));
+  (*progress)->prints = (PetscBool)(rank == 0 && out);
+  (*progress)->terminal = (PetscBool)(rank == 0 && out && is_terminal(out));
   (*progress)->interval = (*progress)->terminal ? redraw : interval < 0 ? 30 : (double)interval;
   (*progress)->t_begin = (double)t_begin;
   (*progress)->t_end = (double)t_end;

@@ -26,7 +26,7 @@ typedef struct _p_SinewProgress *SinewProgress;
 /*
   SinewProgressCreate - begins a report. Not collective.
 
-  out           [in]  where to; not owned. Its being a terminal is found out here, also behind mpirun
+  out           [in]  where to; not owned; NULL: the means are kept, nothing is printed. Its being a terminal is found out here, also behind mpirun
                       (which gives rank 0 a pseudo-terminal even when its own output is a file)
   interval      [in]  seconds between the lines of a log, PETSC_DEFAULT for 30
   t_begin       [in]  time that counts as 0 %
@@ -42,6 +42,8 @@ PETSC_EXTERN PetscErrorCode SinewProgressUpdate(SinewProgress progress, PetscInt
 PETSC_EXTERN PetscErrorCode SinewProgressFinish(SinewProgress progress);
 PETSC_EXTERN PetscErrorCode SinewProgressDestroy(SinewProgress *progress);
 
+/* Steps a second, by the same mean; 0 while unknown. Not collective. */
+PETSC_EXTERN double SinewProgressRate(SinewProgress progress);
 /* Expected seconds to the end, negative while unknown. Not collective. */
 PETSC_EXTERN double SinewProgressRemaining(SinewProgress progress);
 /* A duration for people: 0:07, 12:34, 5:06:07, 2d 03:04:05; "-" when negative or not finite. */

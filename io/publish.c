@@ -44,6 +44,18 @@ int SinewPublishName(const char part[], const char path[])
   return sync_parent(path);
 }
 
+int SinewSetAsideName(const char path[])
+{
+  char aside[PETSC_MAX_PATH_LEN];
+  struct stat status;
+
+  if (lstat(path, &status)) return errno == ENOENT ? 0 : errno;
+  for (int n = 1;; n++) {
+    if ((size_t)snprintf(aside, sizeof(aside), "%s.%d", path, n) >= sizeof(aside)) return ENAMETOOLONG;
+    if (lstat(aside, &status)) return rename(path, aside) ? errno : 0;
+  }
+}
+
 static int write_text(const char part[], const char text[])
 {
   FILE *out = fopen(part, "w");

@@ -14,6 +14,12 @@
 PETSC_EXTERN int SinewPublishName(const char part[], const char path[]);
 
 /*
+  SinewSetAsideName - renames what stands at `path`, if anything, to path.1 or the next free number. Not collective.
+  Returns 0 or an errno.
+*/
+PETSC_EXTERN int SinewSetAsideName(const char path[]);
+
+/*
   SinewPublishText - makes `path` hold `text` (rank 0's) and nothing else. Collective.
   Raises SINEW_ERR_OUTPUT, "cannot write PATH: reason", and leaves an old file as it was.
 */

@@ -1,8 +1,11 @@
 #include "solvers/outputs.h"
 
+#include <dirent.h>
+#include <string.h>
+#include <sys/stat.h>
+
 #include "io/history.h"
 #include "io/image.h"
-#include "io/progress.h"
 #include "io/publish.h"
 #include "io/series.h"
 #include "solvers/diagnostics.h"
@@ -22,7 +25,7 @@ typedef struct {
 
 typedef struct {
   const char *directory;
-  PetscReal every, progress;
+  PetscReal every, progress, status, max_size;
   SinewStringList fields;
   PetscInt precision, history_every;
   PetscBool series;
@@ -44,7 +47,8 @@ struct _p_SinewOutputs {
   PetscInt columns;
   const char *const *column; /* not owned */
   const PetscReal *column_value;
-  PetscReal written_at; /* time of the newest entry of the series; avoids a second one at the end */
+  double bytes, largest; /* rank 0: written so far, series and pictures; by the largest step */
+  PetscReal written_at;  /* time of the newest entry of the series; avoids a second one at the end */
 };
 
 static const char *const precisions[] = {"double", "single", NULL};
@@ -101,6 +105,22 @@ const SinewKey SinewOutputKeys[] = {{.name = "directory",
                                      .min = 0,
                                      .max = 1e9,
                                      .doc = "wall-clock time between progress lines in a log",
+                                     .change = SINEW_CHANGE_FREE},
+                                    {.name = "status",
+                                     .type = SINEW_KEY_DURATION,
+                                     .offset = VALUE(status),
+                                     .standard = "30s",
+                                     .min = 0,
+                                     .max = 1e9,
+                                     .doc = "wall-clock time between lines of status.jsonl; 0: none",
+                                     .change = SINEW_CHANGE_FREE},
+                                    {.name = "max_size",
+                                     .type = SINEW_KEY_BYTES,
+                                     .offset = VALUE(max_size),
+                                     .standard = "0",
+                                     .min = 0,
+                                     .max = 1e30,
+                                     .doc = "of series and pictures: the run stops before it writes more; 0: no limit",
                                      .change = SINEW_CHANGE_FREE},
                                     {.name = "image",
                                      .type = SINEW_KEY_NODE,
@@ -643,6 +663,13 @@ static PetscErrorCode paint_line(SinewOutputs o, const Image *image, const char 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static double size_of(const char path[])
+{
+  struct stat status;
+
+  return stat(path, &status) ? 0 : (double)status.st_size;
+}
+
 static PetscErrorCode paint(SinewOutputs o, const Image *image, PetscReal t, Vec U)
 {
   const char *suffix = image->compare ? "_compared" : "";
@@ -663,6 +690,7 @@ static PetscErrorCode paint(SinewOutputs o, const Image *image, PetscReal t, Vec
   else
     PetscCall(paint_plane(o, image, path, &style, U));
   PetscCall(PetscStrncpy(o->last_image, path, sizeof(o->last_image)));
+  o->bytes += size_of(path);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -688,6 +716,78 @@ PetscReal SinewOutputsNext(SinewOutputs o, PetscReal t)
   return next;
 }
 
+/* ---- size ---- */
+
+static PetscBool ends_in(const char name[], const char end[])
+{
+  const size_t n = strlen(name), m = strlen(end);
+
+  return (PetscBool)(n >= m && !strcmp(name + n - m, end));
+}
+
+/* What an earlier part of the run has written. */
+static void measure(SinewOutputs o)
+{
+  DIR *stream = opendir(o->directory);
+  const struct dirent *entry;
+  char path[PETSC_MAX_PATH_LEN + 256];
+  double picture = 0, state = 0;
+
+  while (stream && (entry = readdir(stream))) {
+    double size;
+
+    if (!ends_in(entry->d_name, ".h5") && !ends_in(entry->d_name, ".png") && !ends_in(entry->d_name, ".xmf")) continue;
+    snprintf(path, sizeof(path), "%s/%s", o->directory, entry->d_name);
+    size = size_of(path);
+    o->bytes += size;
+    if (ends_in(path, ".png"))
+      picture = PetscMax(picture, size);
+    else
+      state = PetscMax(state, size);
+  }
+  o->largest = state + picture;
+  if (stream) (void)closedir(stream);
+}
+
+static PetscErrorCode check_room(SinewOutputs o)
+{
+  PetscMPIInt rank;
+  int full = 0;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(o->comm, &rank));
+  if (rank == 0) {
+    measure(o);
+    full = SinewOutputsFull(o);
+  }
+  PetscCallMPI(MPI_Bcast(&full, 1, MPI_INT, 0, o->comm));
+  PetscCheck(!full, o->comm, SINEW_ERR_OUTPUT, "%s: holds as much as output.max_size allows: raise it to go on",
+             o->directory);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+double SinewOutputsBytes(SinewOutputs o)
+{
+  return o->bytes + (o->series ? SinewSeriesBytes(o->series) : 0);
+}
+
+PetscBool SinewOutputsFull(SinewOutputs o)
+{
+  return (PetscBool)(o->v.max_size > 0 && o->largest > 0 && SinewOutputsBytes(o) + o->largest > (double)o->v.max_size);
+}
+
+SinewProgress SinewOutputsProgress(SinewOutputs o)
+{
+  return o->progress;
+}
+
+PetscReal SinewOutputsStatusEvery(SinewOutputs o)
+{
+  return o->v.status;
+}
+
+/* ---- a run ---- */
+
 PetscErrorCode SinewOutputsOpen(SinewOutputs o, MPI_Comm comm, PetscBool restart, PetscBool goes_on, PetscBool quiet,
                                 PetscInt step, PetscReal begin, PetscReal end, const char *const provenance[])
 {
@@ -696,10 +796,12 @@ PetscErrorCode SinewOutputsOpen(SinewOutputs o, MPI_Comm comm, PetscBool restart
   PetscFunctionBeginUser;
   o->comm = comm;
   for (PetscInt d = 0; d < 3; d++) cells *= (double)SinewGridAxis(o->equation->grid, d)->cells;
-  if (o->v.series || o->images || o->v.history_every > 0) PetscCall(SinewMakeDirectory(comm, o->directory));
+  if (o->v.series || o->images || o->v.history_every > 0 || o->v.status > 0)
+    PetscCall(SinewMakeDirectory(comm, o->directory));
   if (o->v.series) PetscCall(SinewSeriesCreate(comm, o->directory, "fields", &o->series));
   for (PetscInt k = 0; provenance[k] && o->series; k += 2)
     PetscCall(SinewSeriesProvenance(o->series, provenance[k], provenance[k + 1]));
+  if (restart && o->v.max_size > 0) PetscCall(check_room(o));
   if (restart && o->series) {
     const PetscBool stays = (PetscBool)(!goes_on || step == 0 || due(o->v.every, begin));
 
@@ -708,7 +810,7 @@ PetscErrorCode SinewOutputsOpen(SinewOutputs o, MPI_Comm comm, PetscBool restart
   }
   if (o->v.history_every > 0)
     PetscCall(open_history(o, restart, goes_on && step % o->v.history_every ? step - 1 : step));
-  if (!quiet) PetscCall(SinewProgressCreate(comm, stdout, o->v.progress, begin, end, cells, &o->progress));
+  PetscCall(SinewProgressCreate(comm, quiet ? NULL : stdout, o->v.progress, begin, end, cells, &o->progress));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -716,12 +818,14 @@ PetscErrorCode SinewOutputsStep(SinewOutputs o, PetscInt step, PetscReal t, Pets
                                 PetscBool last, double clock)
 {
   const PetscBool first = (PetscBool)(step == 0);
+  const double before = SinewOutputsBytes(o);
 
   PetscFunctionBeginUser;
   if (o->v.series && t > o->written_at && (first || last || due(o->v.every, t))) PetscCall(write_series(o, step, t, U));
   for (PetscInt i = 0; i < o->images; i++) {
     if (due(o->image[i].every, t) || (last && o->image[i].every <= 0)) PetscCall(paint(o, &o->image[i], t, U));
   }
+  o->largest = PetscMax(o->largest, SinewOutputsBytes(o) - before);
   if (o->history && (step % o->v.history_every == 0 || last)) PetscCall(write_history(o, step, t, dt, rejections, U));
   if (o->progress) PetscCall(SinewProgressUpdate(o->progress, step, t, dt, clock));
   if (o->progress && last) PetscCall(SinewProgressFinish(o->progress));

@@ -14,6 +14,7 @@
 
   The object knows the times at which something is due (SinewOutputsNext), which step control hits exactly.
 */
+#include "../io/progress.h"
 #include "mesh_motion.h"
 #include "reference.h"
 
@@ -61,6 +62,16 @@ PETSC_EXTERN PetscErrorCode SinewOutputsStep(SinewOutputs outputs, PetscInt step
    SinewSeriesCreateSingle. Without Open. Collective. */
 PETSC_EXTERN PetscErrorCode SinewOutputsSingle(SinewOutputs outputs, MPI_Comm comm, const char path[], PetscInt step,
                                                PetscReal t, Vec U, const char *const provenance[]);
+/*
+  The size of what the run has written, series and pictures, against output.max_size. SinewOutputsFull says on rank 0
+  whether another entry like the largest one would exceed it (elsewhere, and without a limit: false); a restart that has
+  no room left is refused by SinewOutputsOpen (SINEW_ERR_OUTPUT). Not collective.
+*/
+PETSC_EXTERN PetscBool SinewOutputsFull(SinewOutputs outputs);
+PETSC_EXTERN double SinewOutputsBytes(SinewOutputs outputs);
+/* Speed and what is left, after Open; not owned. Seconds between lines of status.jsonl, 0: none. Not collective. */
+PETSC_EXTERN SinewProgress SinewOutputsProgress(SinewOutputs outputs);
+PETSC_EXTERN PetscReal SinewOutputsStatusEvery(SinewOutputs outputs);
 /* Prints where the files are, rank 0. */
 PETSC_EXTERN PetscErrorCode SinewOutputsSummary(SinewOutputs outputs, FILE *out);
 

@@ -1,6 +1,7 @@
 #ifndef SINEW_SOLVERS_PROVENANCE_H
 #define SINEW_SOLVERS_PROVENANCE_H
-/* Where a file comes from: title, versions, ranks, command line and deck, as pairs of key and value. */
+/* Where a file comes from: title, versions of Sinew and of what it stands on, ranks and hosts, command line and deck,
+ * as pairs of key and value. */
 #include "../io/arrays.h"
 #include "../io/deck.h"
 
@@ -8,10 +9,11 @@
 
 typedef struct {
   const char *pair[2 * SINEW_PROVENANCE_MAX + 1]; /* key, value, key, value, ..., NULL */
-  char text[5][128];
+  char text[9][128];
 } SinewProvenance;
 
-/* The struct must stay where it is, and the deck and the words must outlive it. title, command_line: may be NULL. */
+/* Collective. The struct must stay where it is, and the deck and the words must outlive it. title, command_line: may be
+ * NULL. */
 PETSC_EXTERN PetscErrorCode SinewProvenanceCollect(MPI_Comm comm, SinewDeck deck, const char title[],
                                                    const char command_line[], SinewProvenance *provenance);
 /* As attributes of the file. Collective. */

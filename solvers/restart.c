@@ -238,6 +238,7 @@ static PetscErrorCode load(SinewSimulation s, SinewFile file)
 
 PetscErrorCode SinewSimulationLoad(SinewSimulation s)
 {
+  const double begin = MPI_Wtime();
   SinewFile file = NULL;
 
   PetscFunctionBeginUser;
@@ -251,6 +252,7 @@ PetscErrorCode SinewSimulationLoad(SinewSimulation s)
   if (!s->options.quiet) PetscCall(PetscPrintf(s->comm, "restart   from %s\n", SinewFilePath(file)));
   PetscCall(PetscStrncpy(s->last_checkpoint, SinewFilePath(file), sizeof(s->last_checkpoint)));
   PetscCall(SinewFileClose(&file));
+  s->load_seconds = MPI_Wtime() - begin;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

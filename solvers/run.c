@@ -1,6 +1,7 @@
 /* The time loop of a simulation: TSSolve with what happens after every step, and the ways in which a run ends. */
 #include <math.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "io/publish.h"
 #include "solvers/diagnostics.h"
@@ -14,6 +15,25 @@ PetscErrorCode SinewSimulationEvent(void *context, PetscReal t, PetscReal *event
   *event = SinewOutputsNext(s->outputs, t);
   if (s->end - t > 1e-12 * PetscMax(PetscAbsReal(t), s->end)) *event = PetscMin(*event, s->end);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The largest resident set of this process so far, in bytes. */
+static double memory_used(void)
+{
+  struct rusage usage;
+
+  return getrusage(RUSAGE_SELF, &usage) ? 0 : 1024. * (double)usage.ru_maxrss;
+}
+
+/* What rank 0 sees. */
+static void look_outside(SinewSimulation s, SinewStopReason *stop, PetscBool *save)
+{
+  if (SinewStopClockDue(&s->clock, SinewOutputsDirectory(s->outputs)))
+    *stop = s->clock.reason;
+  else if (SinewOutputsFull(s->outputs))
+    *stop = SINEW_STOP_SIZE;
+  *save = s->clock.save;
+  s->clock.save = PETSC_FALSE;
 }
 
 /* Where a candidate broke down, on the lowest rank that saw it. */
@@ -45,7 +65,9 @@ static PetscErrorCode locate(SinewSimulation s)
 PetscErrorCode SinewSimulationRate(void *context, TS ts, PetscReal *rate)
 {
   SinewSimulation s = (SinewSimulation)context;
-  PetscReal mine[3], all[3], local;
+  SinewStopReason stop = SINEW_STOP_NO;
+  PetscBool save = PETSC_FALSE;
+  PetscReal mine[5], all[5], local;
   PetscMPIInt rank;
 
   PetscFunctionBeginUser;
@@ -53,9 +75,14 @@ PetscErrorCode SinewSimulationRate(void *context, TS ts, PetscReal *rate)
   PetscCall(SinewStepperRate(s->stepper, ts, &local));
   mine[1] = PetscIsInfOrNanReal(local);
   mine[0] = mine[1] > 0 ? 0 : local;
-  mine[2] = SinewStopRequested() || (rank == 0 && SinewStopClockDue(&s->clock, SinewOutputsDirectory(s->outputs)));
-  PetscCallMPI(MPI_Allreduce(mine, all, 3, MPIU_REAL, MPIU_MAX, s->comm));
-  if (all[2] > 0) s->stop = PETSC_TRUE;
+  if (rank == 0) look_outside(s, &stop, &save);
+  mine[2] = SinewStopRequested() ? SINEW_STOP_SIGNAL : stop;
+  mine[3] = SinewStopTakeCheckpoint() || save;
+  mine[4] = memory_used();
+  PetscCallMPI(MPI_Allreduce(mine, all, 5, MPIU_REAL, MPIU_MAX, s->comm));
+  s->stop = PetscMax(s->stop, (SinewStopReason)all[2]);
+  s->save = (PetscBool)(s->save || all[3] > 0);
+  s->memory = all[4];
   *rate = all[0];
   if (all[1] > 0) {
     *rate = (PetscReal)NAN;
@@ -107,7 +134,7 @@ static PetscErrorCode after_step(TS ts)
   PetscReal t, before, event, nominal;
   PetscInt step, rejections, most;
   PetscBool last, due, finished;
-  double begin;
+  double begin, seconds;
 
   PetscFunctionBeginUser;
   PetscCall(TSGetApplicationContext(ts, &s));
@@ -134,11 +161,16 @@ static PetscErrorCode after_step(TS ts)
   last = (PetscBool)(finished || s->stop);
   begin = MPI_Wtime();
   PetscCall(SinewOutputsStep(s->outputs, step, t, t - before, rejections, s->U, finished, begin));
-  s->io_seconds += MPI_Wtime() - begin;
+  seconds = MPI_Wtime() - begin;
+  s->io_seconds += seconds;
+  if (s->checkpoint_step == s->first_step) PetscCall(SinewStopClockSaved(&s->clock, seconds));
   PetscCall(clock_due(s, step, &due));
   if (due || SinewCheckpointSectionDue(&s->checkpoint, step, t, s->checkpoint_time) ||
-      (finished && s->checkpoint.at_end) || s->stop)
+      (finished && s->checkpoint.at_end) || s->stop || s->save)
     PetscCall(SinewSimulationSave(s));
+  s->save = PETSC_FALSE;
+  s->last_step = t - before;
+  PetscCall(SinewSimulationStatusStep(s, step, t));
   if (s->good) PetscCall(VecCopy(s->U, s->good));
   if (last) PetscCall(TSSetConvergedReason(ts, finished ? TS_CONVERGED_TIME : TS_CONVERGED_USER));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -255,6 +287,7 @@ static PetscErrorCode begin(SinewSimulation s)
 
   PetscFunctionBeginUser;
   PetscCall(SinewStopClockStart(&s->clock, s->options.wall_time));
+  PetscCall(SinewStopClockSaved(&s->clock, s->load_seconds)); /* until one has been written */
   s->checkpoint_clock = s->clock.begin;
   PetscCall(TSGetStepNumber(s->ts, &s->first_step));
   PetscCall(TSGetTime(s->ts, &s->first_time));
@@ -269,7 +302,9 @@ static PetscErrorCode begin(SinewSimulation s)
   PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, goes_on(s), s->options.quiet, s->first_step,
                              s->first_time, s->end, s->provenance.pair));
   if (!s->restarted) PetscCall(SinewOutputsStep(s->outputs, 0, 0, 0, 0, s->U, PETSC_FALSE, s->clock.begin));
+  PetscCall(SinewSimulationStatusOpen(s));
   s->io_seconds = MPI_Wtime() - opening;
+  PetscCall(SinewStopClockSaved(&s->clock, s->io_seconds));
   if (s->motion) PetscCall(TSSetPreStep(s->ts, before_step));
   PetscCall(TSSetPostStep(s->ts, after_step));
   PetscCall(TSSetPreStage(s->ts, before_stage));
@@ -278,8 +313,8 @@ static PetscErrorCode begin(SinewSimulation s)
 
 PetscErrorCode SinewSimulationRun(SinewSimulation s, int *code)
 {
-  static const char *const status[] = {"done", "", "", "breakdown"};
   TSConvergedReason reason = TS_CONVERGED_TIME;
+  const char *how;
   PetscReal t;
   PetscInt step;
 
@@ -296,13 +331,16 @@ PetscErrorCode SinewSimulationRun(SinewSimulation s, int *code)
     PetscCall(SinewSimulationSave(s));
     PetscCall(report_breakdown(s, reason));
   }
+  how = *code == SINEW_EXIT_STOPPED ? "stopped" : *code == SINEW_EXIT_DONE ? "done" : "breakdown";
+  if (*code == SINEW_EXIT_STOPPED && !s->options.quiet)
+    PetscCall(PetscPrintf(s->comm, "stopped   by %s\n", SinewStopReasons[s->stop]));
   if (!s->options.quiet) PetscCall(report(s));
+  PetscCall(SinewSimulationStatusEnd(s, how, *code));
   PetscCall(TSGetTime(s->ts, &t));
   PetscCall(TSGetStepNumber(s->ts, &step));
   if (!s->options.quiet)
-    PetscCall(PetscPrintf(s->comm, "RESULT status=%s code=%d step=%" PetscInt_FMT " t=%.17g checkpoint=%s\n",
-                          *code == SINEW_EXIT_STOPPED ? "stopped" : status[*code], *code, step, (double)t,
-                          s->last_checkpoint));
+    PetscCall(PetscPrintf(s->comm, "RESULT status=%s code=%d step=%" PetscInt_FMT " t=%.17g checkpoint=%s\n", how,
+                          *code, step, (double)t, s->last_checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

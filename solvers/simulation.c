@@ -255,6 +255,7 @@ PetscErrorCode SinewSimulationDestroy(SinewSimulation *simulation)
   PetscCall(SinewFVDestroy(&s->fv));
   PetscCall(SinewBoundaryDestroy(&s->boundary));
   PetscCall(SinewOutputsDestroy(&s->outputs));
+  PetscCall(SinewStatusDestroy(&s->status));
   PetscCall(SinewEquationDestroy(&s->equation));
   PetscCall(SinewGridDestroy(&s->grid));
   PetscCall(PetscFree(s));

@@ -3,6 +3,7 @@
 /* Damaged files are found out; writes that fail leave the old file, and every rank knows. */
 #include "io/publish.h"
 #include "tests/io/files.h"
+#include <hdf5.h>
 #include <sys/mount.h>
 
 static SinewArray line(const char *name, PetscInt64 n)
@@ -70,14 +71,13 @@ static void a_flipped_bit_names_the_array(void **state)
   scratch_remove(directory);
 }
 
-/* Whatever bit of a file turns, it opens and verifies, or one of the two says no; a file that verifies
- * reads right. */
+/* Whatever bit of a file turns, opening or verifying says no. */
 static void any_flipped_bit(void **state)
 {
   const char *directory = scratch(), *path = in(directory, "x.h5");
   SinewArray a = line("/fields/rho", 20);
   struct stat status;
-  int wrong = 0, found = 0;
+  int wrong = 0, found = 0, bytes = 0;
 
   (void)state;
   write_two(path, 20);
@@ -98,11 +98,12 @@ static void any_flipped_bit(void **state)
       check_call(SinewFileClose(&file));
     }
     found += !ok;
+    bytes++;
     flip(path, at);
   }
   PetscPopErrorHandler();
   check_all(wrong == 0);
-  check_all(found > 2 * 20 * 8); /* all data bytes, and most of the others */
+  check_all(bytes > 2 * 20 * 8 && found == bytes); /* data, attributes, padding, seal */
   free(a.data);
   scratch_remove(directory);
 }
@@ -121,9 +122,51 @@ static void truncated_files(void **state)
     MPI_Barrier(PETSC_COMM_WORLD);
     if (my_rank() == 0) assert_int_equal(truncate(path, part ? status.st_size - (part == 3 ? 1 : part * 9000) : 0), 0);
     MPI_Barrier(PETSC_COMM_WORLD);
-    check_error(SinewFileOpen(PETSC_COMM_WORLD, path, &file), SINEW_ERR_INPUT, "x.h5: not an HDF5 file or truncated");
+    check_error(SinewFileOpen(PETSC_COMM_WORLD, path, &file), SINEW_ERR_INPUT, "truncated");
     if (my_rank() == 0) assert_int_equal(truncate(path, status.st_size), 0);
   }
+  scratch_remove(directory);
+}
+
+/* Attributes are verified on opening; what another program writes into the file unseals it, and it is read. */
+static void attributes_and_strangers(void **state)
+{
+  const char *directory = scratch(), *path = in(directory, "x.h5");
+  SinewArray a = line("/fields/rho", 3000);
+  PetscInt64 value = 0;
+  PetscInt n;
+  SinewFile file;
+  long at;
+
+  (void)state;
+  check_call(SinewFileCreate(PETSC_COMM_WORLD, path, &file));
+  check_call(SinewFileWrite(file, &a));
+  check_call(SinewFileWriteReals(file, "/", "time", 1, (double[]){0.12345678}));
+  check_call(
+      SinewFileWriteString(file, "/", "deck", "equation: {type: euler, gamma: 1.4} # a string in a global heap"));
+  check_call(SinewFilePublish(&file));
+  at = find(path, 0.12345678);
+  check_all(at > 0);
+  flip(path, at + 2);
+  check_error(SinewFileOpen(PETSC_COMM_WORLD, path, &file), SINEW_ERR_INPUT, "x.h5: damaged: attributes or structure");
+  flip(path, at + 2);
+  if (my_rank() == 0) {
+    hid_t h5 = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), space = H5Screate(H5S_SCALAR), attribute;
+
+    assert_true(h5 >= 0);
+    attribute = H5Acreate2(h5, "note", H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Awrite(attribute, H5T_NATIVE_INT64, (int64_t[]){7}) >= 0);
+    H5Aclose(attribute);
+    H5Sclose(space);
+    H5Fclose(h5);
+  }
+  MPI_Barrier(PETSC_COMM_WORLD);
+  check_call(SinewFileOpen(PETSC_COMM_WORLD, path, &file));
+  check_call(SinewFileReadInts(file, "/", "note", 1, &n, &value));
+  check_all(n == 1 && value == 7);
+  check_call(SinewFileRead(file, &a));
+  check_call(SinewFileClose(&file));
+  free(a.data);
   scratch_remove(directory);
 }
 
@@ -272,5 +315,6 @@ static void full_disk(void **state)
 }
 
 SINEW_TEST_MAIN(cmocka_unit_test(a_flipped_bit_names_the_array), cmocka_unit_test(any_flipped_bit),
-                cmocka_unit_test(truncated_files), cmocka_unit_test(unpublished_leaves_the_old_file),
-                cmocka_unit_test(places_that_cannot_be_written), cmocka_unit_test(full_disk))
+                cmocka_unit_test(truncated_files), cmocka_unit_test(attributes_and_strangers),
+                cmocka_unit_test(unpublished_leaves_the_old_file), cmocka_unit_test(places_that_cannot_be_written),
+                cmocka_unit_test(full_disk))
