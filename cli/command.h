@@ -10,7 +10,7 @@
 
 typedef PetscErrorCode SinewCommand(int argc, char **argv, int *code);
 
-SinewCommand CommandRun, CommandCheck, CommandList, CommandInfo, CommandCompare, CommandPlot, CommandSample,
-    CommandPredict, CommandConvert;
+SinewCommand CommandRun, CommandTrain, CommandCheck, CommandList, CommandInfo, CommandCompare, CommandPlot,
+    CommandSample, CommandPredict, CommandConvert;
 
 #endif

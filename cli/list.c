@@ -7,6 +7,7 @@
 #include "solvers/data_section.h"
 #include "solvers/grid_section.h"
 #include "solvers/simulation.h"
+#include "solvers/training.h"
 
 static PetscErrorCode list_equation(const SinewEquationType *e, PetscBool whole)
 {
@@ -41,6 +42,9 @@ static const struct {
                 {"reference", SinewReferenceKeys},
                 {"mesh_motion", SinewMeshMotionKeys},
                 {"data", SinewDataKeys},
+                {"network", SinewNetworkKeys},
+                {"train", SinewTrainKeys},
+                {"train.output", SinewTrainOutputKeys},
                 {"initial", SinewFrameKeys}};
 
 /* The section of this name with its sub-sections, or all of them. */

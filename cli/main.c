@@ -17,6 +17,8 @@ typedef struct {
 static const Command commands[] = {
     {"run", "DECK [key=value ...] [--restart auto|FILE] [--wall-time H:MM:SS] [--allow-change KEY]", "run a deck",
      CommandRun, 0},
+    {"train", "DECK [key=value ...] [--restart auto|FILE] [--wall-time H:MM:SS] [--allow-change KEY]",
+     "train the network that a deck describes", CommandTrain, 0},
     {"check", "DECK [key=value ...]", "check a deck and print the plan, without running", CommandCheck, 0},
     {"list", "[equations|steppers|NAME]", "all keys of a deck, or of one section, equation or stepper", CommandList, 0},
     {"info", "FILE", "what a Sinew file holds", CommandInfo, 1},

@@ -11,6 +11,7 @@ static const double pause_floor = 60; /* a gap is a pause from here on ... */
 static const double pause_ratio = 20; /* ... when it is so many times the mean gap */
 
 struct _p_SinewProgress {
+  const char *word[2]; /* for t and dt */
   FILE *out;
   PetscBool prints, terminal;
   double interval, t_begin, t_end, cells;
@@ -102,7 +103,8 @@ static void make_line(SinewProgress p, size_t size, char line[])
 
   (void)snprintf(line, size, "step %" PetscInt_FMT, p->step);
   format_time(p->t, sizeof(word), word);
-  append(line, size, "  t %s", word);
+  append(line, size, "  %s ", p->word[0]);
+  append(line, size, "%s", word);
   if (has_end(p)) {
     format_time(p->t_end, sizeof(word), word);
     append(line, size, " / %s", word);
@@ -110,7 +112,8 @@ static void make_line(SinewProgress p, size_t size, char line[])
     append(line, size, " (%s %%)", word);
   }
   format_dt(p->dt, sizeof(word), word);
-  append(line, size, "  dt %s", word);
+  append(line, size, "  %s ", p->word[1]);
+  append(line, size, "%s", word);
   if (p->cells > 0 && p->wall > 0) {
     format_speed(p->cells * p->steps / p->wall, sizeof(word), word);
     append(line, size, "  %s", word);
@@ -217,6 +220,16 @@ PetscErrorCode SinewProgressCreate(MPI_Comm comm, FILE *out, PetscReal interval,
   (*progress)->t_begin = (double)t_begin;
   (*progress)->t_end = (double)t_end;
   (*progress)->cells = cells;
+  (*progress)->word[0] = "t";
+  (*progress)->word[1] = "dt";
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewProgressSetWords(SinewProgress progress, const char t[], const char dt[])
+{
+  PetscFunctionBeginUser;
+  progress->word[0] = t;
+  progress->word[1] = dt;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

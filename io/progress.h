@@ -35,6 +35,8 @@ typedef struct _p_SinewProgress *SinewProgress;
 */
 PETSC_EXTERN PetscErrorCode SinewProgressCreate(MPI_Comm comm, FILE *out, PetscReal interval, PetscReal t_begin,
                                                 PetscReal t_end, double cells, SinewProgress *progress);
+/* Other words for t and dt ("epoch", "loss"), which must outlive the report. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewProgressSetWords(SinewProgress progress, const char t[], const char dt[]);
 /* Reports a step; now is a clock in seconds. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewProgressUpdate(SinewProgress progress, PetscInt step, PetscReal t, PetscReal dt,
                                                 double now);

@@ -1,0 +1,183 @@
+/* Epochs, and the ways in which a training ends. */
+#include <math.h>
+#include <stdio.h>
+
+#include "io/publish.h"
+#include "solvers/training_private.h"
+
+static PetscErrorCode begin(SinewTraining t)
+{
+  static const char *const columns[TRAIN_COLUMNS] = {"rate", "loss", "gradient", "valid_one_step", "valid_rollout"};
+  const SinewTrainerOptions *o = &t->trainer_options;
+  SinewDatasetShape shape;
+  char path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewStopClockStart(&t->clock, t->options.wall_time));
+  t->checkpoint_clock = t->clock.begin;
+  t->first_step = SinewTrainerSteps(t->trainer);
+  t->checkpoint_epoch = TrainingEpoch(t);
+  if (!t->restarted)
+    PetscCall(SinewCheckpointsSetAside(t->comm, t->checkpoint_directory, t->options.quiet ? NULL : stdout));
+  PetscCall(SinewMakeDirectory(t->comm, t->directory));
+  PetscCall(SinewMakeDirectory(t->comm, t->checkpoint_directory));
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/history.csv", t->directory));
+  PetscCall(SinewHistoryCreate(t->comm, path, TRAIN_COLUMNS, columns, t->restarted, &t->history));
+  if (t->restarted) PetscCall(SinewHistoryTruncate(t->history, (PetscInt)t->first_step));
+  if (t->options.quiet) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewDatasetGetShape(t->training, &shape));
+  PetscCall(SinewProgressCreate(t->comm, stdout, PETSC_DEFAULT, TrainingEpoch(t), (PetscReal)t->section.epochs,
+                                (double)(o->batch * o->unroll * shape.ny * shape.nx), &t->progress));
+  PetscCall(SinewProgressSetWords(t->progress, "epoch", "loss"));
+  PetscCall(SinewProgressUpdate(t->progress, (PetscInt)t->first_step, TrainingEpoch(t), 0, MPI_Wtime()));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- an epoch ---- */
+
+static PetscErrorCode validate(SinewTraining t, PetscInt epoch, TrainPoint *point)
+{
+  SinewTrainerErrors errors;
+
+  PetscFunctionBeginUser;
+  point->one_step = point->rollout = NAN;
+  if (!t->validation || (epoch % t->section.validate_every && epoch != t->section.epochs))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewTrainerValidate(t->trainer, t->validation, t->model.mean, t->model.sd, t->section.validate_steps,
+                                 t->section.validate_trajectories, &errors));
+  point->one_step = errors.one_step;
+  point->rollout = errors.mean;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode say(SinewTraining t, const TrainPoint *p)
+{
+  PetscFunctionBeginUser;
+  if (t->options.quiet) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewProgressFinish(t->progress));
+  PetscCall(PetscPrintf(t->comm, "epoch %.0f  rate %.3g  loss %.4g", p->epoch, p->rate, p->loss));
+  if (isfinite(p->one_step))
+    PetscCall(PetscPrintf(t->comm, "  one step %.3f %%  roll-out %.3f %%", 100 * p->one_step, 100 * p->rollout));
+  PetscCall(PetscPrintf(t->comm, "\n"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode end_epoch(SinewTraining t, double rate)
+{
+  const PetscInt64 step = SinewTrainerSteps(t->trainer);
+  const PetscInt epoch = (PetscInt)(step / SinewTrainerEpoch(t->trainer));
+  const double n = (double)SinewTrainerEpoch(t->trainer);
+  TrainPoint point = {.epoch = (double)epoch, .rate = rate, .loss = t->loss_sum / n, .norm = t->norm_sum / n};
+
+  PetscFunctionBeginUser;
+  PetscCall(validate(t, epoch, &point));
+  PetscCall(TrainingAddPoint(t, &point));
+  PetscCall(SinewHistoryWrite(t->history, (PetscInt)step, (PetscReal)epoch, (const PetscReal *)&point.rate));
+  PetscCall(say(t, &point));
+  PetscCall(TrainingPaint(t));
+  t->loss_sum = t->norm_sum = 0;
+  if (point.rollout < t->best) {
+    t->best = point.rollout;
+    PetscCall(TrainingExport(t, "best.h5"));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0's clocks and everyone's signals, agreed on: [0] stop, [1] a checkpoint is due by the clock. */
+static PetscErrorCode look_outside(SinewTraining t, int due[2])
+{
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(t->comm, &rank));
+  due[0] = SinewStopRequested() || (rank == 0 && SinewStopClockDue(&t->clock, t->directory));
+  due[1] = rank == 0 && t->checkpoint.every_wall > 0 && MPI_Wtime() - t->checkpoint_clock > t->checkpoint.every_wall;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, due, 2, MPI_INT, MPI_MAX, t->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* One step with all that follows it; *code other than done ends the training. */
+static PetscErrorCode advance(SinewTraining t, double *loss, int *code)
+{
+  const PetscInt64 before = SinewTrainerSteps(t->trainer), length = SinewTrainerEpoch(t->trainer);
+  const double rate = SinewScheduleRate(&t->section.schedule, (double)(before / length));
+  PetscInt64 step;
+  double norm;
+  int due[2];
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewTrainerStep(t->trainer, rate, loss, &norm));
+  step = SinewTrainerSteps(t->trainer);
+  if (step == before || *loss > t->section.limit) {
+    *code = SINEW_EXIT_BREAKDOWN;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  t->loss_sum += *loss;
+  t->norm_sum += norm;
+  if (t->progress)
+    PetscCall(SinewProgressUpdate(t->progress, (PetscInt)step, TrainingEpoch(t), (PetscReal)*loss, MPI_Wtime()));
+  if (step % length == 0) PetscCall(end_epoch(t, rate));
+  PetscCall(look_outside(t, due));
+  if (due[0] && step < TrainingSteps(t)) *code = SINEW_EXIT_STOPPED;
+  if (*code == SINEW_EXIT_STOPPED || due[1] || (step == TrainingSteps(t) && t->checkpoint.at_end) ||
+      SinewCheckpointSectionDue(&t->checkpoint, (PetscInt)step, TrainingEpoch(t), t->checkpoint_epoch))
+    PetscCall(TrainingSave(t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- endings ---- */
+
+static PetscErrorCode report_breakdown(SinewTraining t, double loss)
+{
+  char line[256]; /* PETSc's own format writes 1 as 1. */
+
+  PetscFunctionBeginUser;
+  (void)snprintf(line, sizeof(line), "the training diverged in step %lld, epoch %.6g: the loss is %g",
+                 (long long)SinewTrainerSteps(t->trainer) + 1, (double)TrainingEpoch(t), loss);
+  if (t->last_checkpoint[0])
+    PetscCall(PetscFPrintf(t->comm, stderr, "%s\nthe last good state is in %s\n", line, t->last_checkpoint));
+  else
+    PetscCall(PetscFPrintf(t->comm, stderr, "%s\nno checkpoint had been written yet\n", line));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode report(SinewTraining t)
+{
+  const double seconds = MPI_Wtime() - t->clock.begin;
+  const PetscInt64 steps = SinewTrainerSteps(t->trainer) - t->first_step;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewProgressFinish(t->progress));
+  PetscCall(PetscPrintf(t->comm, "speed     %lld steps in %.2f s: %.3f s a step\n", (long long)steps, seconds,
+                        steps ? seconds / (double)steps : 0.));
+  PetscCall(PetscPrintf(t->comm, "history   %s/history.csv\npictures  %s/loss.png%s%s%s\n", t->directory, t->directory,
+                        t->validation ? ", " : "", t->validation ? t->directory : "",
+                        t->validation ? "/validation.png" : ""));
+  if (isfinite(t->best))
+    PetscCall(PetscPrintf(t->comm, "best      %s/best.h5, roll-out error %.3f %%\n", t->directory, 100 * t->best));
+  if (t->last_checkpoint[0]) PetscCall(PetscPrintf(t->comm, "restart   %s\n", t->last_checkpoint));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewTrainingRun(SinewTraining t, int *code)
+{
+  static const char *const status[] = {"done", "", "", "breakdown"};
+  double loss = 0;
+
+  PetscFunctionBeginUser;
+  *code = SINEW_EXIT_DONE;
+  PetscCall(begin(t));
+  while (*code == SINEW_EXIT_DONE && SinewTrainerSteps(t->trainer) < TrainingSteps(t))
+    PetscCall(advance(t, &loss, code));
+  if (*code == SINEW_EXIT_BREAKDOWN) {
+    if (t->progress) PetscCall(SinewProgressFinish(t->progress));
+    PetscCall(report_breakdown(t, loss));
+  } else
+    PetscCall(TrainingExport(t, "last.h5"));
+  if (t->options.quiet) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(report(t));
+  PetscCall(PetscPrintf(t->comm, "RESULT status=%s code=%d step=%lld t=%.17g checkpoint=%s\n",
+                        *code == SINEW_EXIT_STOPPED ? "stopped" : status[*code], *code,
+                        (long long)SinewTrainerSteps(t->trainer), (double)TrainingEpoch(t), t->last_checkpoint));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
