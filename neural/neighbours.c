@@ -72,7 +72,6 @@ PetscErrorCode SinewNeighboursCreate(MPI_Comm comm, PetscInt k, const double per
   n->k = k;
   n->rings = 3;
   n->itself = itself;
-  n->unit = MPI_DATATYPE_NULL;
   PetscCall(PetscMalloc1(k, &n->best));
   *neighbours = n;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -98,7 +97,7 @@ PetscErrorCode SinewNeighboursDestroy(SinewNeighbours *neighbours)
   PetscFunctionBegin;
   if (!n) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(forget(n));
-  if (n->unit != MPI_DATATYPE_NULL) PetscCallMPI(MPI_Type_free(&n->unit));
+  if (n->unit_width > 1) PetscCallMPI(MPI_Type_free(&n->unit));
   PetscCall(PetscFree(n->best));
   PetscCall(PetscCommDestroy(&n->comm));
   PetscCall(PetscFree(n));
@@ -625,14 +624,19 @@ const PetscInt64 *SinewNeighboursNumber(SinewNeighbours n)
 
 /* ---- the halo ---- */
 
+/* PetscSF does not know a row of one number for the number that it is. */
 static PetscErrorCode set_unit(SinewNeighbours n, SinewDtype dtype, PetscInt unit_width)
 {
+  const MPI_Datatype basic = dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE;
+
   PetscFunctionBegin;
-  if (n->unit != MPI_DATATYPE_NULL && n->unit_dtype == dtype && n->unit_width == unit_width)
-    PetscFunctionReturn(PETSC_SUCCESS);
-  if (n->unit != MPI_DATATYPE_NULL) PetscCallMPI(MPI_Type_free(&n->unit));
-  PetscCallMPI(MPI_Type_contiguous((PetscMPIInt)unit_width, dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE, &n->unit));
-  PetscCallMPI(MPI_Type_commit(&n->unit));
+  if (n->unit_dtype == dtype && n->unit_width == unit_width) PetscFunctionReturn(PETSC_SUCCESS);
+  if (n->unit_width > 1) PetscCallMPI(MPI_Type_free(&n->unit));
+  n->unit = basic;
+  if (unit_width > 1) {
+    PetscCallMPI(MPI_Type_contiguous((PetscMPIInt)unit_width, basic, &n->unit));
+    PetscCallMPI(MPI_Type_commit(&n->unit));
+  }
   n->unit_dtype = dtype;
   n->unit_width = unit_width;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -154,9 +154,9 @@ static void compare(SinewNeighbours n, const Cloud *c, const Part *queries, Pets
 }
 
 /* Halo rows get their owners' values; the sum over the halo is the adjoint of that. */
-static void check_halo(SinewNeighbours n, SinewDtype dtype)
+static void check_halo(SinewNeighbours n, SinewDtype dtype, PetscInt width)
 {
-  const PetscInt width = 3, rows = SinewNeighboursRows(n), own = SinewNeighboursOwned(n);
+  const PetscInt rows = SinewNeighboursRows(n), own = SinewNeighboursOwned(n);
   const PetscInt64 *number = SinewNeighboursNumber(n);
   double *wide = malloc(sizeof(double) * (size_t)(rows * width + 1)), sum[2] = {0};
   float *narrow = malloc(sizeof(float) * (size_t)(rows * width + 1));
@@ -199,8 +199,10 @@ static void check_cloud(const char *kind, PetscInt count, PetscInt k, double per
     check_call(SinewNeighboursCreate(PETSC_COMM_WORLD, k, periods, (PetscBool)itself, &n));
     for (int again = 0; again < 2; again++) check_call(SinewNeighboursFind(n, SAMPLES, &p.points, &p.points));
     compare(n, &c, &p, (PetscBool)itself, period, 3);
-    check_halo(n, SINEW_FLOAT64);
-    check_halo(n, SINEW_FLOAT32);
+    for (PetscInt width = 1; width < 4; width += 2) {
+      check_halo(n, SINEW_FLOAT64, width);
+      check_halo(n, SINEW_FLOAT32, width);
+    }
     check_call(SinewNeighboursDestroy(&n));
   }
   free_part(&p);
