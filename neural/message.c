@@ -293,11 +293,11 @@ PetscErrorCode MessageBackward(Message m, const void *dy, void *du)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-double MessageFlops(Message m)
+double MessageFlops(Message m, PetscInt k)
 {
   const double H = (double)m->o.hidden, layers = (double)m->o.layers;
   double node = H * (double)(m->o.fields + 3) + H * H + layers * 6 * H * H;
 
   for (int c = 0; c < 3; c++) node += (double)m->width[c] * (double)m->width[c + 1];
-  return 2 * (double)m->nodes * (node + layers * (double)m->k * H * H);
+  return 2 * (node + layers * (double)k * H * H);
 }

@@ -56,8 +56,8 @@ PETSC_EXTERN PetscErrorCode MessageForward(Message message, SinewNeighbours grap
                                            const void *u, PetscBool statistics, void *y);
 /* After a forward of a solver made for training: adds to the parameters' gradients and to du. Collective. */
 PETSC_EXTERN PetscErrorCode MessageBackward(Message message, const void *dy, void *du);
-/* Multiply-adds of the edges' and the nodes' products in one forward, times two, on this rank. */
-PETSC_EXTERN double MessageFlops(Message message);
+/* Of the dense products in one forward for a node with k neighbours, two for a multiply-add. */
+PETSC_EXTERN double MessageFlops(Message message, PetscInt k);
 
 /* ---- what the two element types share ---- */
 

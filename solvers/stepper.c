@@ -6,6 +6,7 @@
 #include "solvers/stepper_private.h"
 #include "solvers/steppers/insr_private.h"
 #include "solvers/steppers/integrating_factor.h"
+#include "solvers/steppers/mmpde_private.h"
 #include "solvers/steppers/sinenet_private.h"
 #include "solvers/steppers/ssp.h"
 #include "solvers/steppers/steady.h"
@@ -332,6 +333,8 @@ static const Type types[] = {
      PETSC_FALSE, PETSC_FALSE, create_steady, NULL},
     {"insr", "fields as weights of a point network, advanced by nonlinear least squares", SinewInsrKeys,
      SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_own, &SinewInsrHooks},
+    {"mmpde", "a trained MM-PDE: message passing on the grid's nodes and on moved ones", SinewMmpdeKeys,
+     SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_own, &SinewMmpdeHooks},
     {"sinenet", "a trained SineNet in a file", SinewSinenetKeys, SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE,
      PETSC_FALSE, create_own, &SinewSinenetHooks},
 };

@@ -1,7 +1,5 @@
 #include "solvers/steppers/forecast.h"
 
-#define GROUP "/stepper/sinenet"
-
 struct _p_SinewForecast {
   SinewProblem problem;
   SinewForecastModel model;
@@ -11,6 +9,7 @@ struct _p_SinewForecast {
   SinewProjection projection;
   Vec velocity;
   PetscInt kept;     /* older frames that there are */
+  PetscReal *next;   /* what an engine predicts: [cell][channel] */
   PetscReal **frame; /* [age][cell][channel]: 0 is the newest, 1 .. history - 1 the older ones */
   PetscReal *rows, *u[SINEW_COMPONENTS_MAX], *w[SINEW_COMPONENTS_MAX]; /* one line of cells */
 };
@@ -29,22 +28,30 @@ static PetscInt lines(SinewForecast f)
 
 /* ---- making ---- */
 
-static PetscErrorCode create_network(SinewForecast f)
+PetscErrorCode SinewForecastLayout(SinewGrid grid, PetscBool periodic, SinewLayout *layout)
 {
-  SinewSinenetOptions *o = &f->model.network.options;
   const PetscInt *columns, *rows;
   PetscInt rx, ry;
-  SinewFile file;
-  PetscBool known;
-  MPI_Comm comm;
   DM dm;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewGridGetDM(f->problem.grid, &dm));
-  comm = PetscObjectComm((PetscObject)dm);
+  PetscCall(SinewGridGetDM(grid, &dm));
   PetscCall(DMDAGetInfo(dm, NULL, NULL, NULL, NULL, &rx, &ry, NULL, NULL, NULL, NULL, NULL, NULL, NULL));
   PetscCall(DMDAGetOwnershipRanges(dm, &columns, &rows, NULL));
-  PetscCall(SinewLayoutCreateCuts(comm, o->periodic, ry, rows, rx, columns, &f->layout));
+  PetscCall(SinewLayoutCreateCuts(PetscObjectComm((PetscObject)dm), periodic, ry, rows, rx, columns, layout));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_network(SinewForecast f)
+{
+  SinewSinenetOptions *o = &f->model.network.options;
+  SinewFile file;
+  PetscBool known;
+  MPI_Comm comm;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewForecastLayout(f->problem.grid, o->periodic, &f->layout));
+  comm = SinewLayoutComm(f->layout);
   o->batch = 1;
   PetscCall(SinewSinenetPrecision(f->o.precision, o, &known));
   PetscCheck(known, comm, PETSC_ERR_ARG_UNKNOWN_TYPE, "unknown precision %s", f->o.precision);
@@ -67,6 +74,7 @@ static PetscErrorCode create_memory(SinewForecast f)
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(history, &f->frame));
   for (PetscInt age = 0; age < history; age++) PetscCall(PetscCalloc1(frame, &f->frame[age]));
+  if (f->o.engine.predict) PetscCall(PetscCalloc1(frame, &f->next));
   PetscCall(PetscMalloc1((size_t)(2 * nc * n), &f->rows));
   for (PetscInt c = 0; c < nc; c++) {
     f->u[c] = f->rows + c * n;
@@ -89,7 +97,8 @@ PetscErrorCode SinewForecastCreate(const SinewProblem *problem, const SinewForec
   f->model = *options->model;
   f->o = *options;
   f->o.model = NULL;
-  PetscCall(create_network(f));
+  if (!f->o.name) f->o.name = "sinenet";
+  if (!f->o.engine.predict) PetscCall(create_network(f));
   f->o.path = f->o.precision = NULL;
   PetscCall(create_memory(f));
   if (!f->o.project) PetscFunctionReturn(PETSC_SUCCESS);
@@ -106,11 +115,12 @@ PetscErrorCode SinewForecastDestroy(SinewForecast *forecast)
   PetscFunctionBeginUser;
   if (!f) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewNetworkDestroy(&f->network));
-  PetscCall(SinewLayoutDestroy(&f->layout));
+  if (f->layout) PetscCall(SinewLayoutDestroy(&f->layout));
   PetscCall(SinewProjectionDestroy(&f->projection));
   PetscCall(VecDestroy(&f->velocity));
   for (PetscInt age = 0; f->frame && age < f->model.network.history; age++) PetscCall(PetscFree(f->frame[age]));
   PetscCall(PetscFree(f->frame));
+  PetscCall(PetscFree(f->next));
   PetscCall(PetscFree(f->rows));
   PetscCall(PetscFree(f));
   *forecast = NULL;
@@ -206,28 +216,34 @@ static void fill_input(SinewForecast f)
   }
 }
 
+/* One line of the prediction, the same out of a network's tensor or out of an engine's frame: value of cell i, channel
+ * k */
+static PetscReal predicted(SinewForecast f, PetscInt line, PetscInt i, PetscInt k)
+{
+  const PetscInt channels = f->model.network.components;
+  SinewTensor output;
+  size_t at;
+
+  if (f->next) return f->next[(line * line_cells(f) + i) * channels + k];
+  output = SinewNetworkOutput(f->network);
+  at = line_offset(output, line) + (size_t)(i * channels + k);
+  return f->model.network.options.dtype == SINEW_FLOAT32 ? (PetscReal)((const float *)SinewTensorData(output))[at]
+                                                         : ((const double *)SinewTensorData(output))[at];
+}
+
 static PetscErrorCode read_output(SinewForecast f, Vec V)
 {
   const PetscInt n = line_cells(f), channels = f->model.network.components;
-  const SinewTensor output = SinewNetworkOutput(f->network);
   PetscReal *const *field = f->o.conserved ? f->u : f->w;
   PetscReal *v;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayWrite(V, &v));
   for (PetscInt line = 0; line < lines(f); line++) {
-    const float *narrow = (const float *)SinewTensorData(output) + line_offset(output, line);
-    const double *wide = (const double *)SinewTensorData(output) + line_offset(output, line);
-
     for (PetscInt k = 0; k < channels; k++) {
       PetscReal *row = field[f->o.component[k]];
 
-      for (PetscInt i = 0; i < n; i++) {
-        const PetscReal x = f->model.network.options.dtype == SINEW_FLOAT32 ? (PetscReal)narrow[i * channels + k]
-                                                                            : wide[i * channels + k];
-
-        row[i] = x * f->model.sd[k] + f->model.mean[k];
-      }
+      for (PetscInt i = 0; i < n; i++) row[i] = predicted(f, line, i, k) * f->model.sd[k] + f->model.mean[k];
     }
     if (!f->o.conserved) to_conserved(f);
     store_line(f, v, line);
@@ -291,14 +307,18 @@ static PetscErrorCode restore_integrals(SinewForecast f, Vec U, Vec V)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewForecastPredict(SinewForecast f, Vec U, Vec V)
+PetscErrorCode SinewForecastPredict(SinewForecast f, PetscReal t, Vec U, Vec V)
 {
   PetscMPIInt ranks;
 
   PetscFunctionBeginUser;
   PetscCheck(!SinewForecastMissing(f), PetscObjectComm((PetscObject)U), PETSC_ERR_ORDER, "frames are missing");
-  fill_input(f);
-  PetscCall(SinewNetworkForward(f->network));
+  if (f->next)
+    PetscCall((*f->o.engine.predict)(f->o.engine.context, t, f->frame[0], f->next));
+  else {
+    fill_input(f);
+    PetscCall(SinewNetworkForward(f->network));
+  }
   PetscCall(read_output(f, V));
   if (f->o.project) {
     PetscCall(move_velocity(f, V, PETSC_FALSE));
@@ -306,6 +326,7 @@ PetscErrorCode SinewForecastPredict(SinewForecast f, Vec U, Vec V)
     PetscCall(move_velocity(f, V, PETSC_TRUE));
   }
   if (f->o.restored) PetscCall(restore_integrals(f, U, V));
+  if (f->next) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Comm_size(PetscObjectComm((PetscObject)U), &ranks));
   PetscCall(PetscLogFlops((PetscLogDouble)SinewNetworkFlops(f->network) / ranks));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -344,25 +365,27 @@ static void describe_frame(SinewForecast f, const char name[], PetscReal data[],
   array->shape[2] = array->count[2] = f->model.network.components;
 }
 
-static PetscErrorCode frame_name(PetscInt age, size_t size, char name[])
+static PetscErrorCode frame_name(SinewForecast f, PetscInt age, size_t size, char name[])
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(name, size, GROUP "/frame_%02" PetscInt_FMT, age));
+  PetscCall(PetscSNPrintf(name, size, "/stepper/%s/frame_%02" PetscInt_FMT, f->o.name, age));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode SinewForecastSave(SinewForecast f, SinewFile file)
 {
   const PetscInt64 kept = f->kept, checksum = f->model.checksum;
+  char group[64];
 
   PetscFunctionBeginUser;
-  PetscCall(SinewFileWriteInts(file, GROUP, "frames", 1, &kept));
-  PetscCall(SinewFileWriteInts(file, GROUP, "weights_crc32c", 1, &checksum));
+  PetscCall(PetscSNPrintf(group, sizeof(group), "/stepper/%s", f->o.name));
+  PetscCall(SinewFileWriteInts(file, group, "frames", 1, &kept));
+  PetscCall(SinewFileWriteInts(file, group, "weights_crc32c", 1, &checksum));
   for (PetscInt age = 1; age <= f->kept; age++) {
     char name[64];
     SinewArray array;
 
-    PetscCall(frame_name(age, sizeof(name), name));
+    PetscCall(frame_name(f, age, sizeof(name), name));
     describe_frame(f, name, f->frame[age], &array);
     PetscCall(SinewFileWrite(file, &array));
   }
@@ -372,22 +395,24 @@ PetscErrorCode SinewForecastSave(SinewForecast f, SinewFile file)
 PetscErrorCode SinewForecastLoad(SinewForecast f, SinewFile file)
 {
   PetscInt64 kept = 0, checksum = f->model.checksum;
+  char group[64];
   PetscInt n;
   DM dm;
 
   PetscFunctionBeginUser;
+  PetscCall(PetscSNPrintf(group, sizeof(group), "/stepper/%s", f->o.name));
   PetscCall(SinewGridGetDM(f->problem.grid, &dm));
-  PetscCall(SinewFileReadInts(file, GROUP, "frames", 1, &n, &kept));
+  PetscCall(SinewFileReadInts(file, group, "frames", 1, &n, &kept));
   f->kept = PetscMin((PetscInt)kept, f->model.network.history - 1);
   for (PetscInt age = 1; age <= f->kept; age++) {
     char name[64];
     SinewArray array;
 
-    PetscCall(frame_name(age, sizeof(name), name));
+    PetscCall(frame_name(f, age, sizeof(name), name));
     describe_frame(f, name, f->frame[age], &array);
     PetscCall(SinewFileRead(file, &array));
   }
-  PetscCall(SinewFileReadInts(file, GROUP, "weights_crc32c", 1, &n, &checksum));
+  PetscCall(SinewFileReadInts(file, group, "weights_crc32c", 1, &n, &checksum));
   if (checksum != (PetscInt64)f->model.checksum)
     PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)dm), stderr,
                            "note      the weights are not those that %s was made with\n", SinewFilePath(file)));
@@ -397,4 +422,9 @@ PetscErrorCode SinewForecastLoad(SinewForecast f, SinewFile file)
 SinewNetwork SinewForecastNetwork(SinewForecast f)
 {
   return f->network;
+}
+
+const char *SinewForecastName(SinewForecast f)
+{
+  return f->o.name;
 }

@@ -30,6 +30,13 @@
 
 typedef struct _p_SinewForecast *SinewForecast;
 
+/* A network of another kind than SineNet: from a frame [line][cell][channel] of this rank's box, normalised, at time t,
+   to the next. Collective. */
+typedef struct {
+  void *context; /* not owned */
+  PetscErrorCode (*predict)(void *context, PetscReal t, const PetscReal frame[], PetscReal next[]);
+} SinewForecastEngine;
+
 typedef struct {
   const SinewForecastModel *model;                  /* complete: with fields and normalisation; copied */
   const char *path;                                 /* of the file with the weights */
@@ -40,6 +47,8 @@ typedef struct {
   PetscInt restored, restore[SINEW_COMPONENTS_MAX]; /* components whose integrals stay what they are */
   PetscBool project;
   SinewVelocityPlace place; /* of the velocity that is projected */
+  const char *name;         /* of the stepper, in messages and checkpoints; NULL: sinenet. Must outlive the forecast */
+  SinewForecastEngine engine; /* predict NULL: the SineNet of the file */
 } SinewForecastOptions;
 
 /* Collective. The parts of the problem (not owned; fv is not used) must outlive the forecast. Reads the weights; raises
@@ -50,17 +59,20 @@ PETSC_EXTERN PetscErrorCode SinewForecastDestroy(SinewForecast *forecast);
 
 /* Takes U as the newest frame. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewForecastSee(SinewForecast forecast, Vec U);
-/* V is what follows U, which was the last one seen. Collective. */
-PETSC_EXTERN PetscErrorCode SinewForecastPredict(SinewForecast forecast, Vec U, Vec V);
+/* V is what follows U, which was the last one seen, at time t. Collective. */
+PETSC_EXTERN PetscErrorCode SinewForecastPredict(SinewForecast forecast, PetscReal t, Vec U, Vec V);
 /* The newest frame becomes one of the past. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewForecastKeep(SinewForecast forecast);
 /* How many older frames are still missing before a prediction can be made. Not collective. */
 PETSC_EXTERN PetscInt SinewForecastMissing(SinewForecast forecast);
 
-/* The older frames, to and from a checkpoint at /stepper/sinenet; a file without any leaves all missing. Collective. */
+/* The older frames, to and from a checkpoint at /stepper/NAME; a file without any leaves all missing. Collective. */
 PETSC_EXTERN PetscErrorCode SinewForecastSave(SinewForecast forecast, SinewFile file);
 PETSC_EXTERN PetscErrorCode SinewForecastLoad(SinewForecast forecast, SinewFile file);
 
-PETSC_EXTERN SinewNetwork SinewForecastNetwork(SinewForecast forecast); /* not to be destroyed */
+PETSC_EXTERN SinewNetwork SinewForecastNetwork(SinewForecast forecast); /* not to be destroyed; NULL: an engine */
+PETSC_EXTERN const char *SinewForecastName(SinewForecast forecast);
+/* The boxes of a plane grid, for tensors; the caller destroys the layout. Collective. */
+PETSC_EXTERN PetscErrorCode SinewForecastLayout(SinewGrid grid, PetscBool periodic, SinewLayout *layout);
 
 #endif

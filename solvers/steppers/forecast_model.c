@@ -65,7 +65,7 @@ static PetscErrorCode read_normalisation(MPI_Comm comm, SinewFile file, const ch
 }
 
 /* Rank 0 reads the bytes; the file has been opened before, so that it is there. */
-static PetscErrorCode read_checksum(MPI_Comm comm, const char path[], unsigned *checksum)
+PetscErrorCode SinewForecastModelReadChecksum(MPI_Comm comm, const char path[], SinewForecastModel *model)
 {
   unsigned char buffer[1 << 16];
   PetscMPIInt rank;
@@ -81,7 +81,23 @@ static PetscErrorCode read_checksum(MPI_Comm comm, const char path[], unsigned *
     if (file) fclose(file);
   }
   PetscCallMPI(MPI_Bcast(&crc, 1, MPI_UINT32_T, 0, comm));
-  *checksum = crc;
+  model->checksum = crc;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewForecastModelReadFrames(MPI_Comm comm, SinewFile file, const char path[], SinewForecastModel *model)
+{
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  PetscCheck(model->network.components <= SINEW_FORECAST_FIELDS_MAX, comm, SINEW_ERR_INPUT,
+             "%s: %" PetscInt_FMT " channels a frame, at most %d can be advanced", path, model->network.components,
+             SINEW_FORECAST_FIELDS_MAX);
+  PetscCall(SinewFileReadReals(file, GROUP, "time_step", 1, &n, &model->time_step));
+  PetscCheck(!n || (isfinite(model->time_step) && model->time_step > 0), comm, SINEW_ERR_INPUT,
+             "%s: time_step of %s is not positive", path, GROUP);
+  PetscCall(read_names(comm, file, path, model));
+  PetscCall(read_normalisation(comm, file, path, model));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -89,37 +105,28 @@ PetscErrorCode SinewForecastModelRead(MPI_Comm comm, const char path[], SinewFor
 {
   SinewSinenetModel *network = &model->network;
   SinewFile file;
-  PetscInt n;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(model, sizeof(*model)));
   PetscCall(SinewFileOpen(comm, path, &file));
   PetscCall(SinewSinenetReadModel(file, path, network));
-  PetscCheck(network->components <= SINEW_FORECAST_FIELDS_MAX, comm, SINEW_ERR_INPUT,
-             "%s: %" PetscInt_FMT " channels a frame, at most %d can be advanced", path, network->components,
-             SINEW_FORECAST_FIELDS_MAX);
   PetscCheck(network->options.outputs == network->components, comm, SINEW_ERR_INPUT,
              "%s: the network turns frames of %" PetscInt_FMT " channels into %" PetscInt_FMT
              ": it cannot be applied to its own output",
              path, network->components, network->options.outputs);
-  PetscCall(SinewFileReadReals(file, GROUP, "time_step", 1, &n, &model->time_step));
-  PetscCheck(!n || (isfinite(model->time_step) && model->time_step > 0), comm, SINEW_ERR_INPUT,
-             "%s: time_step of %s is not positive", path, GROUP);
-  PetscCall(read_names(comm, file, path, model));
-  PetscCall(read_normalisation(comm, file, path, model));
+  PetscCall(SinewForecastModelReadFrames(comm, file, path, model));
   PetscCall(SinewFileClose(&file));
-  PetscCall(read_checksum(comm, path, &model->checksum));
+  PetscCall(SinewForecastModelReadChecksum(comm, path, model));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewForecastModelWrite(SinewFile file, const SinewForecastModel *model)
+PetscErrorCode SinewForecastModelWriteFrames(SinewFile file, const SinewForecastModel *model)
 {
   PetscReal mean[SINEW_FORECAST_FIELDS_MAX], sd[SINEW_FORECAST_FIELDS_MAX];
   SinewArray array = {.dtype = SINEW_FLOAT64, .rank = 1, .shape = {model->network.components}};
   char names[SINEW_FORECAST_FIELDS_MAX * 32] = "";
 
   PetscFunctionBeginUser;
-  PetscCall(SinewSinenetWriteModel(file, &model->network));
   for (PetscInt k = 0; k < model->fields; k++) {
     PetscCall(PetscStrlcat(names, k ? " " : "", sizeof(names)));
     PetscCall(PetscStrlcat(names, model->field[k], sizeof(names)));
@@ -135,5 +142,13 @@ PetscErrorCode SinewForecastModelWrite(SinewFile file, const SinewForecastModel 
   array.name = "/sd";
   array.data = sd;
   PetscCall(SinewFileWrite(file, &array));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewForecastModelWrite(SinewFile file, const SinewForecastModel *model)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SinewSinenetWriteModel(file, &model->network));
+  PetscCall(SinewForecastModelWriteFrames(file, model));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -27,6 +27,12 @@ typedef struct {
 
 /* Raises SINEW_ERR_INPUT with one line that names the file. Collective. */
 PETSC_EXTERN PetscErrorCode SinewForecastModelRead(MPI_Comm comm, const char path[], SinewForecastModel *model);
+/* The parts of that which are not the network's own, of an open file whose model->network.components is known: time
+   step, names, normalisation; and the checksum of the file's bytes. For networks of other kinds. */
+PETSC_EXTERN PetscErrorCode SinewForecastModelReadFrames(MPI_Comm comm, SinewFile file, const char path[],
+                                                         SinewForecastModel *model);
+PETSC_EXTERN PetscErrorCode SinewForecastModelReadChecksum(MPI_Comm comm, const char path[], SinewForecastModel *model);
+PETSC_EXTERN PetscErrorCode SinewForecastModelWriteFrames(SinewFile file, const SinewForecastModel *model);
 /* Writes all but the weights: attributes and normalisation of an open file. Collective. */
 PETSC_EXTERN PetscErrorCode SinewForecastModelWrite(SinewFile file, const SinewForecastModel *model);
 

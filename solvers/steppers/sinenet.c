@@ -27,8 +27,8 @@ static PetscErrorCode check_length(TS ts)
 
   PetscFunctionBeginUser;
   if (PetscAbsReal(ts->time_step - s->step) <= 1e-6 * s->step) PetscFunctionReturn(PETSC_SUCCESS);
-  (void)snprintf(text, sizeof(text), "sinenet takes steps of %g only; from t = %g the next due time is %g away",
-                 (double)s->step, (double)ts->ptime, (double)ts->time_step);
+  (void)snprintf(text, sizeof(text), "%s takes steps of %g only; from t = %g the next due time is %g away",
+                 SinewForecastName(s->forecast), (double)s->step, (double)ts->ptime, (double)ts->time_step);
   SETERRQ(PetscObjectComm((PetscObject)ts), SINEW_ERR_INPUT, "%s", text);
 }
 
@@ -41,12 +41,12 @@ static PetscErrorCode advance(TS ts, PetscBool *done)
   *done = PETSC_TRUE;
   PetscCall(SinewForecastSee(s->forecast, ts->vec_sol));
   if (!SinewForecastMissing(s->forecast)) {
-    PetscCall(SinewForecastPredict(s->forecast, ts->vec_sol, s->candidate));
+    PetscCall(SinewForecastPredict(s->forecast, ts->ptime, ts->vec_sol, s->candidate));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCheck(s->warm_up, PetscObjectComm((PetscObject)ts), SINEW_ERR_INPUT,
-             "sinenet: %" PetscInt_FMT " frames of the past are missing, and there is no warm_up to make them",
-             SinewForecastMissing(s->forecast));
+             "%s: %" PetscInt_FMT " frames of the past are missing, and there is no warm_up to make them",
+             SinewForecastName(s->forecast), SinewForecastMissing(s->forecast));
   PetscCall(VecCopy(ts->vec_sol, s->candidate));
   PetscCall(SinewIntegratorAdvance(s->warm_up, ts->ptime, next_time(s, ts->ptime), s->candidate, done));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,15 +1,15 @@
 /* `stepper: {type: sinenet, weights: FILE, ...}`: from keys to a forecast and its TS. */
 #include <string.h>
 
+#include "solvers/steppers/frames_private.h"
 #include "solvers/steppers/sinenet.h"
 #include "solvers/steppers/sinenet_private.h"
 
 typedef struct {
-  const char *weights;
-  SinewStringList fields, restore_mean;
-  SinewRealList mean, sd, parameter;
-  PetscReal dt, lead;
-  PetscInt precision, project, max_steps;
+  SinewFramesValues frames;
+  SinewRealList parameter;
+  PetscReal lead;
+  PetscInt precision;
   SinewNode warm_up;
 } Values;
 
@@ -24,44 +24,10 @@ typedef struct {
 } Section;
 
 static const char *const precisions[] = {"f32", "bf16", "f64", NULL};
-static const char *const projections[] = {"none", "centers", "faces", NULL};
 
 #define VALUE(member) offsetof(Values, member)
 const SinewKey SinewSinenetKeys[] = {
-    {.name = "weights",
-     .type = SINEW_KEY_STRING,
-     .offset = VALUE(weights),
-     .required = PETSC_TRUE,
-     .doc = "HDF5 or safetensors file of the network; relative to the deck's folder",
-     .change = SINEW_CHANGE_WARN},
-    {.name = "fields",
-     .type = SINEW_KEY_STRINGS,
-     .offset = VALUE(fields),
-     .least = 1,
-     .most = SINEW_LIST_MAX,
-     .doc = "the channels of a frame, in order: all primitives, or all conserved variables; standard: the file's",
-     .change = SINEW_CHANGE_FROZEN},
-    {.name = "dt",
-     .type = SINEW_KEY_REAL,
-     .offset = VALUE(dt),
-     .standard = "0",
-     .min = 0,
-     .max = 1e30,
-     .doc = "the network's time step, when its file does not say; 0: the file's",
-     .change = SINEW_CHANGE_FROZEN},
-    {.name = "mean",
-     .type = SINEW_KEY_REALS,
-     .offset = VALUE(mean),
-     .doc = "mean of each channel in the training data; standard: the file's",
-     .change = SINEW_CHANGE_FROZEN},
-    {.name = "sd",
-     .type = SINEW_KEY_REALS,
-     .offset = VALUE(sd),
-     .min = 0,
-     .max = 1e30,
-     .above_min = PETSC_TRUE,
-     .doc = "standard deviation of each channel; standard: the file's",
-     .change = SINEW_CHANGE_FROZEN},
+    SINEW_FRAMES_KEYS(Values),
     {.name = "precision",
      .type = SINEW_KEY_CHOICE,
      .offset = VALUE(precision),
@@ -74,20 +40,6 @@ const SinewKey SinewSinenetKeys[] = {
      .offset = VALUE(warm_up),
      .doc = "a classical stepper's section: makes the first frames of a network that looks back, where the initial "
             "state is no frame with a past",
-     .change = SINEW_CHANGE_WARN},
-    {.name = "restore_mean",
-     .type = SINEW_KEY_STRINGS,
-     .offset = VALUE(restore_mean),
-     .least = 1,
-     .most = SINEW_LIST_MAX,
-     .doc = "conserved variables whose integral a step leaves as it was",
-     .change = SINEW_CHANGE_WARN},
-    {.name = "project",
-     .type = SINEW_KEY_CHOICE,
-     .offset = VALUE(project),
-     .standard = "none",
-     .choices = projections,
-     .doc = "make the velocity free of divergence; it stands at the cells' centers or on their lower faces",
      .change = SINEW_CHANGE_WARN},
     {.name = "lead",
      .type = SINEW_KEY_REAL,
@@ -105,14 +57,6 @@ const SinewKey SinewSinenetKeys[] = {
      .most = 1,
      .doc = "conditional networks: the scalar that they take",
      .change = SINEW_CHANGE_FROZEN},
-    {.name = "max_steps",
-     .type = SINEW_KEY_INT,
-     .offset = VALUE(max_steps),
-     .standard = "0",
-     .min = 0,
-     .max = 2e9,
-     .doc = "stop after so many steps; 0: no limit",
-     .change = SINEW_CHANGE_FREE},
     {.name = NULL}};
 
 static PetscErrorCode read_section(const SinewStepperPlace *place, void **own)
@@ -143,117 +87,6 @@ static PetscErrorCode destroy(void *own)
 
 /* ---- what the deck as a whole must say ---- */
 
-/* A mistake at a key of the section that is there or has a default, and one at the section that lacks it. */
-#define MISTAKE(place, key, ...)                                                                                  \
-  do {                                                                                                            \
-    char path_[96];                                                                                               \
-    PetscCall(PetscSNPrintf(path_, sizeof(path_), "%s.%s", (place)->path, key));                                  \
-    PetscCall(                                                                                                    \
-        SinewDeckMistake((place)->deck, SinewNodeGet((place)->deck, (place)->section, key), path_, __VA_ARGS__)); \
-  } while (0)
-#define MISSING(place, ...) PetscCall(SinewDeckMistake((place)->deck, (place)->section, (place)->path, __VA_ARGS__))
-
-static PetscErrorCode check_step(Section *s, const SinewStepperPlace *place)
-{
-  const PetscReal given = s->v.dt, stored = s->model.time_step;
-
-  PetscFunctionBeginUser;
-  if (given <= 0 && stored <= 0)
-    MISSING(place, "missing dt: %s does not say the network's time step", s->v.weights);
-  else if (given > 0 && stored > 0 && PetscAbsReal(given - stored) > 1e-9 * stored)
-    MISTAKE(place, "dt", "expected %.12g, the time step of %s, found %.12g", (double)stored, s->v.weights,
-            (double)given);
-  else
-    s->model.time_step = stored > 0 ? stored : given;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscInt find(PetscInt count, char names[][32], const char name[])
-{
-  for (PetscInt k = 0; k < count; k++)
-    if (!strcmp(names[k], name)) return k;
-  return -1;
-}
-
-/* Every variable of the equation once: as primitives, else as conserved variables. */
-static PetscBool map_fields(Section *s, PetscInt count, char names[][32])
-{
-  PetscBool taken[SINEW_COMPONENTS_MAX] = {PETSC_FALSE};
-
-  for (PetscInt k = 0; k < s->model.fields; k++) {
-    const PetscInt c = find(count, names, s->model.field[k]);
-
-    if (c < 0 || taken[c]) return PETSC_FALSE;
-    taken[c] = PETSC_TRUE;
-    s->options.component[k] = c;
-  }
-  return (PetscBool)(s->model.fields == count);
-}
-
-static PetscErrorCode join(PetscInt count, char names[][32], size_t size, char text[])
-{
-  PetscFunctionBeginUser;
-  text[0] = 0;
-  for (PetscInt k = 0; k < count; k++) {
-    PetscCall(PetscStrlcat(text, k ? ", " : "", size));
-    PetscCall(PetscStrlcat(text, names[k], size));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode check_fields(Section *s, const SinewStepperPlace *place, SinewEquation e)
-{
-  char primitives[512], conserved[512], given[512];
-
-  PetscFunctionBeginUser;
-  if (s->v.fields.n) {
-    s->model.fields = s->v.fields.n;
-    for (PetscInt k = 0; k < s->v.fields.n; k++)
-      PetscCall(PetscStrncpy(s->model.field[k], s->v.fields.value[k], sizeof(s->model.field[k])));
-  }
-  if (!s->model.fields) {
-    MISSING(place, "missing fields: %s does not say what the channels of a frame are (%" PetscInt_FMT ")", s->v.weights,
-            s->model.network.components);
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  if (s->model.fields != s->model.network.components) {
-    MISTAKE(place, "fields", "expected %" PetscInt_FMT " names, the channels of a frame in %s, found %" PetscInt_FMT,
-            s->model.network.components, s->v.weights, s->model.fields);
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  if (map_fields(s, e->components, e->primitive)) PetscFunctionReturn(PETSC_SUCCESS);
-  s->options.conserved = map_fields(s, e->components, e->component);
-  if (s->options.conserved) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(join(e->components, e->primitive, sizeof(primitives), primitives));
-  PetscCall(join(e->components, e->component, sizeof(conserved), conserved));
-  PetscCall(join(s->model.fields, s->model.field, sizeof(given), given));
-  if (!strcmp(primitives, conserved))
-    MISTAKE(place, "fields", "expected each of %s of %s once, found %s", primitives, e->type->name, given);
-  else
-    MISTAKE(place, "fields", "expected each of %s (or each of %s) of %s once, found %s", primitives, conserved,
-            e->type->name, given);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode check_normalisation(Section *s, const SinewStepperPlace *place)
-{
-  const PetscInt n = s->model.network.components;
-  const SinewRealList *list[] = {&s->v.mean, &s->v.sd};
-  PetscReal *value[] = {s->model.mean, s->model.sd};
-  const char *const key[] = {"mean", "sd"};
-
-  PetscFunctionBeginUser;
-  for (int k = 0; k < 2; k++) {
-    if (!list[k]->n && !s->model.normalised)
-      MISSING(place, "missing %s: %s has no /mean and /sd of its training data", key[k], s->v.weights);
-    else if (list[k]->n && list[k]->n != n)
-      MISTAKE(place, key[k], "expected %" PetscInt_FMT " numbers, one a channel, found %" PetscInt_FMT, n, list[k]->n);
-    else
-      PetscCall(PetscArraycpy(value[k], list[k]->value, list[k]->n));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* What the network can be laid on: whole uniform cells of a plane that end as its training's did. */
 static PetscErrorCode check_grid(const Section *s, const SinewStepperPlace *place, const SinewGridOptions *grid)
 {
@@ -281,30 +114,8 @@ static PetscErrorCode check_grid(const Section *s, const SinewStepperPlace *plac
                                  "expected uniform cells, which a SineNet is trained on"));
   }
   if (grid->periodic[0] != periodic || grid->periodic[1] != periodic)
-    MISTAKE(place, "weights", "%s was trained with %s padding: expected a grid that is %s along x and y", s->v.weights,
-            periodic ? "circular" : "zero", periodic ? "periodic" : "not periodic");
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode check_corrections(Section *s, const SinewStepperPlace *place, SinewEquation e)
-{
-  char names[512];
-
-  PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < s->v.restore_mean.n; k++) {
-    const PetscInt c = find(e->components, e->component, s->v.restore_mean.value[k]);
-
-    PetscCall(join(e->components, e->component, sizeof(names), names));
-    if (c < 0)
-      MISTAKE(place, "restore_mean", "expected conserved variables of %s (%s), found \"%s\"", e->type->name, names,
-              s->v.restore_mean.value[k]);
-    else if (s->options.restored < SINEW_COMPONENTS_MAX)
-      s->options.restore[s->options.restored++] = c;
-  }
-  s->options.project = (PetscBool)(s->v.project != 0);
-  s->options.place = s->v.project == 2 ? SINEW_VELOCITY_FACES : SINEW_VELOCITY_CENTERS;
-  if (s->options.project && e->kernels.velocity < 0)
-    MISTAKE(place, "project", "%s has no velocity to project", e->type->name);
+    MISTAKE(place, "weights", "%s was trained with %s padding: expected a grid that is %s along x and y",
+            s->v.frames.weights, periodic ? "circular" : "zero", periodic ? "periodic" : "not periodic");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -328,25 +139,13 @@ static PetscErrorCode check_condition(Section *s, const SinewStepperPlace *place
 
   PetscFunctionBeginUser;
   if (!conditional && s->v.lead != 1)
-    MISTAKE(place, "lead", "%s is no conditional network: its steps have one length", s->v.weights);
+    MISTAKE(place, "lead", "%s is no conditional network: its steps have one length", s->v.frames.weights);
   if (conditional && o->scalar && !s->v.parameter.n)
-    MISSING(place, "missing parameter: the network of %s is conditioned on a scalar", s->v.weights);
+    MISSING(place, "missing parameter: the network of %s is conditioned on a scalar", s->v.frames.weights);
   if (!(conditional && o->scalar) && s->v.parameter.n)
-    MISTAKE(place, "parameter", "the network of %s takes no scalar", s->v.weights);
+    MISTAKE(place, "parameter", "the network of %s takes no scalar", s->v.frames.weights);
   s->options.lead = s->v.lead;
   s->options.parameter = s->v.parameter.n ? s->v.parameter.value[0] : 0;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Whether rank 0 can read the file. */
-static PetscErrorCode readable(MPI_Comm comm, const char path[], PetscBool *yes)
-{
-  PetscMPIInt rank;
-
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0) PetscCall(PetscTestFile(path, 'r', yes));
-  PetscCallMPI(MPI_Bcast(yes, 1, MPIU_BOOL, 0, comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -357,18 +156,11 @@ static PetscErrorCode prepare(void *own, MPI_Comm comm, const SinewStepperPlace 
   PetscBool there = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewDeckResolve(place->deck, s->v.weights, sizeof(s->weights_path), s->weights_path));
-  PetscCall(readable(comm, s->weights_path, &there));
-  if (!there) {
-    MISTAKE(place, "weights", "cannot read the file %s", s->weights_path);
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
+  PetscCall(SinewFramesFind(&s->v.frames, comm, place, "weights", sizeof(s->weights_path), s->weights_path, &there));
+  if (!there) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewForecastModelRead(comm, s->weights_path, &s->model));
-  PetscCall(check_step(s, place));
-  PetscCall(check_fields(s, place, equation));
-  PetscCall(check_normalisation(s, place));
+  PetscCall(SinewFramesCheck(&s->v.frames, place, equation, &s->model, &s->options));
   PetscCall(check_grid(s, place, grid));
-  PetscCall(check_corrections(s, place, equation));
   PetscCall(check_past(s, place, equation));
   PetscCall(check_condition(s, place));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -415,7 +207,7 @@ static PetscInt align(const void *own)
 
 static PetscInt max_steps(const void *own)
 {
-  return ((const Section *)own)->v.max_steps;
+  return ((const Section *)own)->v.frames.max_steps;
 }
 
 /* The frames before the initial one, where a data set has them all, are the network's past. */

@@ -450,7 +450,7 @@ static void run_rollout(const char *path, const char *precision)
         !strcmp(precision, "f64") ? 1e-7 : 10 * golden_real(file, "/rollout", "rel_l2_f32_vs_f64", 1e-6);
 
     check_call(SinewForecastSee(forecast, U));
-    check_call(SinewForecastPredict(forecast, U, V));
+    check_call(SinewForecastPredict(forecast, 0, U, V));
     check_call(SinewForecastKeep(forecast));
     check_call(VecCopy(V, U));
     golden_check(path, "step of a roll-out", rollout_error(file, on.grid, step, components, U), tolerance);
