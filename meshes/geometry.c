@@ -51,6 +51,7 @@ static PetscErrorCode create_dm(SinewGeometry *g)
   PetscCall(DMDASetOwnershipRanges(g->dm, l->own[0], l->own[1], l->own[2]));
   PetscCall(DMSetUp(g->dm));
   PetscCall(DMCreateLocalVector(g->dm, &g->potential));
+  PetscCall(SinewGhostScatterCreate(g->dm, &g->ghosts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -147,6 +148,7 @@ PetscErrorCode SinewGeometryDestroy(SinewGeometry **geometry)
   }
   for (int end = 0; end < 2; end++) PetscCall(PetscFree(g->volume[end]));
   PetscCall(VecDestroy(&g->potential));
+  PetscCall(VecScatterDestroy(&g->ghosts));
   PetscCall(DMDestroy(&g->dm));
   PetscCall(PetscFree(*geometry));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -189,7 +191,7 @@ static PetscErrorCode place_nodes(SinewGeometry *g, int end, Vec phi)
   for (PetscInt d = 0; d < 3; d++) pitch[d] = l->count[d] + (d < g->dim ? 2 * LAYERS : 0);
   stride[1] = pitch[0];
   stride[2] = pitch[0] * pitch[1];
-  PetscCall(DMGlobalToLocal(g->dm, phi, INSERT_VALUES, g->potential));
+  PetscCall(SinewGhostFill(g->dm, g->ghosts, phi, g->potential));
   PetscCall(VecGetArray(g->potential, &p));
   mirror(g, pitch, p);
   for (PetscInt k = 0; k < g->node[2]; k++)
@@ -420,7 +422,7 @@ PetscErrorCode SinewGeometryQuality(SinewGeometry *g, int end, Vec m, SinewMeshQ
 
   PetscFunctionBeginUser;
   extremes[0] = extremes[1] = PETSC_MIN_REAL; /* max of m V and of -m V, of minus the Jacobian, of skewness */
-  PetscCall(DMGlobalToLocal(g->dm, m, INSERT_VALUES, g->potential));
+  PetscCall(SinewGhostFill(g->dm, g->ghosts, m, g->potential));
   PetscCall(VecGetArray(g->potential, &array));
   for (PetscInt k = 0; k < g->count[2]; k++)
     for (PetscInt j = 0; j < g->count[1]; j++)

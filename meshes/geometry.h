@@ -36,6 +36,7 @@ typedef struct {
   SinewLattice *lattice;                /* not owned */
   DM dm;
   Vec potential; /* local, three layers of ghosts */
+  VecScatter ghosts;
 } SinewGeometry;
 
 /* Collective. The lattice must have the cells and the cut of the grid; both must outlive it. Raises SINEW_ERR_INPUT

@@ -248,18 +248,19 @@ static PetscErrorCode create_axis(SinewGrid g, PetscInt d, PetscInt start, Petsc
 
 /* The ghost cells of a local vector that have an owner (elsewhere, or at the other end), as block
  * indices. */
-static PetscErrorCode create_frame(SinewGrid g)
+PetscErrorCode SinewGhostScatterCreate(DM dm, VecScatter *scatter)
 {
   ISLocalToGlobalMapping mapping;
   const PetscInt *owner;
-  PetscInt xs, ys, zs, xm, ym, zm, gx, gy, gz, mx, my, mz, n = 0, *from, *to;
+  PetscInt xs, ys, zs, xm, ym, zm, gx, gy, gz, mx, my, mz, dof, n = 0, *from, *to;
   IS is_from, is_to;
   Vec global, local;
 
   PetscFunctionBeginUser;
-  PetscCall(DMDAGetCorners(g->dm, &xs, &ys, &zs, &xm, &ym, &zm));
-  PetscCall(DMDAGetGhostCorners(g->dm, &gx, &gy, &gz, &mx, &my, &mz));
-  PetscCall(DMGetLocalToGlobalMapping(g->dm, &mapping));
+  PetscCall(DMDAGetInfo(dm, NULL, NULL, NULL, NULL, NULL, NULL, NULL, &dof, NULL, NULL, NULL, NULL, NULL));
+  PetscCall(DMDAGetCorners(dm, &xs, &ys, &zs, &xm, &ym, &zm));
+  PetscCall(DMDAGetGhostCorners(dm, &gx, &gy, &gz, &mx, &my, &mz));
+  PetscCall(DMGetLocalToGlobalMapping(dm, &mapping));
   PetscCall(ISLocalToGlobalMappingGetBlockIndices(mapping, &owner));
   PetscCall(PetscMalloc2((size_t)(mx * my * mz), &from, (size_t)(mx * my * mz), &to));
   for (PetscInt k = gz; k < gz + mz; k++) {
@@ -276,16 +277,39 @@ static PetscErrorCode create_frame(SinewGrid g)
     }
   }
   PetscCall(ISLocalToGlobalMappingRestoreBlockIndices(mapping, &owner));
-  PetscCall(ISCreateBlock(g->comm, g->components, n, from, PETSC_COPY_VALUES, &is_from));
-  PetscCall(ISCreateBlock(PETSC_COMM_SELF, g->components, n, to, PETSC_COPY_VALUES, &is_to));
+  PetscCall(ISCreateBlock(PetscObjectComm((PetscObject)dm), dof, n, from, PETSC_COPY_VALUES, &is_from));
+  PetscCall(ISCreateBlock(PETSC_COMM_SELF, dof, n, to, PETSC_COPY_VALUES, &is_to));
   PetscCall(PetscFree2(from, to));
-  PetscCall(DMGetGlobalVector(g->dm, &global));
-  PetscCall(DMGetLocalVector(g->dm, &local));
-  PetscCall(VecScatterCreate(global, is_from, local, is_to, &g->frame));
-  PetscCall(DMRestoreGlobalVector(g->dm, &global));
-  PetscCall(DMRestoreLocalVector(g->dm, &local));
+  PetscCall(DMGetGlobalVector(dm, &global));
+  PetscCall(DMGetLocalVector(dm, &local));
+  PetscCall(VecScatterCreate(global, is_from, local, is_to, scatter));
+  PetscCall(DMRestoreGlobalVector(dm, &global));
+  PetscCall(DMRestoreLocalVector(dm, &local));
   PetscCall(ISDestroy(&is_from));
   PetscCall(ISDestroy(&is_to));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewGhostFill(DM dm, VecScatter scatter, Vec global, Vec local)
+{
+  PetscInt xs, ys, zs, xm, ym, zm, gx, gy, gz, mx, my, mz, dof;
+  const PetscReal *from;
+  PetscReal *to;
+
+  PetscFunctionBeginUser;
+  PetscCall(DMDAGetInfo(dm, NULL, NULL, NULL, NULL, NULL, NULL, NULL, &dof, NULL, NULL, NULL, NULL, NULL));
+  PetscCall(DMDAGetCorners(dm, &xs, &ys, &zs, &xm, &ym, &zm));
+  PetscCall(DMDAGetGhostCorners(dm, &gx, &gy, &gz, &mx, &my, &mz));
+  PetscCall(VecScatterBegin(scatter, global, local, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(VecScatterEnd(scatter, global, local, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(VecGetArrayRead(global, &from));
+  PetscCall(VecGetArray(local, &to));
+  for (PetscInt k = 0; k < zm; k++)
+    for (PetscInt j = 0; j < ym; j++)
+      PetscCall(PetscArraycpy(to + (((k + zs - gz) * my + j + ys - gy) * mx + xs - gx) * dof,
+                              from + (k * ym + j) * xm * dof, xm * dof));
+  PetscCall(VecRestoreArray(local, &to));
+  PetscCall(VecRestoreArrayRead(global, &from));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -301,7 +325,7 @@ static PetscErrorCode build(SinewGrid g)
   for (PetscInt d = 0; d < 3; d++) PetscCall(PetscFree(sizes[d]));
   PetscCall(DMDAGetCorners(g->dm, &start[0], &start[1], &start[2], &count[0], &count[1], &count[2]));
   for (PetscInt d = 0; d < 3; d++) PetscCall(create_axis(g, d, start[d], count[d]));
-  PetscCall(create_frame(g));
+  PetscCall(SinewGhostScatterCreate(g->dm, &g->frame));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

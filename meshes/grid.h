@@ -80,4 +80,9 @@ PETSC_EXTERN PetscErrorCode SinewGridCreateDM(SinewGrid grid, PetscInt component
 PETSC_EXTERN PetscErrorCode SinewGridGhostsBegin(SinewGrid grid, Vec global, Vec local);
 PETSC_EXTERN PetscErrorCode SinewGridGhostsEnd(SinewGrid grid, Vec global, Vec local);
 
+/* What fills the ghosts of a DMDA's local vectors, and only them: own values are copied by rows, or read where they
+   are. Both collective; the caller destroys the scatter. */
+PETSC_EXTERN PetscErrorCode SinewGhostScatterCreate(DM dm, VecScatter *scatter);
+PETSC_EXTERN PetscErrorCode SinewGhostFill(DM dm, VecScatter scatter, Vec global, Vec local);
+
 #endif

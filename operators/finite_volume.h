@@ -96,6 +96,9 @@ typedef struct {
   /* Numerical flux F.S - swept u. Optional: Rusanov's flux from physical_flux and normal_speed. */
   void (*normal_flux)(const void *context, PetscInt n, const PetscReal *const S[3], const PetscReal swept[],
                       const PetscReal *const l[], const PetscReal *const r[], PetscReal *const f[]);
+  /* Diffusive fluxes that are nothing but -laplacian[c] grad w[c], constants of all components: moving meshes then
+     keep two or three numbers a face instead of taking gradients apart. Optional; with diffusive_flux. */
+  const PetscReal *laplacian;
   /* Adds sources to r. Optional. */
   void (*source)(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
                  PetscReal *const r[]);

@@ -28,6 +28,8 @@ struct _p_SinewMovingFV {
   PetscReal *memory;
   States sx, s[2], z[2]; /* of a row along x; of rows along y; of planes along z */
   Rows f, ul, ur, v, u, gradient[3];
+  PetscReal *flow[3];           /* volumes that faces sweep a time, in this step */
+  PetscReal *conductance[3][3]; /* of faces along an axis, for differences along another; with kernels' laplacian */
   PetscReal *speed[2], *swept, *keep, *rates, *cells, *volume, *metric[3][3], *area[3];
 };
 
@@ -85,6 +87,18 @@ static size_t lay_out(SinewMovingFV fv, PetscReal *memory)
   return used;
 }
 
+static PetscErrorCode create_faces(SinewMovingFV fv)
+{
+  const size_t n = (size_t)(fv->g->face[0] * fv->g->face[1] * fv->g->face[2]);
+
+  PetscFunctionBeginUser;
+  for (PetscInt d = 0; d < fv->dim; d++) {
+    PetscCall(PetscMalloc1(n, &fv->flow[d]));
+    for (PetscInt e = 0; e < fv->dim && fv->k.laplacian; e++) PetscCall(PetscMalloc1(n, &fv->conductance[d][e]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewMovingFVCreate(SinewGrid grid, const SinewFVKernels *kernels,
                                    const SinewReconstruction *reconstruction, SinewBoundary boundary,
                                    SinewGeometry *geometry, SinewMovingFV *newfv)
@@ -117,6 +131,8 @@ PetscErrorCode SinewMovingFVCreate(SinewGrid grid, const SinewFVKernels *kernels
   aligned = (PetscReal *)(((size_t)fv->memory + 63) / 64 * 64);
   (void)lay_out(fv, aligned);
   fv->dt = 1;
+  PetscCall(create_faces(fv));
+  PetscCall(SinewMovingFVSetStep(fv, 0, 1));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -125,8 +141,53 @@ PetscErrorCode SinewMovingFVDestroy(SinewMovingFV *fv)
   PetscFunctionBeginUser;
   if (!*fv) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFree((*fv)->memory));
+  for (PetscInt d = 0; d < 3; d++) {
+    PetscCall(PetscFree((*fv)->flow[d]));
+    for (PetscInt e = 0; e < 3; e++) PetscCall(PetscFree((*fv)->conductance[d][e]));
+  }
   PetscCall(PetscFree(*fv));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- steps ---- */
+
+/* What turns differences into gradients at n faces whose upper cells begin at (i, j, k). */
+static void face_metric(const SinewMovingFV fv, PetscInt axis, PetscInt n, PetscInt i, PetscInt j, PetscInt k,
+                        const PetscReal *const S[3])
+{
+  const SinewGeometry *g = fv->g;
+  const PetscInt padded[3] = {1, g->padded[0], g->padded[0] * g->padded[1]},
+                 stride[3] = {1, g->node[0], g->node[0] * g->node[1]}, cell = SinewGeometryPadded(g, i, j, k),
+                 node = SinewGeometryNode(g, i, j, k);
+  const PetscReal *lower[3], *upper[3], *x0[3], *x1[3];
+
+  for (PetscInt a = 0; a < fv->dim; a++) {
+    upper[a] = g->centre[a] + cell;
+    lower[a] = upper[a] - padded[axis];
+    x0[a] = g->x[0][a] + node;
+    x1[a] = g->x[1][a] + node;
+  }
+  if (fv->dim == 2)
+    MovingMetric2D(axis, n, S, lower, upper, fv->metric);
+  else
+    MovingMetric3D(axis, n, S, lower, upper, x0, x1, stride, fv->metric);
+}
+
+/* What a step keeps of the faces of row (j, k) along an axis. */
+static void keep_faces(const SinewMovingFV fv, PetscInt axis, PetscInt j, PetscInt k)
+{
+  const PetscInt n = fv->axis[0]->count + (axis == 0), first = SinewGeometryFace(fv->g, 0, j, k);
+  const PetscReal *S[3] = {NULL, NULL, NULL};
+  PetscReal *conductance[3];
+
+  MovingScale(n, 1 / fv->dt, fv->g->swept[axis] + first, fv->flow[axis] + first);
+  if (!fv->k.laplacian) return;
+  for (PetscInt d = 0; d < fv->dim; d++) {
+    S[d] = fv->g->area[axis][d] + first;
+    conductance[d] = fv->conductance[axis][d] + first;
+  }
+  face_metric(fv, axis, n, 0, j, k, S);
+  MovingConductances(fv->dim, n, S, fv->metric, conductance);
 }
 
 PetscErrorCode SinewMovingFVSetStep(SinewMovingFV fv, PetscReal t, PetscReal dt)
@@ -134,6 +195,9 @@ PetscErrorCode SinewMovingFVSetStep(SinewMovingFV fv, PetscReal t, PetscReal dt)
   PetscFunctionBeginUser;
   fv->t = t;
   fv->dt = dt;
+  for (PetscInt d = 0; d < fv->dim; d++)
+    for (PetscInt k = 0; k < fv->axis[2]->count + (d == 2); k++)
+      for (PetscInt j = 0; j < fv->axis[1]->count + (d == 1); j++) keep_faces(fv, d, j, k);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -213,7 +277,7 @@ static PetscErrorCode load(SinewMovingFV fv, Vec Y, PetscReal fraction)
   const PetscInt width = x->count + 2 * x->ghosts;
   const PetscInt start[3] = {x->start, y->start, z->start}, count[3] = {x->count, y->count, z->count};
   const PetscReal *from;
-  PetscReal *to;
+  PetscReal *to, *cells;
   Vec local, averages;
 
   PetscFunctionBeginUser;
@@ -225,10 +289,12 @@ static PetscErrorCode load(SinewMovingFV fv, Vec Y, PetscReal fraction)
   PetscCall(VecRestoreArrayWrite(averages, &to));
   PetscCall(VecRestoreArrayRead(Y, &from));
   PetscCall(PetscLogEventBegin(event_halo, 0, 0, 0, 0));
-  PetscCall(DMGlobalToLocal(fv->dm, averages, INSERT_VALUES, local));
+  PetscCall(SinewGridGhostsBegin(fv->grid, averages, local));
+  PetscCall(SinewGridGhostsEnd(fv->grid, averages, local));
   PetscCall(PetscLogEventEnd(event_halo, 0, 0, 0, 0));
   PetscCall(PetscLogEventBegin(event_load, 0, 0, 0, 0));
-  PetscCall(VecGetArrayRead(local, &from));
+  PetscCall(VecGetArrayRead(averages, &from));
+  PetscCall(VecGetArray(local, &cells));
   for (PetscInt k = -z->ghosts; k < z->count + z->ghosts; k++)
     for (PetscInt j = -y->ghosts; j < y->count + y->ghosts; j++) {
       const PetscInt first = ((k + z->ghosts) * (y->count + 2 * y->ghosts) + j + y->ghosts) * width * fv->nc;
@@ -236,10 +302,14 @@ static PetscErrorCode load(SinewMovingFV fv, Vec Y, PetscReal fraction)
       Rows w = rows_at(fv, at(fv, lower - x->ghosts, j, k));
 
       if (beyond_side(y, j) || beyond_side(z, k)) continue;
-      RowsFromCells(fv->nc, width - lower - upper, from + first + lower * fv->nc, fv->u.row);
+      if (j >= 0 && j < y->count && k >= 0 && k < z->count)
+        PetscCall(PetscArraycpy(cells + first + x->ghosts * fv->nc, from + (k * y->count + j) * x->count * fv->nc,
+                                x->count * fv->nc));
+      RowsFromCells(fv->nc, width - lower - upper, cells + first + lower * fv->nc, fv->u.row);
       (*fv->k.primitive)(fv->k.context, width - lower - upper, CONST_ROWS(fv->u), w.row);
     }
-  PetscCall(VecRestoreArrayRead(local, &from));
+  PetscCall(VecRestoreArray(local, &cells));
+  PetscCall(VecRestoreArrayRead(averages, &from));
   if (fv->boundary)
     PetscCall(SinewBoundaryFill(fv->boundary, start, count, fv->pitch, y->count + 2 * y->ghosts, 0, fv->w));
   PetscCall(PetscLogEventEnd(event_load, 0, 0, 0, 0));
@@ -276,10 +346,10 @@ static void face_states(const SinewMovingFV fv, PetscInt axis, PetscInt n, Petsc
   for (PetscInt c = 0; c < fv->nc; c++) RowFallBack(n, fv->keep, q + c * fv->pitch, s->lower.row[c], s->upper.row[c]);
 }
 
-/* Rusanov's flux through n faces with area vectors S that sweep fv->swept a time:
+/* Rusanov's flux through n faces with area vectors S that sweep `swept` a time:
    f = (F(l) + F(r)) . S / 2 - swept (u_l + u_r) / 2 - speed (u_r - u_l) / 2. */
-static void transport(const SinewMovingFV fv, SinewRow row, PetscInt n, const PetscReal *const S[3], const Rows *l,
-                      const Rows *r)
+static void transport(const SinewMovingFV fv, SinewRow row, PetscInt n, const PetscReal *const S[3],
+                      const PetscReal swept[], const Rows *l, const Rows *r)
 {
   const Rows *const side[2] = {l, r};
 
@@ -291,32 +361,10 @@ static void transport(const SinewMovingFV fv, SinewRow row, PetscInt n, const Pe
       for (PetscInt c = 0; c < fv->nc; c++) MovingAddProduct(n, 0.5, S[d], fv->v.row[c], fv->f.row[c]);
     }
     (*fv->k.conserved)(fv->k.context, n, CONST_ROWS(*side[e]), e ? fv->ur.row : fv->ul.row);
-    (*fv->k.normal_speed)(fv->k.context, n, CONST_ROWS(*side[e]), S, fv->swept, fv->speed[e]);
+    (*fv->k.normal_speed)(fv->k.context, n, CONST_ROWS(*side[e]), S, swept, fv->speed[e]);
   }
   for (PetscInt c = 0; c < fv->nc; c++)
-    MovingRusanov(n, fv->swept, fv->speed[0], fv->speed[1], fv->ul.row[c], fv->ur.row[c], fv->f.row[c]);
-}
-
-/* What turns differences into gradients at n faces whose upper cells begin at (i, j, k). */
-static void face_metric(const SinewMovingFV fv, PetscInt axis, PetscInt n, PetscInt i, PetscInt j, PetscInt k,
-                        const PetscReal *const S[3])
-{
-  const SinewGeometry *g = fv->g;
-  const PetscInt padded[3] = {1, g->padded[0], g->padded[0] * g->padded[1]},
-                 stride[3] = {1, g->node[0], g->node[0] * g->node[1]}, cell = SinewGeometryPadded(g, i, j, k),
-                 node = SinewGeometryNode(g, i, j, k);
-  const PetscReal *lower[3], *upper[3], *x0[3], *x1[3];
-
-  for (PetscInt a = 0; a < fv->dim; a++) {
-    upper[a] = g->centre[a] + cell;
-    lower[a] = upper[a] - padded[axis];
-    x0[a] = g->x[0][a] + node;
-    x1[a] = g->x[1][a] + node;
-  }
-  if (fv->dim == 2)
-    MovingMetric2D(axis, n, S, lower, upper, fv->metric);
-  else
-    MovingMetric3D(axis, n, S, lower, upper, x0, x1, stride, fv->metric);
+    MovingRusanov(n, swept, fv->speed[0], fv->speed[1], fv->ul.row[c], fv->ur.row[c], fv->f.row[c]);
 }
 
 /* Adds the diffusive flux through n faces whose upper cells begin at (i, j, k). */
@@ -344,27 +392,42 @@ static void diffuse(const SinewMovingFV fv, SinewRow row, PetscInt axis, PetscIn
   }
 }
 
+static void diffuse_simply(const SinewMovingFV fv, PetscInt axis, PetscInt n, PetscInt i, PetscInt j, PetscInt k)
+{
+  const PetscInt first = SinewGeometryFace(fv->g, i, j, k);
+  const PetscReal *upper = at(fv, i, j, k), *conductance[3] = {NULL, NULL, NULL};
+
+  for (PetscInt d = 0; d < fv->dim; d++) conductance[d] = fv->conductance[axis][d] + first;
+  for (PetscInt c = 0; c < fv->nc; c++) {
+    const PetscReal *r = upper + c * fv->pitch;
+
+    MovingConduct(fv->dim, axis, n, fv->k.laplacian[c], r - fv->stride[axis], r, fv->stride, conductance, fv->f.row[c]);
+  }
+}
+
 /* Fluxes through the lower faces along `axis` of n cells beginning at (i, j, k), into fv->f. */
 static void face_fluxes(const SinewMovingFV fv, PetscReal t, PetscInt axis, PetscInt n, PetscInt i, PetscInt j,
                         PetscInt k, const Rows *l, const Rows *r)
 {
   const PetscInt first = SinewGeometryFace(fv->g, i, j, k);
-  const PetscReal *S[3] = {NULL, NULL, NULL};
+  const PetscReal *S[3] = {NULL, NULL, NULL}, *flow = fv->flow[axis] + first;
   const SinewRow row = describe(fv, axis, t, i, j, k);
 
   for (PetscInt d = 0; d < fv->dim; d++) S[d] = fv->g->area[axis][d] + first;
-  MovingScale(n, 1 / fv->dt, fv->g->swept[axis] + first, fv->swept);
   if (fv->k.normal_flux)
-    (*fv->k.normal_flux)(fv->k.context, n, S, fv->swept, CONST_ROWS(*l), CONST_ROWS(*r), fv->f.row);
+    (*fv->k.normal_flux)(fv->k.context, n, S, flow, CONST_ROWS(*l), CONST_ROWS(*r), fv->f.row);
   else if (fv->k.flux)
-    transport(fv, row, n, S, l, r);
+    transport(fv, row, n, S, flow, l, r);
   else
     for (PetscInt c = 0; c < fv->nc; c++) {
       PetscReal *f = fv->f.row[c];
 
-      for (PetscInt m = 0; m < n; m++) f[m] = -0.5 * fv->swept[m] * (l->row[c][m] + r->row[c][m]);
+      for (PetscInt m = 0; m < n; m++) f[m] = -0.5 * flow[m] * (l->row[c][m] + r->row[c][m]);
     }
-  if (fv->k.diffusive_flux) diffuse(fv, row, axis, n, i, j, k, S);
+  if (fv->k.laplacian)
+    diffuse_simply(fv, axis, n, i, j, k);
+  else if (fv->k.diffusive_flux)
+    diffuse(fv, row, axis, n, i, j, k, S);
 }
 
 /* ---- a right-hand side ---- */
@@ -440,9 +503,9 @@ static void finish_row(const SinewMovingFV fv, const Combination *m, PetscInt j,
 
   if (fv->k.source) add_sources(fv, m->t, m->fraction, j, k);
   for (PetscInt c = 0; c < fv->nc; c++) r[c] = sums(fv, c, j, k);
-  CellsFromRows(fv->nc, n, r, fv->cells);
-  RowCombine(n * fv->nc, m->A ? m->a : 0, m->A ? m->A + first : y, m->b, y, m->c / fv->g->cell, fv->cells,
-             m->out + first);
+  if (fv->nc > 1) CellsFromRows(fv->nc, n, r, fv->cells);
+  RowCombine(n * fv->nc, m->A ? m->a : 0, m->A ? m->A + first : y, m->b, y, m->c / fv->g->cell,
+             fv->nc > 1 ? fv->cells : r[0], m->out + first);
 }
 
 /* One march over the rows of a plane, along x and y; rows of a flat mesh are finished while they are in the cache. */
@@ -511,8 +574,7 @@ static void row_rates(const SinewMovingFV fv, PetscInt axis, PetscInt n, PetscIn
   SinewRow row = describe(fv, axis, fv->t + fv->dt, 0, j, k);
 
   for (PetscInt d = 0; d < fv->dim; d++) faces[d] = g->area[axis][d] + first;
-  MovingCellFaces(fv->dim, n, faces, next, g->swept[axis] + first, 1 / fv->dt, inverse_volume, fv->area, fv->swept,
-                  fv->keep);
+  MovingCellFaces(fv->dim, n, faces, next, fv->flow[axis] + first, inverse_volume, fv->area, fv->swept, fv->keep);
   if (fv->k.flux) {
     (*fv->k.normal_speed)(fv->k.context, n, CONST_ROWS(*w), S, fv->swept, fv->speed[0]);
     MovingAddProduct(n, 1, fv->speed[0], inverse_volume, fv->rates);

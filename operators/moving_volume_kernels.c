@@ -104,6 +104,32 @@ void MovingGradient(PetscInt dim, PetscInt axis, PetscInt n, const PetscReal *l,
       gradient_3d(n, l, r, stride[e], stride[f], metric[axis][a], metric[e][a], metric[f][a], gradient[a]);
 }
 
+void MovingConductances(PetscInt dim, PetscInt n, const PetscReal *const S[3], PetscReal *const metric[3][3],
+                        PetscReal *const conductance[3])
+{
+  for (PetscInt d = 0; d < dim; d++) {
+    const PetscReal *restrict x = metric[d][0], *restrict y = metric[d][1], *restrict z = metric[d][2];
+    PetscReal *restrict c = conductance[d];
+
+    if (dim == 2)
+      LOOP(n) c[i] = S[0][i] * x[i] + S[1][i] * y[i];
+    else
+      LOOP(n) c[i] = S[0][i] * x[i] + S[1][i] * y[i] + S[2][i] * z[i];
+  }
+}
+
+void MovingConduct(PetscInt dim, PetscInt axis, PetscInt n, PetscReal nu, const PetscReal *l, const PetscReal *r,
+                   const PetscInt stride[3], const PetscReal *const conductance[3], PetscReal *restrict f)
+{
+  const PetscInt e = dim == 2 ? 1 - axis : (axis + 1) % 3, h = (axis + 2) % 3, s = stride[e], q = stride[h];
+  const PetscReal *restrict a = conductance[axis], *restrict b = conductance[e], *restrict c = conductance[h];
+
+  if (dim == 2) LOOP(n)
+  f[i] -= nu * ((r[i] - l[i]) * a[i] + 0.25 * ((r[i + s] - r[i - s]) + (l[i + s] - l[i - s])) * b[i]);
+  else LOOP(n) f[i] -= nu * ((r[i] - l[i]) * a[i] + 0.25 * ((r[i + s] - r[i - s]) + (l[i + s] - l[i - s])) * b[i] +
+                             0.25 * ((r[i + q] - r[i - q]) + (l[i + q] - l[i - q])) * c[i]);
+}
+
 void MovingAddProduct(PetscInt n, PetscReal factor, const PetscReal *restrict a, const PetscReal *restrict b,
                       PetscReal *restrict out)
 {
@@ -147,7 +173,7 @@ void MovingAverages(PetscInt components, PetscInt n, const PetscReal *restrict J
 }
 
 void MovingCellFaces(PetscInt dim, PetscInt n, const PetscReal *const S[3], PetscInt next,
-                     const PetscReal *restrict swept, PetscReal inverse, const PetscReal *restrict inverse_volume,
+                     const PetscReal *restrict swept, const PetscReal *restrict inverse_volume,
                      PetscReal *const area[3], PetscReal *restrict mean, PetscReal *restrict thickness)
 {
   for (PetscInt d = 0; d < dim; d++) {
@@ -168,7 +194,7 @@ void MovingCellFaces(PetscInt dim, PetscInt n, const PetscReal *const S[3], Pets
   }
   LOOP(n)
   {
-    mean[i] = 0.5 * inverse * (swept[i] + swept[i + next]);
+    mean[i] = 0.5 * (swept[i] + swept[i + next]);
     thickness[i] = sqrt(thickness[i]) * inverse_volume[i];
   }
 }

@@ -21,6 +21,12 @@ void MovingMetric3D(PetscInt axis, PetscInt n, const PetscReal *const S[3], cons
 /* Gradients at faces of values of the cells on both sides, l and r, and of their neighbours across. */
 void MovingGradient(PetscInt dim, PetscInt axis, PetscInt n, const PetscReal l[], const PetscReal r[],
                     const PetscInt stride[3], PetscReal *const metric[3][3], PetscReal *const gradient[3]);
+/* S times these vectors: what the differences count for in S . grad u. */
+void MovingConductances(PetscInt dim, PetscInt n, const PetscReal *const S[3], PetscReal *const metric[3][3],
+                        PetscReal *const conductance[3]);
+/* f -= nu S . grad u, given the conductances of differences along each axis */
+void MovingConduct(PetscInt dim, PetscInt axis, PetscInt n, PetscReal nu, const PetscReal l[], const PetscReal r[],
+                   const PetscInt stride[3], const PetscReal *const conductance[3], PetscReal f[]);
 /* out += factor a b */
 void MovingAddProduct(PetscInt n, PetscReal factor, const PetscReal a[], const PetscReal b[], PetscReal out[]);
 /* f -= (swept (ul + ur) + max(one, other) (ur - ul)) / 2 */
@@ -32,9 +38,9 @@ void MovingVolume(PetscInt n, PetscReal fraction, PetscReal scale, const PetscRe
 /* interlaced averages to contents and back; to may be from */
 void MovingContents(PetscInt components, PetscInt n, const PetscReal J[], const PetscReal from[], PetscReal to[]);
 void MovingAverages(PetscInt components, PetscInt n, const PetscReal J[], const PetscReal from[], PetscReal to[]);
-/* Means over the two faces of cells: area vectors, swept volumes times `inverse`, |area| over volume. */
+/* Means over the two faces of cells: area vectors, swept volumes, |area| over volume. */
 void MovingCellFaces(PetscInt dim, PetscInt n, const PetscReal *const S[3], PetscInt next, const PetscReal swept[],
-                     PetscReal inverse, const PetscReal inverse_volume[], PetscReal *const area[3], PetscReal mean[],
+                     const PetscReal inverse_volume[], PetscReal *const area[3], PetscReal mean[],
                      PetscReal thickness[]);
 /* out = factor a; out = factor / a */
 void MovingScale(PetscInt n, PetscReal factor, const PetscReal a[], PetscReal out[]);

@@ -3,7 +3,7 @@
 #include "io/error.h"
 
 #define GAMMA       0.1   /* smoothing of the relaxation, in squared lengths of the domain */
-#define LONGEST     0.15  /* of an explicit pseudo-step, in relaxation times: beyond it thin features lose convexity */
+#define LONGEST     0.3   /* of an explicit pseudo-step, in relaxation times: beyond it thin features lose convexity */
 #define NOISE       1e-10 /* gradients below this part of (largest value / side of the domain) are rounding */
 #define SHORTENINGS 24
 #define SHORTEN     0.8

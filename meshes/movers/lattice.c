@@ -1,6 +1,7 @@
 #include "meshes/movers/lattice.h"
 
 #include "io/error.h"
+#include "meshes/grid.h"
 
 /* Vertices by rank along an axis: those of the cells, and the last one of a box with the last rank. */
 static PetscErrorCode vertex_ranges(const SinewLatticeOptions *o, PetscInt d, PetscInt **own)
@@ -71,6 +72,7 @@ PetscErrorCode SinewLatticeCreate(MPI_Comm comm, const SinewLatticeOptions *o, S
     l->local *= l->count[d];
   }
   PetscCall(DMCreateLocalVector(l->dm, &l->ghosted));
+  PetscCall(SinewGhostScatterCreate(l->dm, &l->ghosts_from));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -79,6 +81,7 @@ PetscErrorCode SinewLatticeDestroy(SinewLattice **lattice)
   PetscFunctionBeginUser;
   if (!*lattice) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecDestroy(&(*lattice)->ghosted));
+  PetscCall(VecScatterDestroy(&(*lattice)->ghosts_from));
   PetscCall(DMDestroy(&(*lattice)->dm));
   PetscCall(PetscFree(*lattice));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -110,7 +113,7 @@ PetscErrorCode SinewLatticeGhosts(SinewLattice *l, Vec values, const PetscReal *
   PetscReal *a;
 
   PetscFunctionBeginUser;
-  PetscCall(DMGlobalToLocal(l->dm, values, INSERT_VALUES, l->ghosted));
+  PetscCall(SinewGhostFill(l->dm, l->ghosts_from, values, l->ghosted));
   PetscCall(VecGetArray(l->ghosted, &a));
   mirror(l, a);
   PetscCall(VecRestoreArray(l->ghosted, &a));

@@ -26,6 +26,7 @@ typedef struct {
   PetscInt ranks[3];
   DM dm;
   Vec ghosted; /* the local vector whose array SinewLatticeGhosts returns */
+  VecScatter ghosts_from;
 } SinewLattice;
 
 typedef struct {

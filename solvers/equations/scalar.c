@@ -67,6 +67,7 @@ PetscErrorCode SinewScalarCreate(SinewEquation e, PetscBool burgers, const Sinew
   if (s->diffused) {
     k->diffusive_flux = SinewScalarDiffusiveFlux;
     k->diffusive_rate = SinewScalarDiffusiveRate;
+    if (s->tensors == 1 && !s->diffusivity[0].expression) k->laplacian = &s->diffusivity[0].constant;
   }
   if (s->sourced) k->source = SinewScalarSource;
   e->place_dependent = tabulated(s);

@@ -5,6 +5,7 @@
 #include "tests/neural/golden.h"
 
 static PetscReal viscosity = 0.004;
+static PetscBool simple; /* diffusion as a Laplacian of its own, not by gradients */
 
 /* ---- Burgers' equation in its plainest form ---- */
 
@@ -100,6 +101,7 @@ static Case new_case(PetscInt dim, PetscInt cells, PetscBool periodic)
   check_call(SinewGeometryCreate(c.grid, c.lattice, &c.geometry));
   if (!periodic) check_call(SinewBoundaryCreate(c.grid, 1, -1, side, &c.boundary));
   kernels.context = dim > 2 ? &viscosity : NULL;
+  kernels.laplacian = simple ? &viscosity : NULL;
   check_call(SinewMovingFVCreate(c.grid, &kernels, &SinewReconstructions[2], c.boundary, c.geometry, &c.fv));
   check_call(DMCreateGlobalVector(dm, &c.Q));
   check_call(VecDuplicate(c.Q, &c.R));
@@ -375,5 +377,43 @@ static void reference_step(void **state)
   assert_true(golden_compared > 0);
 }
 
-SINEW_TEST_MAIN(cmocka_unit_test(free_stream), cmocka_unit_test(volumes_fill_the_domain),
-                cmocka_unit_test(reference_step))
+/* L of a random state on a random mesh, with gradients taken apart and with conductances kept. */
+static void both_ways_to_diffuse(void **state)
+{
+  (void)state;
+  for (PetscInt dim = 2; dim < 4; dim++) {
+    Vec rates[2];
+    PetscReal difference, size;
+
+    for (int way = 0; way < 2; way++) {
+      Case c;
+      PetscReal *q;
+      PetscInt n, first;
+
+      simple = (PetscBool)way;
+      c = new_case(dim, 12, dim == 2);
+      for (int end = 0; end < 2; end++) shake(&c, end, 7 + (uint64_t)end, 0.2);
+      check_call(SinewGeometrySweep(c.geometry));
+      check_call(SinewMovingFVSetStep(c.fv, 0, 0.01));
+      check_call(VecGetOwnershipRange(c.Q, &first, NULL));
+      check_call(VecGetLocalSize(c.Q, &n));
+      check_call(VecGetArray(c.Q, &q));
+      for (PetscInt i = 0; i < n; i++) q[i] = 2 + noise((uint64_t)(first + i));
+      check_call(VecRestoreArray(c.Q, &q));
+      check_call(SinewMovingFVApply(c.fv, 0.005, c.Q, 0, NULL, 0, 1, c.R, NULL));
+      check_call(VecDuplicate(c.R, &rates[way]));
+      check_call(VecCopy(c.R, rates[way]));
+      free_case(&c);
+    }
+    simple = PETSC_FALSE;
+    check_call(VecNorm(rates[0], NORM_INFINITY, &size));
+    check_call(VecAXPY(rates[0], -1, rates[1]));
+    check_call(VecNorm(rates[0], NORM_INFINITY, &difference));
+    assert_true(size > 1);
+    assert_true(difference <= 1e-12 * size);
+    for (int way = 0; way < 2; way++) check_call(VecDestroy(&rates[way]));
+  }
+}
+
+SINEW_TEST_MAIN(cmocka_unit_test(free_stream), cmocka_unit_test(both_ways_to_diffuse),
+                cmocka_unit_test(volumes_fill_the_domain), cmocka_unit_test(reference_step))
