@@ -1,7 +1,7 @@
 #include "insr_private.h"
 
-const char *const SinewInsrSchemes[] = {"euler",           "midpoint", "trapezoidal",     "gauss", "sdirk",
-                                        "semi_lagrangian", "rk4",      "neural_galerkin", NULL};
+const char *const SinewInsrSchemes[] = {"euler",           "midpoint", "trapezoidal",     "gauss",       "sdirk",
+                                        "semi_lagrangian", "rk4",      "neural_galerkin", "variational", NULL};
 const char *const SinewInsrSamplings[] = {"stratified", "sobol", "uniform", "quadrature", "adaptive", NULL};
 
 #define FIRST_DAMPING 1e-7 /* of a step, before any solve told more */
@@ -9,7 +9,9 @@ const char *const SinewInsrSamplings[] = {"stratified", "sobol", "uniform", "qua
 
 SinewInsrOptions SinewInsrDefaults(const SinewPointwise *equation, const PetscReal lower[], const PetscReal upper[])
 {
-  SinewInsrOptions o = {.scheme = equation->projected ? SINEW_INSR_RK4 : SINEW_INSR_MIDPOINT,
+  SinewInsrOptions o = {.scheme = equation->step        ? SINEW_INSR_VARIATIONAL
+                                  : equation->projected ? SINEW_INSR_RK4
+                                                        : SINEW_INSR_MIDPOINT,
                         .network = {.width = 20, .layers = 3, .activation = SINEW_SINE, .omega = 10},
                         .block = 128,
                         .parts = 4,
@@ -47,9 +49,13 @@ static PetscErrorCode check_scheme(MPI_Comm comm, const SinewPointwise *e, const
   const char *scheme;
 
   PetscFunctionBegin;
-  PetscCheck(o->scheme >= SINEW_INSR_EULER && o->scheme <= SINEW_INSR_GALERKIN, comm, SINEW_ERR_INPUT,
+  PetscCheck(o->scheme >= SINEW_INSR_EULER && o->scheme <= SINEW_INSR_VARIATIONAL, comm, SINEW_ERR_INPUT,
              "insr: unknown scheme %d", (int)o->scheme);
   scheme = SinewInsrSchemes[o->scheme];
+  PetscCheck((o->scheme == SINEW_INSR_VARIATIONAL) == (e->step != NULL), comm, SINEW_ERR_INPUT,
+             "insr: scheme %s is not for %s: variational is for equations that are the minimum of a potential, and "
+             "these know no other",
+             scheme, e->name);
   PetscCheck(o->scheme != SINEW_INSR_GAUSS || e->second, comm, SINEW_ERR_INPUT,
              "insr: %s does not offer the second time derivative that scheme %s needs; sdirk is of order 4 too",
              e->name, scheme);
@@ -86,16 +92,15 @@ static PetscErrorCode check_options(MPI_Comm comm, const SinewPointwise *e, cons
 static PetscErrorCode warn(SinewInsr insr)
 {
   const SinewInsrOptions *o = &insr->options;
-  const PetscInt rows = o->points * insr->evolved;
+  const PetscInt each = insr->equation->step ? insr->equation->step_rows : insr->evolved, rows = o->points * each;
 
   PetscFunctionBegin;
   if ((PetscReal)rows < ROWS_LEAST * (PetscReal)insr->P)
-    PetscCall(
-        PetscSNPrintf(insr->warning, sizeof(insr->warning),
-                      "%" PetscInt_FMT " points give %" PetscInt_FMT " equations for %" PetscInt_FMT
-                      " weights: the field may be wrong between the points; take at least %" PetscInt_FMT,
-                      o->points, rows, insr->P,
-                      (PetscInt)PetscCeilReal((PetscReal)ROWS_LEAST * (PetscReal)insr->P / (PetscReal)insr->evolved)));
+    PetscCall(PetscSNPrintf(insr->warning, sizeof(insr->warning),
+                            "%" PetscInt_FMT " points give %" PetscInt_FMT " equations for %" PetscInt_FMT
+                            " weights: the field may be wrong between the points; take at least %" PetscInt_FMT,
+                            o->points, rows, insr->P,
+                            (PetscInt)PetscCeilReal((PetscReal)ROWS_LEAST * (PetscReal)insr->P / (PetscReal)each)));
   else if (insr->equation->projected && o->sampling != SINEW_INSR_QUADRATURE)
     PetscCall(PetscSNPrintf(insr->warning, sizeof(insr->warning),
                             "%s leaves a residual (the pressure gradient) that random points turn into noise; take "
@@ -130,9 +135,9 @@ static PetscErrorCode create_step(SinewInsr insr)
 
   PetscFunctionBegin;
   if (insr->equation->steady) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(SinewInsrCreateSystem(insr, order, o->points,
-                                  SinewInsrCountPoints(SINEW_INSR_STRATIFIED, insr->dim, held_out), INSR_SLOTS,
-                                  PETSC_TRUE, &o->step, &insr->step));
+  PetscCall(SinewInsrCreateSystem(insr, order, insr->equation->step ? insr->equation->step_rows : insr->evolved,
+                                  o->points, SinewInsrCountPoints(SINEW_INSR_STRATIFIED, insr->dim, held_out),
+                                  INSR_SLOTS, PETSC_TRUE, &o->step, &insr->step));
   if (o->sampling == SINEW_INSR_ADAPTIVE) PetscCall(SinewInsrAllocateCells(insr));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -246,7 +251,7 @@ static void judge(SinewInsr insr, SinewInsrReport *report)
 {
   const PetscReal limit = insr->options.step_limit;
 
-  if (report->failed || insr->equation->projected || limit <= 0 || report->size <= 0) return;
+  if (report->failed || insr->equation->projected || insr->equation->step || limit <= 0 || report->size <= 0) return;
   if (report->solve.residual <= limit * report->size) return; /* false for NaN */
   report->failed = PETSC_TRUE;
   report->reason = "the residual stays above step_limit";

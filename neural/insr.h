@@ -26,6 +26,8 @@
                     path. Needs `velocity`. A velocity that depends on u is extrapolated to the half step
     RK4          4  Runge-Kutta in function space, every stage fitted: R = q(w) - target. Stable only where the
                     explicit scheme is, for the wavenumbers that the network can hold (take a low omega)
+    VARIATIONAL  1  implicit Euler of second order in time as the minimum of an incremental potential, whose roots the
+                    equation gives as rows (`step`): elastic bodies; for these equations alone, and they have no other
     GALERKIN     4  Runge-Kutta in the weights: dw/dt = argmin |J_q dw/dt - f|^2, damped by Tikhonov or by truncated
                     singular values (Bruna, Peherstorfer & Vanden-Eijnden 2024, arXiv 2203.01360)
   Equations that are `projected` are stepped by RK4, or by MIDPOINT with f frozen in `passes` fixed-point passes, the
@@ -72,7 +74,8 @@ typedef enum {
   SINEW_INSR_SDIRK,
   SINEW_INSR_LAGRANGE,
   SINEW_INSR_RK4,
-  SINEW_INSR_GALERKIN
+  SINEW_INSR_GALERKIN,
+  SINEW_INSR_VARIATIONAL
 } SinewInsrScheme;
 
 typedef enum {
@@ -99,13 +102,14 @@ typedef struct {
   PetscInt face_points;               /* of every face (one in 1D) */
   PetscReal held_out;                 /* held-out points against `points`; 0: none */
   SinewLeastSquaresOptions fit, step; /* of the initial fit (and of steady equations) and of a step's solves */
-  PetscInt fit_adam;    /* Adam iterations that precede the initial fit: LM alone sticks at random weights */
-  PetscBool warm_start; /* Fit and Steady begin with the weights at hand, not with random ones and Adam */
-  PetscReal fit_limit;  /* largest acceptable |residual| / |q| of the initial fit */
-  PetscReal step_limit; /* a step fails above this residual relative to |q|; 0: never */
-  PetscBool estimate;   /* estimate the local error of every step */
-  PetscInt passes;      /* fixed-point passes of projected equations */
-  PetscReal truncation; /* GALERKIN: singular values below this fraction are cut; 0: Tikhonov with step.damping */
+  PetscInt fit_adam;     /* Adam iterations that precede the initial fit: LM alone sticks at random weights */
+  PetscBool warm_start;  /* Fit and Steady begin with the weights at hand, not with random ones and Adam */
+  PetscReal fit_limit;   /* largest acceptable |residual| / |q| of the initial fit */
+  PetscReal step_limit;  /* a step fails above this residual relative to |q|; 0: never */
+  PetscBool estimate;    /* estimate the local error of every step */
+  PetscInt passes;       /* fixed-point passes of projected equations */
+  PetscReal truncation;  /* GALERKIN: singular values below this fraction are cut; 0: Tikhonov with step.damping */
+  SinewAdamOptions adam; /* with iterations > 0: the original's way to solve a step, new points in every iteration */
 } SinewInsrOptions;
 
 typedef struct {
@@ -115,6 +119,7 @@ typedef struct {
   PetscReal error;        /* that of the estimated local error of q; negative: there is none for this step */
   PetscInt error_order;   /* error behaves like dt^error_order */
   PetscBool extrapolated; /* the first guess was the extrapolation */
+  PetscReal integral[SINEW_POINTWISE_INTEGRALS_MAX]; /* of the new level, as the equation lists them */
   PetscBool failed;
   const char *reason; /* why the solve ended, or why the step failed: one clause */
 } SinewInsrReport;

@@ -20,7 +20,7 @@ static PetscErrorCode create(SinewInsr insr, const Problem *problem, PetscInt po
   const PetscInt held_out = (PetscInt)(o->held_out * (PetscReal)points);
 
   PetscFunctionBegin;
-  PetscCall(SinewInsrCreateSystem(insr, problem->order, SinewInsrCountPoints(kind, insr->dim, points),
+  PetscCall(SinewInsrCreateSystem(insr, problem->order, insr->evolved, SinewInsrCountPoints(kind, insr->dim, points),
                                   SinewInsrCountPoints(SINEW_INSR_STRATIFIED, insr->dim, held_out), TARGET + 1,
                                   problem->faces, &o->fit, system));
   system->stage = problem->stage;
@@ -70,7 +70,7 @@ static PetscErrorCode solve(SinewInsr insr, const Problem *problem, SinewInsrRep
   }
   if (!insr->options.warm_start) {
     PetscCall(SinewJetInitialise(insr->jet, insr->options.seed, insr->w));
-    PetscCall(warm_up(insr, problem));
+    if (!problem->target || report->size > 0) PetscCall(warm_up(insr, problem)); /* zero is near everything */
   }
   options = SinewLeastSquaresGetOptions(system.ls);
   options->tolerance *= report->size > 0 ? report->size : 1;

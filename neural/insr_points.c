@@ -180,7 +180,11 @@ PetscErrorCode SinewInsrPlace(InsrSet *set, SinewInsrSampling kind, PetscInt ste
   const PetscInt64 stream = (PetscInt64)step * STREAMS_A_STEP + set->stream;
 
   PetscFunctionBegin;
-  if (kind == SINEW_INSR_QUADRATURE) {
+  if (insr->equation->domain) {
+    PetscCall(insr->equation->domain(insr->equation->domain_ctx, -1, insr->options.seed, stream, set->n, set->first,
+                                     set->count, set->x));
+    for (PetscInt p = 0; p < set->count; p++) set->scale[p] = 1 / PetscSqrtReal((PetscReal)set->n);
+  } else if (kind == SINEW_INSR_QUADRATURE) {
     PetscCall(place_quadrature(set));
   } else if (kind == SINEW_INSR_ADAPTIVE) {
     PetscCall(place_adaptive(set, stream, t, w));
@@ -207,10 +211,15 @@ PetscErrorCode SinewInsrPlaceFace(InsrSystem *system, PetscInt index, PetscInt s
   PetscFunctionBegin;
   PetscCall(SinewCollocationRange(collocation, n, &first, &count));
   PetscCall(PetscMalloc2((size_t)(count * dim), &x, (size_t)count, &scale));
-  PetscCall(PetscArraycpy(lower, box->lower, dim));
-  PetscCall(PetscArraycpy(upper, box->upper, dim));
-  lower[face->axis] = upper[face->axis] = face->side ? box->upper[face->axis] : box->lower[face->axis];
-  PetscCall(SinewSample(SINEW_SAMPLE_STRATIFIED, insr->options.seed, stream, dim, lower, upper, n, first, count, x));
+  if (insr->equation->domain) {
+    PetscCall(
+        insr->equation->domain(insr->equation->domain_ctx, index, insr->options.seed, stream, n, first, count, x));
+  } else {
+    PetscCall(PetscArraycpy(lower, box->lower, dim));
+    PetscCall(PetscArraycpy(upper, box->upper, dim));
+    lower[face->axis] = upper[face->axis] = face->side ? box->upper[face->axis] : box->lower[face->axis];
+    PetscCall(SinewSample(SINEW_SAMPLE_STRATIFIED, insr->options.seed, stream, dim, lower, upper, n, first, count, x));
+  }
   for (PetscInt p = 0; p < count; p++) scale[p] = PetscSqrtReal(face->weight / (PetscReal)n);
   PetscCall(SinewCollocationSetPoints(collocation, 1 + index, x, scale));
   PetscCall(PetscFree2(x, scale));

@@ -12,6 +12,7 @@ typedef struct {
   SinewPointMap *map; /* f; NULL: the equation's rate */
   PetscBool frozen;   /* derivatives are those of q alone: the linear problem of Neural Galerkin */
   PetscBool faces;    /* boundary rows count */
+  PetscReal step;     /* above 0: the equation's own rows for a step of this size; slots BASE and TARGET */
 } InsrStage;
 
 typedef struct InsrSystem InsrSystem;
@@ -37,6 +38,7 @@ typedef struct {
 struct InsrSystem {
   InsrStage stage;
   SinewJetOrder order; /* of the jets in the interior's residual */
+  PetscInt rows;       /* of that at a point */
   PetscInt sets;
   InsrSet set[2];
   InsrFace face[SINEW_POINTWISE_FACES_MAX];
@@ -86,7 +88,7 @@ PETSC_INTERN PetscErrorCode SinewInsrPlaceFace(InsrSystem *system, PetscInt face
 PETSC_INTERN PetscErrorCode SinewInsrAllocateCells(SinewInsr insr);
 
 /* ---- least-squares problems (insr_system.c) ---- */
-PETSC_INTERN PetscErrorCode SinewInsrCreateSystem(SinewInsr insr, SinewJetOrder order, PetscInt points,
+PETSC_INTERN PetscErrorCode SinewInsrCreateSystem(SinewInsr insr, SinewJetOrder order, PetscInt rows, PetscInt points,
                                                   PetscInt held_out, PetscInt slots, PetscBool faces,
                                                   const SinewLeastSquaresOptions *options, InsrSystem *system);
 PETSC_INTERN PetscErrorCode SinewInsrDestroySystem(InsrSystem *system);
@@ -113,8 +115,9 @@ typedef PetscErrorCode InsrAdvance(SinewInsr insr, PetscReal t, PetscReal dt, Si
 
 PETSC_INTERN SinewJetOrder SinewInsrStepOrder(const SinewPointwise *equation, SinewInsrScheme scheme);
 PETSC_INTERN InsrAdvance SinewInsrAdvance;
-PETSC_INTERN InsrAdvance SinewInsrAdvanceGalerkin; /* insr_galerkin.c */
-PETSC_INTERN InsrAdvance SinewInsrAdvanceLagrange; /* insr_lagrange.c */
+PETSC_INTERN InsrAdvance SinewInsrAdvanceGalerkin;    /* insr_galerkin.c */
+PETSC_INTERN InsrAdvance SinewInsrAdvanceLagrange;    /* insr_lagrange.c */
+PETSC_INTERN InsrAdvance SinewInsrAdvanceVariational; /* insr_variational.c */
 /* guess = (1 + s) w - s previous at a fraction of the step; NULL where there is no previous level */
 PETSC_INTERN const PetscReal *SinewInsrExtrapolate(SinewInsr insr, PetscReal dt);
 

@@ -285,6 +285,7 @@ PetscErrorCode SinewInsrAdvance(SinewInsr insr, PetscReal t, PetscReal dt, Sinew
     break;
   case SINEW_INSR_GAUSS: PetscCall(gauss(insr, t, dt, report)); break;
   case SINEW_INSR_LAGRANGE: PetscCall(SinewInsrAdvanceLagrange(insr, t, dt, report)); break;
+  case SINEW_INSR_VARIATIONAL: PetscCall(SinewInsrAdvanceVariational(insr, t, dt, report)); break;
   case SINEW_INSR_GALERKIN: PetscCall(SinewInsrAdvanceGalerkin(insr, t, dt, report)); break;
   }
   if (!report->failed && (scheme == SINEW_INSR_EULER || scheme == SINEW_INSR_TRAPEZOIDAL ||

@@ -29,6 +29,20 @@ static void mix_old(const InsrSet *set, PetscReal mean, PetscInt first, PetscInt
       mixed[j * n + p] = mean * set->old[j * set->count + first + p] + (1 - mean) * u[j * n + p];
 }
 
+/* The rows that the equation itself makes of a step. */
+static PetscErrorCode potential_rows(const InsrSet *set, PetscInt first, const SinewPoints *at, PetscReal r[],
+                                     PetscReal dr[])
+{
+  const SinewPointStep step = {.dt = set->system->stage.step,
+                               .stride = set->count,
+                               .old = set->slot[BASE] + first,
+                               .inertial = set->slot[TARGET] + first};
+
+  PetscFunctionBegin;
+  PetscCall(set->insr->equation->step(set->insr->equation->ctx, at, &step, r, dr));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode interior_residual(void *ctx, PetscInt first, PetscInt n, const PetscReal x[], const PetscReal u[],
                                         PetscReal r[], PetscReal dr[])
 {
@@ -40,6 +54,10 @@ static PetscErrorCode interior_residual(void *ctx, PetscInt first, PetscInt n, c
   PetscReal *dmap = stage->frozen ? NULL : dr;
 
   PetscFunctionBegin;
+  if (stage->step > 0) {
+    PetscCall(potential_rows(set, first, &at, r, dr));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (stage->density != 0) PetscCall(SinewPointwiseDensity(insr->equation, &at, r, dr));
   for (PetscInt k = 0; k < insr->evolved; k++)
     for (PetscInt p = 0; p < n; p++)
@@ -73,7 +91,7 @@ static PetscErrorCode face_residual(void *ctx, PetscInt first, PetscInt n, const
 
   PetscFunctionBegin;
   (void)first;
-  if (stage->faces) PetscCall(face->residual(equation->ctx, &at, r, dr));
+  if (stage->faces) PetscCall(face->residual(face->ctx ? face->ctx : equation->ctx, &at, r, dr));
   /* Neural Galerkin leaves what is prescribed on a face as it is: J d = 0 */
   if (!stage->faces || stage->frozen) PetscCall(PetscArrayzero(r, face->rows * n));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -91,7 +109,7 @@ static PetscErrorCode create_set(InsrSystem *system, SinewInsr insr, PetscInt in
   PetscFunctionBegin;
   *set = (InsrSet){.insr = insr, .system = system, .stream = index, .n = n};
   PetscCall(SinewCollocationCreate(insr->comm, insr->jet, insr->options.parts, &set->collocation));
-  PetscCall(SinewCollocationAddTerm(set->collocation, system->order, n, insr->evolved, interior_residual, set, &term));
+  PetscCall(SinewCollocationAddTerm(set->collocation, system->order, n, system->rows, interior_residual, set, &term));
   PetscCall(SinewCollocationRange(set->collocation, n, &set->first, &set->count));
   count = (size_t)set->count;
   PetscCall(PetscMalloc4(count * (size_t)insr->dim, &set->x, count, &set->scale, count * (size_t)jets, &set->old,
@@ -100,15 +118,15 @@ static PetscErrorCode create_set(InsrSystem *system, SinewInsr insr, PetscInt in
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewInsrCreateSystem(SinewInsr insr, SinewJetOrder order, PetscInt points, PetscInt held_out,
-                                     PetscInt slots, PetscBool faces, const SinewLeastSquaresOptions *options,
-                                     InsrSystem *system)
+PetscErrorCode SinewInsrCreateSystem(SinewInsr insr, SinewJetOrder order, PetscInt rows, PetscInt points,
+                                     PetscInt held_out, PetscInt slots, PetscBool faces,
+                                     const SinewLeastSquaresOptions *options, InsrSystem *system)
 {
   SinewLeastSquaresProblem problem;
   PetscInt term;
 
   PetscFunctionBegin;
-  *system = (InsrSystem){.order = order, .sets = held_out > 0 ? 2 : 1, .stage = {.density = 1}};
+  *system = (InsrSystem){.order = order, .rows = rows, .sets = held_out > 0 ? 2 : 1, .stage = {.density = 1}};
   PetscCall(create_set(system, insr, 0, points, slots));
   for (PetscInt k = 0; faces && k < insr->equation->faces; k++) {
     const SinewPointwiseFace *face = &insr->equation->face[k];

@@ -56,7 +56,11 @@ PetscErrorCode SinewPointwiseCheck(const SinewPointwise *e)
              PETSC_COMM_SELF, SINEW_ERR_INPUT,
              "%s: %" PetscInt_FMT " evolved quantities from %" PetscInt_FMT " unknowns need a density", e->name,
              e->evolved, e->unknowns);
-  PetscCheck(e->rate, PETSC_COMM_SELF, SINEW_ERR_INPUT, "%s: the rate is missing", e->name);
+  PetscCheck(e->rate || (e->step && e->step_rows > 0), PETSC_COMM_SELF, SINEW_ERR_INPUT,
+             "%s: the rate is missing, or what a step makes small", e->name);
+  PetscCheck(e->integrals >= 0 && e->integrals <= SINEW_POINTWISE_INTEGRALS_MAX && (!e->integrals || e->integrand),
+             PETSC_COMM_SELF, SINEW_ERR_INPUT, "%s: %" PetscInt_FMT " integrals, of 0 to %d, and their integrand",
+             e->name, e->integrals, SINEW_POINTWISE_INTEGRALS_MAX);
   PetscCheck(prefix(e->dim, e->density_order, e->order), PETSC_COMM_SELF, SINEW_ERR_INPUT,
              "%s: the density's jets are not among the rate's", e->name);
   PetscCheck(!e->second || prefix(e->dim, e->order, e->second_order), PETSC_COMM_SELF, SINEW_ERR_INPUT,

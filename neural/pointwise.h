@@ -32,12 +32,21 @@
     outside   q outside of the box, where characteristics come from; NULL: feet are moved to the box's nearest point
     observe   the fields that people look at, from the jet (velocity and vorticity of a stream function); NULL: q
 
+  Potentials. An equation of second order in time may instead say what a step makes small (step, with step_rows): rows
+  whose sum of squares, averaged over the points, is the incremental potential of the step; then there is no rate, q is
+  u, and the scheme is VARIATIONAL. Such equations may report integrals and extremes of the new level (integrand), and
+  the rate of q at the start (start_rate; NULL: zero).
+
+  Domains. Points and faces are those of the box unless `domain` places them: then `face` has conditions on the parts of
+  the domain's boundary, and their axis and side mean nothing.
+
   Ownership. The struct and its ctx belong to their maker and must outlive every object that was created with them.
 */
 #include "jet.h"
 
-#define SINEW_POINTWISE_FIELDS_MAX 8
-#define SINEW_POINTWISE_FACES_MAX  (2 * SINEW_JET_DIM_MAX)
+#define SINEW_POINTWISE_FIELDS_MAX    8
+#define SINEW_POINTWISE_INTEGRALS_MAX 12
+#define SINEW_POINTWISE_FACES_MAX     (2 * SINEW_JET_DIM_MAX)
 
 typedef struct {
   PetscReal t;
@@ -51,6 +60,23 @@ typedef PetscErrorCode SinewPointMap(const void *ctx, const SinewPoints *at, Pet
 typedef PetscErrorCode SinewPointFunction(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[],
                                           PetscReal values[]);
 
+/* A step from the old level: q there, and q + dt dq/dt, of the same points, [evolved] rows of n at distance stride. */
+typedef struct {
+  PetscReal dt;
+  PetscInt stride;
+  const PetscReal *old, *inertial;
+} SinewPointStep;
+
+typedef PetscErrorCode SinewPointStepMap(const void *ctx, const SinewPoints *at, const SinewPointStep *step,
+                                         PetscReal f[], PetscReal df[]);
+
+/* Points of a body: those from first to first + count - 1 of n, x [count][dim], as functions of seed, stream and index.
+   part -1 is the inside, part k that of face k. Every point stands for the same volume or area. */
+typedef PetscErrorCode SinewPointPlacement(const void *ctx, PetscInt part, PetscInt64 seed, PetscInt64 stream,
+                                           PetscInt n, PetscInt first, PetscInt count, PetscReal x[]);
+
+typedef enum { SINEW_INTEGRAL_MEAN, SINEW_INTEGRAL_MIN, SINEW_INTEGRAL_MAX } SinewIntegralKind;
+
 /* Conditions on one face of the box. */
 typedef struct {
   PetscInt axis, side; /* side 0: lower, 1: upper */
@@ -58,6 +84,7 @@ typedef struct {
   SinewJetOrder order; /* of the jets that they need; its own layout */
   PetscReal weight;    /* of their mean square against the interior's */
   SinewPointMap *residual;
+  const void *ctx; /* of residual; NULL: the equation's */
 } SinewPointwiseFace;
 
 typedef struct {
@@ -79,6 +106,17 @@ typedef struct {
   SinewPointMap *remainder;
   /* a [dim][n], without derivatives (df is NULL) */
   SinewPointMap *velocity;
+
+  PetscInt step_rows;
+  SinewPointStepMap *step;
+  SinewPointFunction *start_rate; /* [evolved] */
+  PetscInt integrals;             /* of integrand */
+  const char *integral[SINEW_POINTWISE_INTEGRALS_MAX];
+  SinewIntegralKind integral_kind[SINEW_POINTWISE_INTEGRALS_MAX];
+  SinewPointStepMap *integrand; /* values [integrals][n], without derivatives */
+
+  SinewPointPlacement *domain; /* NULL: the box */
+  const void *domain_ctx;
 
   PetscInt faces;
   SinewPointwiseFace face[SINEW_POINTWISE_FACES_MAX];
