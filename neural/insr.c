@@ -83,6 +83,8 @@ static PetscErrorCode check_options(MPI_Comm comm, const SinewPointwise *e, cons
                e->face[k].axis);
   PetscCheck(o->sampling >= SINEW_INSR_STRATIFIED && o->sampling <= SINEW_INSR_ADAPTIVE, comm, SINEW_ERR_INPUT,
              "insr: unknown sampling %d", (int)o->sampling);
+  PetscCheck(e->rate || o->sampling != SINEW_INSR_ADAPTIVE, comm, SINEW_ERR_INPUT,
+             "insr: adaptive sampling goes by the rate, which %s does not have", e->name);
   PetscCheck(o->points >= 0 && o->face_points >= 1 && o->held_out >= 0 && o->passes >= 1 && o->block >= 1 &&
                  o->parts >= 1,
              comm, SINEW_ERR_INPUT, "insr: points, passes, blocks and parts are counts of something");

@@ -143,6 +143,7 @@ PetscErrorCode SinewInsrAdvanceVariational(SinewInsr insr, PetscReal t, PetscRea
     PetscCall(minimise_by_adam(insr, t, dt, report));
   else
     PetscCall(SinewInsrSolve(system, 2, candidates, insr->stage_w, report));
+  if (report->failed && !report->solves && insr->equation->nowhere) report->reason = insr->equation->nowhere;
   if (!report->failed) PetscCall(report_integrals(insr, t, dt, report));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

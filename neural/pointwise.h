@@ -110,6 +110,7 @@ typedef struct {
   PetscInt step_rows;
   SinewPointStepMap *step;
   SinewPointFunction *start_rate; /* [evolved] */
+  const char *nowhere;            /* what it means that rows of a step are not numbers, a clause; may be NULL */
   PetscInt integrals;             /* of integrand */
   const char *integral[SINEW_POINTWISE_INTEGRALS_MAX];
   SinewIntegralKind integral_kind[SINEW_POINTWISE_INTEGRALS_MAX];

@@ -1,11 +1,19 @@
 #include "solvers/equation.h"
 
 PETSC_EXTERN const SinewEquationType SinewAdvection, SinewBurgers, SinewDiffusion, SinewEuler, SinewShallowWater,
-    SinewReactionDiffusion, SinewWaves, SinewElliptic, SinewNavierStokes;
+    SinewReactionDiffusion, SinewWaves, SinewElliptic, SinewNavierStokes, SinewElasticBodies;
 
-const SinewEquationType *const SinewEquationTypes[] = {
-    &SinewAdvection,         &SinewBurgers, &SinewDiffusion, &SinewEuler,        &SinewShallowWater,
-    &SinewReactionDiffusion, &SinewWaves,   &SinewElliptic,  &SinewNavierStokes, NULL};
+const SinewEquationType *const SinewEquationTypes[] = {&SinewAdvection,
+                                                       &SinewBurgers,
+                                                       &SinewDiffusion,
+                                                       &SinewEuler,
+                                                       &SinewShallowWater,
+                                                       &SinewReactionDiffusion,
+                                                       &SinewWaves,
+                                                       &SinewElliptic,
+                                                       &SinewNavierStokes,
+                                                       &SinewElasticBodies,
+                                                       NULL};
 
 #define NAMES_MAX 64
 

@@ -117,6 +117,7 @@ struct _p_SinewEquation {
   PetscBool linear_source;                     /* and the source, where it is of the state */
   PetscBool constrained[SINEW_COMPONENTS_MAX]; /* components c without a time derivative: their terms are
                                                   w_c + g(the others), and 0 */
+  PetscBool displaced;                         /* components are displacements: outputs show where points have gone */
   PetscBool staggered;                         /* velocities stand on the lower faces of the cells, normal to them */
   const SinewBoundarySide *side;               /* six of them, not owned; set before attach */
   PetscBool inexact;                           /* parameters spoil the exactness of `exact` initial conditions */

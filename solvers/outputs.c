@@ -37,6 +37,8 @@ struct _p_SinewOutputs {
   SinewEquation equation;
   SinewReference reference; /* NULL: none */
   SinewMeshMotion motion;   /* not owned; NULL: the mesh rests */
+  SinewOutputsMove *move;   /* of the cells' corners; NULL: they stay */
+  void *move_context;
   Values v;
   char directory[PETSC_MAX_PATH_LEN], last_image[PETSC_MAX_PATH_LEN];
   Image image[IMAGES_MAX];
@@ -319,6 +321,14 @@ PetscErrorCode SinewOutputsSetMotion(SinewOutputs outputs, SinewMeshMotion motio
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewOutputsSetMove(SinewOutputs outputs, SinewOutputsMove *move, void *context)
+{
+  PetscFunctionBeginUser;
+  outputs->move = move;
+  outputs->move_context = context;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 const char *SinewOutputsDirectory(SinewOutputs outputs)
 {
   return outputs->directory;
@@ -432,6 +442,10 @@ static PetscErrorCode describe_mesh(SinewOutputs o, SinewMesh *mesh, PetscReal *
     mesh->nodes = *nodes;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  if (o->move) {
+    mesh->uniform = PETSC_FALSE;
+    mesh->moving = PETSC_TRUE;
+  }
   if (mesh->uniform) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1((size_t)(3 * n[0] * n[1] * n[2]), nodes));
   for (PetscInt k = 0; k < n[2]; k++) {
@@ -444,6 +458,7 @@ static PetscErrorCode describe_mesh(SinewOutputs o, SinewMesh *mesh, PetscReal *
     }
   }
   mesh->nodes = *nodes;
+  if (o->move) PetscCall((*o->move)(o->move_context, n[0] * n[1] * n[2], *nodes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -562,6 +577,28 @@ static PetscErrorCode cut_layers(SinewOutputs o, const Image *image, Vec U, Pets
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Moves the corners of a picture's cells; the plane lies at height `at` of its normal. */
+static PetscErrorCode move_plane(SinewOutputs o, PetscInt a, PetscInt b, PetscReal at, Plane *p)
+{
+  const PetscInt n = (p->nx + 1) * (p->ny + 1);
+  PetscReal *x;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1((size_t)(3 * n), &x));
+  for (PetscInt k = 0; k < n; k++) {
+    x[3 * k] = x[3 * k + 1] = x[3 * k + 2] = at;
+    x[3 * k + a] = p->x[k];
+    x[3 * k + b] = p->y[k];
+  }
+  PetscCall((*o->move)(o->move_context, n, x));
+  for (PetscInt k = 0; k < n; k++) {
+    p->x[k] = x[3 * k + a];
+    p->y[k] = x[3 * k + b];
+  }
+  PetscCall(PetscFree(x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode create_plane(SinewOutputs o, const Image *image, Vec U, Plane *p)
 {
   const SinewGrid grid = o->equation->grid;
@@ -590,6 +627,7 @@ static PetscErrorCode create_plane(SinewOutputs o, const Image *image, Vec U, Pl
       }
     }
   }
+  if (o->move && here) PetscCall(move_plane(o, a, b, normal->center[plane + normal->ghosts], p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

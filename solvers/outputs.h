@@ -32,6 +32,11 @@ PETSC_EXTERN PetscErrorCode SinewOutputsCheckStep(SinewOutputs outputs, SinewDec
 PETSC_EXTERN PetscErrorCode SinewOutputsDestroy(SinewOutputs *outputs);
 PETSC_EXTERN const char *SinewOutputsDirectory(SinewOutputs outputs);
 
+/* Where points x [n][3] of the grid's box are now, in place. */
+typedef PetscErrorCode SinewOutputsMove(void *context, PetscInt n, PetscReal x[]);
+/* Series and pictures show cells whose corners are moved so. Before SinewOutputsOpen; not collective. */
+PETSC_EXTERN PetscErrorCode SinewOutputsSetMove(SinewOutputs outputs, SinewOutputsMove *move, void *context);
+
 /* History and files describe the mesh that this moves. Before SinewOutputsOpen; not owned. */
 PETSC_EXTERN PetscErrorCode SinewOutputsSetMotion(SinewOutputs outputs, SinewMeshMotion motion);
 
@@ -39,7 +44,7 @@ PETSC_EXTERN PetscErrorCode SinewOutputsSetMotion(SinewOutputs outputs, SinewMes
   SinewOutputsColumns - further columns of the history, at most SINEW_COLUMNS_MAX; before Open. names and values are
   referred to; values are read whenever a line is written. Not collective.
 */
-#define SINEW_COLUMNS_MAX 12
+#define SINEW_COLUMNS_MAX 24
 PETSC_EXTERN PetscErrorCode SinewOutputsColumns(SinewOutputs outputs, PetscInt count, const char *const names[],
                                                 const PetscReal values[]);
 

@@ -220,6 +220,7 @@ PetscErrorCode SinewSimulationSetUp(SinewSimulation s)
   if (s->reference) PetscCall(SinewReferenceSetUp(s->reference, &s->problem));
   SinewStepperColumns(s->stepper, &columns, &names, &values);
   PetscCall(SinewOutputsColumns(s->outputs, columns, names, values));
+  if (s->equation->displaced) PetscCall(SinewOutputsSetMove(s->outputs, SinewStepperMove, s->stepper));
   PetscCall(SinewCheckpointsCreate(s->comm, s->checkpoint_directory, s->checkpoint.keep, &s->checkpoints));
   if (s->options.restart) PetscCall(SinewSimulationLoad(s));
   if (!s->restarted) {

@@ -509,7 +509,7 @@ static PetscErrorCode match(SinewStepper s, SinewDeck deck, SinewEquation equati
     PetscCall(mistake(s, deck, s->section, "type", text));
   } else if (spectral && !fourier)
     PetscCall(mistake(s, deck, s->section, "type", "spectral needs periodic axes without stretching"));
-  else if (!spectral && !rows && !stages) {
+  else if (!spectral && !rows && !stages && (equation->type->semilinear || equation->type->stage)) {
     (void)snprintf(text, sizeof(text), "expected spectral, ssp, euler or insr for %s, found %s", equation->type->name,
                    s->type->name);
     PetscCall(mistake(s, deck, s->section, "type", text));
@@ -705,6 +705,17 @@ void SinewStepperColumns(SinewStepper s, PetscInt *count, const char *const **na
 {
   *count = 0;
   if (s->type->hooks && s->type->hooks->columns) (*s->type->hooks->columns)(s->own, count, names, values);
+}
+
+PetscErrorCode SinewStepperMove(void *stepper, PetscInt n, PetscReal x[])
+{
+  SinewStepper s = (SinewStepper)stepper;
+
+  PetscFunctionBeginUser;
+  PetscCheck(s->type->hooks && s->type->hooks->move, PETSC_COMM_SELF, PETSC_ERR_SUP, "%s knows no displacements",
+             s->type->name);
+  PetscCall((*s->type->hooks->move)(s->own, n, x));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 const char *SinewStepperFailure(SinewStepper s)

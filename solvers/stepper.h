@@ -99,6 +99,9 @@ PETSC_EXTERN PetscErrorCode SinewStepperStart(SinewStepper stepper, TS ts, Petsc
 /* Steppers whose state is no grid's (Samples): puts it into the TS's solution, whatever grid that has. Collective. */
 PETSC_EXTERN PetscBool SinewStepperSamples(SinewStepper stepper);
 PETSC_EXTERN PetscErrorCode SinewStepperSample(SinewStepper stepper, TS ts);
+/* Equations whose components are displacements: where points x [n][3] of the grid's box are now, in place; stepper: a
+   SinewStepper. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewStepperMove(void *stepper, PetscInt n, PetscReal x[]);
 /* Numbers about the last step, for the history: as SinewOutputsColumns takes them, owned by the stepper. */
 PETSC_EXTERN void SinewStepperColumns(SinewStepper stepper, PetscInt *count, const char *const **names,
                                       const PetscReal **values);

@@ -37,6 +37,8 @@ typedef struct {
                            const SinewGridSection *grid);
   PetscErrorCode (*start)(void *own, TS ts, PetscBool fresh, size_t size, char note[]);
   PetscErrorCode (*sample)(void *own, TS ts);
+  /* Of equations whose components are displacements: where points x [n][3] are now, in place. Not collective. */
+  PetscErrorCode (*move)(void *own, PetscInt n, PetscReal x[]);
   void (*columns)(void *own, PetscInt *count, const char *const **names, const PetscReal **values);
   const char *(*failure)(const void *own);
   /* Step control as the stepper's own keys say. */

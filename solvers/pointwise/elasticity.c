@@ -324,6 +324,7 @@ PetscErrorCode SinewPointwiseElasticity(const SinewElasticity *parameters, Sinew
                                     .ctx = body,
                                     .step_rows = count_rows(parameters),
                                     .step = step_rows,
+                                    .nowhere = "the body is inside out somewhere, which this material cannot be",
                                     .start_rate = parameters->velocity ? start_velocity : NULL};
   add_faces(body);
   add_integrals(body);

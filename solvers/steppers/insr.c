@@ -10,7 +10,8 @@
 
 static const char *const column_names[] = {"insr_iterations", "insr_matrices",  "insr_residual", "insr_held_out",
                                            "insr_damping",    "insr_condition", "insr_error_rms"};
-#define COLUMNS ((PetscInt)(sizeof(column_names) / sizeof(column_names[0])))
+#define COLUMNS     ((PetscInt)(sizeof(column_names) / sizeof(column_names[0])))
+#define COLUMNS_ALL (COLUMNS + SINEW_POINTWISE_INTEGRALS_MAX)
 
 /* The stepper, and the TS's private data. */
 typedef struct {
@@ -19,7 +20,8 @@ typedef struct {
   SinewInsr insr;
   SinewInsrReport report;
   PetscInt field[SINEW_COMPONENTS_MAX]; /* of the network's fields, which one is a component */
-  PetscReal column[COLUMNS];
+  PetscReal column[COLUMNS_ALL];        /* of solves, and the equation's integrals */
+  const char *column_name[COLUMNS_ALL];
   PetscBool placed; /* the weights are a state */
   Vec candidate;
 } Insr;
@@ -156,6 +158,7 @@ static void take_columns(Insr *s)
                              r->error};
 
   for (PetscInt k = 0; k < COLUMNS; k++) s->column[k] = value[k];
+  for (PetscInt k = 0; k < s->section.pointwise.integrals; k++) s->column[COLUMNS + k] = r->integral[k];
 }
 
 static PetscErrorCode start(void *own, TS ts, PetscBool fresh, size_t size, char note[])
@@ -422,6 +425,9 @@ static PetscErrorCode create(void *own, const SinewProblem *problem, TS ts)
   s->problem = *problem;
   PetscCall(SinewInsrCreate(PetscObjectComm((PetscObject)ts), &s->section.pointwise, &s->section.options, &s->insr));
   PetscCall(map_fields(s));
+  for (PetscInt k = 0; k < COLUMNS; k++) s->column_name[k] = column_names[k];
+  for (PetscInt k = 0; k < s->section.pointwise.integrals; k++)
+    s->column_name[COLUMNS + k] = s->section.pointwise.integral[k];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -444,9 +450,11 @@ static PetscInt max_steps(const void *own)
 
 static void columns(void *own, PetscInt *count, const char *const **names, const PetscReal **values)
 {
-  *count = COLUMNS;
-  *names = column_names;
-  *values = ((Insr *)own)->column;
+  Insr *s = (Insr *)own;
+
+  *count = COLUMNS + s->section.pointwise.integrals;
+  *names = s->column_name;
+  *values = s->column;
 }
 
 static const char *failure(const void *own)
@@ -454,6 +462,26 @@ static const char *failure(const void *own)
   const SinewInsrReport *r = &((const Insr *)own)->report;
 
   return r->failed ? r->reason : NULL;
+}
+
+/* Points where the network's displacements, its unknowns, carry them. */
+static PetscErrorCode move(void *own, PetscInt n, PetscReal x[])
+{
+  Insr *s = (Insr *)own;
+  const PetscInt dim = s->section.pointwise.dim;
+  PetscReal at[CELLS * 3], u[CELLS * 3];
+
+  PetscFunctionBeginUser;
+  for (PetscInt first = 0; first < n; first += CELLS) {
+    const PetscInt count = PetscMin(CELLS, n - first);
+
+    for (PetscInt p = 0; p < count; p++)
+      for (PetscInt d = 0; d < dim; d++) at[p * dim + d] = x[3 * (first + p) + d];
+    PetscCall(SinewInsrEvaluate(s->insr, SINEW_JET_VALUE, count, at, u));
+    for (PetscInt p = 0; p < count; p++)
+      for (PetscInt d = 0; d < dim; d++) x[3 * (first + p) + d] += u[d * count + p];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode plan(void *own, MPI_Comm comm, FILE *out)
@@ -479,6 +507,7 @@ const SinewStepperHooks SinewInsrHooks = {.read = read_section,
                                           .max_steps = max_steps,
                                           .start = start,
                                           .sample = sample,
+                                          .move = move,
                                           .columns = columns,
                                           .failure = failure,
                                           .save = save,

@@ -13,7 +13,7 @@ typedef struct {
 } SinewInsrNetwork;
 
 typedef struct {
-  PetscInt method, scaling, iterations, reuse, krylov_iterations;
+  PetscInt method, scaling, iterations, reuse, krylov_iterations, adam;
   PetscReal tolerance, stagnation, damping, damping_least, damping_most, subset, krylov_tolerance;
   PetscBool acceleration;
 } SinewInsrSolver;

@@ -4,7 +4,8 @@
 
 /* As in neural/insr.h and its enums, with a word for the equation's own choice in front. */
 static const char *const schemes[] = {"auto",  "euler",           "midpoint", "trapezoidal",     "gauss",
-                                      "sdirk", "semi_lagrangian", "rk4",      "neural_galerkin", NULL};
+                                      "sdirk", "semi_lagrangian", "rk4",      "neural_galerkin", "variational",
+                                      NULL};
 static const char *const samplings[] = {"auto", "stratified", "sobol", "uniform", "quadrature", "adaptive", NULL};
 static const char *const activations[] = {"sine", "tanh", "gelu", "swish", NULL};
 static const char *const controls[] = {"fixed", "error", NULL};
@@ -77,8 +78,11 @@ static const SinewKey network_keys[] = {
       INTEGER(S, krylov_iterations, "krylov_iterations", "500", 1, 1e9, "of lsqr", WARN),                            \
       NUMBER(S, krylov_tolerance, "krylov_tolerance", "1e-6", 0, 1, "of lsqr, relative", WARN)
 
-static const SinewKey solver_keys[] = {SOLVER_KEYS("12", "1e-7", "0.02", "levenberg", "1e-5", "1e-9", "false"),
-                                       {.name = NULL}};
+static const SinewKey solver_keys[] = {
+    SOLVER_KEYS("12", "1e-7", "0.02", "levenberg", "1e-5", "1e-9", "false"),
+    INTEGER(S, adam, "adam", "0", 0, 1e9,
+            "variational: Adam iterations instead, with new points for each, as the original has it", WARN),
+    {.name = NULL}};
 #define F SinewInsrFitting
 static const SinewKey fit_keys[] = {
     SOLVER_KEYS("200", "1e-7", "0", "marquardt", "1e-3", "1e-14", "true"),
@@ -97,8 +101,11 @@ const SinewKey SinewInsrKeys[] = {
     NUMBER(V, dt_max, "dt_max", "0", 0, 1e30, "largest step; 0: none", WARN),
     INTEGER(V, max_steps, "max_steps", "0", 0, 2e9, "stop after so many steps; 0: no limit", FREE),
     INTEGER(V, rejections, "rejections", "8", 0, 100, "halvings of a step that fails before giving up", FREE),
-    CHOICE(V, scheme, "scheme", "auto", schemes,
-           "time scheme, of order 1, 2, 2, 4, 4, 2, 4, 4; auto: midpoint, for incompressible flow rk4", WARN),
+    CHOICE(
+        V, scheme, "scheme", "auto", schemes,
+        "time scheme, of order 1, 2, 2, 4, 4, 2, 4, 4, 1; auto: midpoint, for incompressible flow rk4, for elasticity "
+        "variational",
+        WARN),
     {.name = "network",
      .type = SINEW_KEY_SECTION,
      .offset = offsetof(V, network),
@@ -179,6 +186,11 @@ static PetscErrorCode check_scheme(const SinewInsrSection *s, const SinewStepper
   const SinewInsrScheme scheme = s->options.scheme;
 
   PetscFunctionBeginUser;
+  if ((scheme == SINEW_INSR_VARIATIONAL) != (p->step != NULL))
+    PetscCall(mistake(place, "scheme", "variational is the scheme of elasticity, its only one, and of nothing else"));
+  if (p->step && s->options.sampling == SINEW_INSR_ADAPTIVE)
+    PetscCall(mistake(place, "sampling", "adaptive goes by the rate of change, which elasticity does not have"));
+  if (s->control && p->step) PetscCall(mistake(place, "control", "elasticity has fixed steps: there is no estimate"));
   if (scheme == SINEW_INSR_GAUSS && !p->second)
     PetscCall(mistake(place, "scheme",
                       "gauss is there for advection with constant velocity alone; sdirk is of the same order"));
@@ -242,6 +254,8 @@ static void set_options(SinewInsrSection *s, const PetscBool zero[6])
   o->estimate = (PetscBool)(s->control == 1);
   o->passes = s->passes;
   o->truncation = s->truncation;
+  o->adam = SinewAdamDefaults();
+  o->adam.iterations = s->solver.adam;
   set_network(s, zero, &o->network);
   set_solver(&s->solver, &o->step);
   set_solver(&s->fit.solver, &o->fit);

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# TIMEOUT 240
+# Elastic bodies through decks: ranks and restarts do not change them, outputs show them where they are, energy and
+# momentum are in the history, mistakes are said in one line.
+. "$(dirname "$0")/lib.sh"
+
+cat >fall.yaml <<'D'
+equation:
+  {type: elasticity, stiffness: 20, volume: 50, density: 2, force: [0, -40], force_end: 0.2, contact: 1e4,
+   obstacles: {type: sphere, center: [0.2, -1.9], radius: 0.8}}
+grid: {cells: [12, 10], lower: [-1, -1], upper: [1, 1], boundary: {x: outflow, y: outflow}}
+initial: {type: undeformed}
+stepper:
+  {type: insr, dt: 0.05, points: 144, held_out: 0, face_points: 24, network: {width: 8, depth: 2, omega: 2},
+   solver: {iterations: 8, stagnation: 1e-3, damping: 1e-3, acceleration: true}}
+time: {end: 0.4}
+output: {every: 0.1, history_every: 1, image: {field: strain_energy, lines: true}}
+D
+# column NAME FILE: its last value
+column() { awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i } END { print $c }' "$2"; }
+# near A B PART: |A - B| <= PART |B|
+near() { awk -v a="$1" -v b="$2" -v p="$3" 'BEGIN { d = a - b; exit !((d < 0 ? -d : d) <= p * (b < 0 ? -b : b)) }'; }
+
+it "a body falls and lands, on one, two and four ranks alike" '
+  for n in 1 2 4; do code 0 ranks $n run fall.yaml output.directory=on$n; done
+  code 0 sinew compare "$(newest on1)" "$(newest on2)" --tolerance 1e-10
+  code 0 sinew compare "$(newest on1)" "$(newest on4)" --tolerance 1e-10'
+
+it "a restart is the run, to the bit" '
+  code 0 sinew run fall.yaml output.directory=part stepper.max_steps=3
+  code 0 sinew run fall.yaml output.directory=part --restart auto
+  same_bits "$(newest on1)" "$(newest part)"
+  same_states on1 part'
+
+it "what is pushed has its momentum" '
+  code 0 sinew run fall.yaml output.directory=push equation.obstacles=[] time.end=0.2
+  near "$(column momentum_y push/history.csv)" -32 1e-4
+  near "$(column kinetic_energy push/history.csv)" 64 1e-4'
+
+it "what lands does not go through" '
+  awk "BEGIN { exit !($(column deepest on1/history.csv) < 0.01) }"
+  awk "BEGIN { exit !($(column momentum_y on1/history.csv) > -31) }"'
+
+it "files show the body where it is" '
+  [ -s on1/strain_energy.png ]
+  well_formed on1/fields.xmf
+  says on1/fields.xmf "3DSMesh"
+  says on1/fields.xmf "fields_000004.h5:/mesh/nodes"'
+
+it "a side that is held moves as it is told, and the rest follows" '
+  code 0 sinew run fall.yaml output.directory=held "equation={type: elasticity, material: linear, density: 0, clamp: 1e3}" \
+    "grid.boundary={x: {lower: {type: dirichlet, values: {displacement_x: 0, displacement_y: 0}}, \
+      upper: {type: dirichlet, values: {displacement_x: 0.1 * t / 0.4, displacement_y: 0}}}, y: wall}" \
+    time.end=0.1 stepper.dt=0.1 stepper.solver.stagnation=1e-6
+  # u_x = 0.025 (x + 1) / 2 between rollers: volume 4 times (mu + lambda / 2) 0.0125^2
+  near "$(column elastic_energy held/history.csv)" 4.2067e-4 2e-2'
+
+it "the original way is there to be compared with" '
+  code 0 sinew run fall.yaml output.directory=adam stepper.solver.adam=20 stepper.max_steps=1
+  near "$(column insr_iterations adam/history.csv)" 20 0'
+
+it "other steppers are not for it" '
+  code 2 sinew run fall.yaml "stepper={type: ssp}"
+  lines 1 err
+  says err "stepper.type: expected insr, the stepper of elasticity, found ssp"'
+
+it "schemes of rates are not for it, nor its own for others" '
+  code 2 sinew run fall.yaml stepper.scheme=midpoint
+  lines 1 err
+  says err "stepper.scheme: variational is the scheme of elasticity"
+  code 2 sinew run fall.yaml stepper.sampling=adaptive
+  says err "stepper.sampling: adaptive goes by the rate"
+  code 2 sinew run fall.yaml "equation={type: burgers}" "initial={type: gaussian}" stepper.scheme=variational \
+    output.image=[] "grid.boundary={}"
+  says err "stepper.scheme: variational is the scheme of elasticity"'
+
+it "a clamp outside of the body holds nothing" '
+  code 2 sinew run fall.yaml "grid.boundary.x=[{type: dirichlet, where: y - 3, values: {displacement_x: 0}}, {type: outflow}]"
+  says err "grid.boundary.x: the lower side of the body has no point where y - 3 is positive"'
+
+it "a force needs something to accelerate" '
+  code 2 sinew run fall.yaml equation.density=0
+  lines 1 err
+  says err "equation.density: expected a density above 0 with a force"'
+
+it "obstacles are what they must be" '
+  code 2 sinew run fall.yaml "equation.obstacles=[{type: cone}, {type: plane, point: [0, 0], normal: [0, 0]}, \
+    {type: box, lower: [0, 0], upper: [1, -1]}, {type: sphere, center: [0, 0, 0], radius: 1}, {type: plane, point: [0, 0]}]"
+  lines 5 err
+  says err "equation.obstacles.*expected plane, sphere or box, found \"cone\""
+  says err "expected a normal that is not zero"
+  says err "expected lower below upper, found 0 and -1"
+  says err "expected 2 coordinates of center, found 3"
+  says err "obstacles.4..normal: missing"'
+
+it "a wrong key has a right neighbour" '
+  code 2 sinew run fall.yaml equation.stifness=3
+  lines 1 err
+  says err "equation.stifness.*stiffness"'
+
+it "a body turned inside out at the start is no state of a Neo-Hookean solid" '
+  code 3 sinew run fall.yaml equation.material=neo_hookean output.directory=inverted \
+    "initial={type: expression, displacement_x: -1.5 * x}"
+  says err "the solution broke down in step 1"
+  says err "inside out"'
+
+finish
