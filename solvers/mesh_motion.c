@@ -1,6 +1,7 @@
 #include "solvers/mesh_motion.h"
 
 #include "io/error.h"
+#include "solvers/mesh_network.h"
 
 #define GAMMA       0.1   /* smoothing of the relaxation, in squared lengths of the domain */
 #define LONGEST     0.3   /* of an explicit pseudo-step, in relaxation times: beyond it thin features lose convexity */
@@ -10,7 +11,7 @@
 
 typedef struct {
   PetscInt type, monitor, every, most;
-  const char *field;
+  const char *field, *weights;
   PetscReal share, power, smoothing, relaxation, jacobian, fit;
   SinewExpression formula;
 } Values;
@@ -21,6 +22,8 @@ struct _p_SinewMeshMotion {
   SinewLattice *lattice;
   SinewCosine cosine;
   SinewMongeAmpere ma;
+  SinewMeshNetwork network; /* of type dmm, else NULL */
+  char path[PETSC_MAX_PATH_LEN];
   SinewGeometry *geometry;
   SinewMovingFV fv;
   DM cells;             /* one number a cell, one layer of ghosts */
@@ -34,7 +37,7 @@ struct _p_SinewMeshMotion {
   PetscReal placed;     /* the end of the step's nodes are phi + placed * rate; 0: they are not */
 };
 
-static const char *const type_names[] = {"monge_ampere", NULL};
+static const char *const type_names[] = {"monge_ampere", "dmm", NULL};
 static const char *const monitors[] = {"gradient", "arc_length", "formula", NULL};
 
 #define VALUE(member) offsetof(Values, member)
@@ -44,8 +47,14 @@ const SinewKey SinewMeshMotionKeys[] = {
      .offset = VALUE(type),
      .required = PETSC_TRUE,
      .choices = type_names,
-     .doc = "what moves the mesh: optimal transport, tracked by parabolic relaxation",
+     .doc =
+         "what moves the mesh: optimal transport, tracked by parabolic relaxation; or a trained network of `weights`",
      .change = SINEW_CHANGE_FROZEN},
+    {.name = "weights",
+     .type = SINEW_KEY_STRING,
+     .offset = VALUE(weights),
+     .doc = "file of a trained mesh network (dmm); relative to the deck's folder",
+     .change = SINEW_CHANGE_WARN},
     {.name = "monitor",
      .type = SINEW_KEY_CHOICE,
      .offset = VALUE(monitor),
@@ -182,6 +191,39 @@ static PetscErrorCode check_field(SinewDeck deck, SinewNode node, SinewMeshMotio
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A mesh network is for square domains of two dimensions, and needs its weights. */
+static PetscErrorCode check_network(SinewDeck deck, SinewNode node, const SinewGridSection *section, SinewMeshMotion m)
+{
+  const SinewGridOptions *o = &section->options;
+  const SinewNode grid = SinewNodeGet(deck, SinewDeckRoot(deck), "grid");
+  PetscBool there;
+
+  PetscFunctionBeginUser;
+  if (m->v.type != 1) {
+    if (m->v.weights)
+      PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, node, "weights"), "mesh_motion.weights",
+                                 "expected none: only type dmm has a network"));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (o->dim == 3)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, grid, "cells"), "grid.cells",
+                               "expected 2 axes: mesh networks are flat"));
+  else if (o->dim == 2 && PetscAbsReal((o->upper[0] - o->lower[0]) - (o->upper[1] - o->lower[1])) >
+                              1e-12 * PetscAbsReal(o->upper[0] - o->lower[0]))
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, grid, "upper"), "grid.upper",
+                               "expected a square domain: mesh networks are trained on one"));
+  if (!m->v.weights) {
+    PetscCall(SinewDeckMistake(deck, node, "mesh_motion", "missing weights: type dmm is a trained network"));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(SinewDeckResolve(deck, m->v.weights, sizeof(m->path), m->path));
+  PetscCall(PetscTestFile(m->path, 'r', &there));
+  if (!there)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, node, "weights"), "mesh_motion.weights",
+                               "cannot read the file %s", m->path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewMeshMotionCreate(SinewDeck deck, SinewEquation equation, const SinewGridSection *section,
                                      SinewMeshMotion *motion)
 {
@@ -204,6 +246,7 @@ PetscErrorCode SinewMeshMotionCreate(SinewDeck deck, SinewEquation equation, con
       PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, grid, "stretch"), "grid.stretch",
                                  "expected none: a moving mesh starts from a uniform one"));
   PetscCall(check_boundary(deck, grid, section));
+  PetscCall(check_network(deck, node, section, m));
   if (m->v.monitor == 2 && !m->v.formula)
     PetscCall(SinewDeckMistake(deck, node, "mesh_motion", "missing formula: the monitor is one"));
   if (!equation) PetscFunctionReturn(PETSC_SUCCESS);
@@ -227,6 +270,7 @@ PetscErrorCode SinewMeshMotionDestroy(SinewMeshMotion *motion)
   PetscCall(SinewMovingFVDestroy(&m->fv));
   PetscCall(SinewGeometryDestroy(&m->geometry));
   PetscCall(SinewMongeAmpereDestroy(&m->ma));
+  PetscCall(SinewMeshNetworkDestroy(&m->network));
   PetscCall(SinewCosineDestroy(&m->cosine));
   PetscCall(VecDestroy(&m->strength));
   PetscCall(VecDestroy(&m->phi));
@@ -275,6 +319,7 @@ PetscErrorCode SinewMeshMotionSetUp(SinewMeshMotion m, SinewGrid grid, const Sin
   PetscCall(SinewGeometryCreate(grid, m->lattice, &m->geometry));
   PetscCall(SinewCosineCreate(m->lattice, &m->cosine));
   PetscCall(SinewMongeAmpereCreate(m->lattice, m->cosine, &m->ma));
+  if (m->v.type == 1) PetscCall(SinewMeshNetworkCreate(m->path, m->lattice, &m->network));
   PetscCall(SinewMovingFVCreate(grid, &m->equation->kernels, reconstruction, boundary, m->geometry, &m->fv));
   PetscCall(SinewGridCreateDM(grid, 1, 1, &m->cells));
   PetscCall(DMCreateLocalVector(m->cells, &m->strength));
@@ -433,18 +478,37 @@ static PetscErrorCode guard(SinewMeshMotion m, PetscReal length)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Where the network wants the mesh for averages U, into m->trial. */
+static PetscErrorCode ask_network(SinewMeshMotion m, Vec U)
+{
+  const PetscReal *values;
+
+  PetscFunctionBeginUser;
+  PetscCall(watch(m, U));
+  PetscCall(VecGetArrayRead(m->strength, &values));
+  PetscCall(SinewMeshNetworkPotential(m->network, m->geometry, values, m->trial));
+  PetscCall(VecRestoreArrayRead(m->strength, &values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Where the mesh goes in the next `every` steps of about dt. */
 static PetscErrorCode choose_rate(SinewMeshMotion m, PetscReal t, PetscReal dt, Vec U)
 {
   const PetscReal horizon = dt * (PetscReal)m->v.every;
   SinewMongeAmpereReport report;
+  PetscReal part = 1;
 
   PetscFunctionBeginUser;
-  PetscCall(find_monitor(m, t, U));
-  PetscCall(VecCopy(m->phi, m->trial));
-  PetscCall(relax(m, horizon / m->v.relaxation, &report));
+  if (m->network) {
+    PetscCall(ask_network(m, U));
+    part = 1 - PetscExpReal(-horizon / m->v.relaxation);
+  } else {
+    PetscCall(find_monitor(m, t, U));
+    PetscCall(VecCopy(m->phi, m->trial));
+    PetscCall(relax(m, horizon / m->v.relaxation, &report));
+  }
   PetscCall(VecWAXPY(m->rate, -1, m->phi, m->trial));
-  PetscCall(VecScale(m->rate, 1 / horizon));
+  PetscCall(VecScale(m->rate, part / horizon));
   m->placed = 0;
   PetscCall(guard(m, horizon));
   m->since = 0;
@@ -529,25 +593,38 @@ PetscErrorCode SinewMeshMotionRate(SinewMeshMotion m, Vec U, PetscReal *rate)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Relaxation with the initial condition taken anew on every mesh, until density times volume is even. */
+/* The mesh goes to m->trial, as far as it may, and takes the initial condition there. */
+static PetscErrorCode settle(SinewMeshMotion m, Vec U)
+{
+  PetscFunctionBeginUser;
+  PetscCall(VecWAXPY(m->rate, -1, m->phi, m->trial));
+  m->placed = 0;
+  PetscCall(guard(m, 1));
+  PetscCall(VecAXPY(m->phi, 1, m->rate));
+  PetscCall(rest(m));
+  PetscCall(SinewEquationInitial(m->equation, U));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Relaxation with the initial condition taken anew on every mesh, until density times volume is even. A network sees
+   the initial condition twice: from the uniform mesh and from its own. */
 PetscErrorCode SinewMeshMotionInitial(SinewMeshMotion m, Vec U)
 {
   PetscFunctionBeginUser;
   PetscCall(rest(m));
   PetscCall(SinewEquationInitial(m->equation, U));
-  for (PetscInt n = 0; n < m->v.most; n++) {
+  for (PetscInt n = 0; n < PetscMin(m->v.most, m->network ? 2 : m->v.most); n++) {
     SinewMongeAmpereReport report;
 
-    PetscCall(find_monitor(m, 0, U));
-    PetscCall(VecCopy(m->phi, m->trial));
-    PetscCall(relax(m, LONGEST, &report));
-    if (report.rms <= m->v.fit) break;
-    PetscCall(VecWAXPY(m->rate, -1, m->phi, m->trial));
-    m->placed = 0;
-    PetscCall(guard(m, 1));
-    PetscCall(VecAXPY(m->phi, 1, m->rate));
-    PetscCall(rest(m));
-    PetscCall(SinewEquationInitial(m->equation, U));
+    if (m->network)
+      PetscCall(ask_network(m, U));
+    else {
+      PetscCall(find_monitor(m, 0, U));
+      PetscCall(VecCopy(m->phi, m->trial));
+      PetscCall(relax(m, LONGEST, &report));
+      if (report.rms <= m->v.fit) break;
+    }
+    PetscCall(settle(m, U));
   }
   PetscCall(VecSet(m->rate, 0));
   m->since = 0;

@@ -12,6 +12,9 @@
   Jacobian below `jacobian` is shortened; if need be the mesh rests. No cell is ever folded, and points of walls stay on
   them.
 
+  Type dmm: a trained network says where the nodes go (solvers/mesh_network.h); they follow within `relaxation`, by the
+  same guarded moves.
+
   Between steps the TS's solution holds cell averages, as everywhere; within a step, from SinewMeshMotionBegin to
   SinewMeshMotionEnd, contents (operators/moving_volume.h), which any Runge-Kutta method integrates with the geometric
   conservation law holding exactly.

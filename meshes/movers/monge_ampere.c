@@ -426,10 +426,12 @@ static PetscErrorCode newton(SinewMongeAmpere ma, Level *v, PetscReal tolerance,
     SETERRQ(v->lattice->comm, SINEW_ERR_INPUT, "mesh_motion.monitor: not positive and finite everywhere");
   for (PetscInt it = 0; it < ma->most && s->convex && found && s->residual > tolerance; it++) {
     PetscInt krylov;
-    PetscReal mean;
+    PetscReal mean, forcing;
     KSPConvergedReason reason;
 
-    PetscCall(KSPSetTolerances(v->ksp, PetscMax(1e-4, PetscMin(0.1, 0.3 * s->rms)), 1e-50, PETSC_DEFAULT, 200));
+    forcing = PetscMax(1e-4, PetscMin(0.1, 0.3 * s->rms));
+    forcing = PetscMax(forcing, PetscMin(0.1, 0.1 * tolerance / s->residual)); /* no better than asked for */
+    PetscCall(KSPSetTolerances(v->ksp, forcing, 1e-50, PETSC_DEFAULT, 200));
     PetscCall(VecScale(v->F, -1));
     PetscCall(KSPSolve(v->ksp, v->F, v->step));
     PetscCall(KSPGetIterationNumber(v->ksp, &krylov));

@@ -1,4 +1,5 @@
-/* Writes networks of MM-PDE into the current folder, right ones and wrong ones, for test_mmpde.sh. */
+/* Writes networks of MM-PDE into the current folder, right ones and wrong ones, for test_mmpde.sh, and mesh movers for
+   test_mesh_network.sh. */
 #include "solvers/steppers/forecast_model.h"
 #include "tests/neural/mmpde_random.h"
 
@@ -46,9 +47,9 @@ static void make(const char path[], SinewMmpdeModel model, double strength, Faul
   check_call(SinewDMMDestroy(&mover));
 }
 
-static void make_mover(const char path[])
+static void make_mover(const char path[], double strength)
 {
-  SinewDMM mover = random_mover(16, 0.02);
+  SinewDMM mover = random_mover(16, strength);
   SinewFile file;
 
   check_call(SinewFileCreate(PETSC_COMM_WORLD, path, &file));
@@ -71,6 +72,8 @@ int main(int argc, char **argv)
   make("nomover.h5", model, 0.02, NO_MOVER);
   make("missing.h5", model, 0.02, MISSING);
   make("nan.h5", model, 0.02, NOT_A_NUMBER);
-  make_mover("mover.h5");
+  make_mover("mover.h5", 0.02);
+  make_mover("strong.h5", 5);
+  make_mover("nanmover.h5", NAN);
   return PetscFinalize();
 }
