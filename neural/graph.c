@@ -64,6 +64,7 @@ PetscErrorCode GraphDestroy(Graph *graph)
   free(g->scratch);
   PetscCall((*g->convolution->destroy_engine)(&g->engine));
   PetscCall(PetscFree(g->op));
+  PetscCall(PetscFree(g->segment));
   PetscCall(PetscFree(g->parameter));
   PetscCall(PetscFree(g->packed));
   PetscCall(PetscFree(g->exchange));
@@ -131,6 +132,7 @@ PetscErrorCode GraphNode(Graph g, SinewLayout layout, PetscInt channels, PetscIn
   PetscCall(grow(g->nodes, &g->node_room, sizeof(*g->node), &g->node));
   g->node[g->nodes] =
       (Node){.layout = layout, .channels = channels, .halo = halo, .first = -1, .last = -1, .writer = -1};
+  g->node[g->nodes].segment = g->open ? g->segments - 1 : -1;
   g->node[g->nodes].exchanged = (PetscBool)(exchanged && halo > 0);
   PetscCall(SinewLayoutReference(layout));
   *id = g->nodes++;
@@ -162,6 +164,23 @@ PetscErrorCode GraphKeep(Graph g, PetscInt node)
 {
   PetscFunctionBeginUser;
   g->node[node].keep = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphSegmentBegin(Graph g)
+{
+  PetscFunctionBeginUser;
+  PetscCall(grow(g->segments, &g->segment_room, sizeof(*g->segment), &g->segment));
+  g->segment[g->segments++] = (struct GraphSegment){g->ops, g->ops};
+  g->open = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphSegmentEnd(Graph g)
+{
+  PetscFunctionBeginUser;
+  g->segment[g->segments - 1].end = g->ops;
+  g->open = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -343,11 +362,30 @@ PetscErrorCode GraphBackwardRange(Graph g, PetscInt begin, PetscInt end)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The values of the last segment are still there; those of the others have been overwritten. */
+static PetscErrorCode backward_segments(Graph g)
+{
+  PetscInt end = g->ops;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = g->segments - 1; k >= 0; --k) {
+    const struct GraphSegment s = g->segment[k];
+
+    PetscCall(GraphBackwardRange(g, s.end, end));
+    if (k < g->segments - 1) PetscCall(GraphForward(g, s.begin, s.end));
+    end = s.end;
+    PetscCall(GraphBackwardRange(g, s.begin, end));
+    end = s.begin;
+  }
+  PetscCall(GraphBackwardRange(g, 0, end));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode GraphBackward(Graph g)
 {
   PetscFunctionBeginUser;
   memset(g->gradients, 0, g->gradient_count * g->value_size);
-  PetscCall(GraphBackwardRange(g, 0, g->ops));
+  PetscCall(backward_segments(g));
   PetscCall(ConditionBackward(g));
   PetscCall(GraphReduceGradients(g));
   PetscFunctionReturn(PETSC_SUCCESS);

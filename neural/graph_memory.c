@@ -90,6 +90,8 @@ static PetscErrorCode plan(Graph g, PetscBool gradients)
 
     if (gradients) /* time runs backwards */
       use[k] = (Use){-node->writer, -node->first, bytes, node->keep, 0};
+    else if (g->training && node->segment >= 0 && !node->keep) /* all the time that the segment runs, both ways */
+      use[k] = (Use){g->segment[node->segment].begin, g->segment[node->segment].end - 1, bytes, PETSC_FALSE, 0};
     else
       use[k] = (Use){node->first, node->last, bytes, (PetscBool)(node->keep || g->training), 0};
   }

@@ -12,7 +12,9 @@
   exchange that overlaps with the making of its interior.
 
   In inference a node's memory is reused after its last reader; nodes of GraphKeep never are. In
-  training values are all kept, and gradients reused.
+  training values are all kept, and gradients reused. Layers between GraphSegmentBegin and End are a segment: their
+  values are kept while it runs and share memory with those of other segments; Backward runs a segment forward once more
+  before it goes back through it. What is read outside must be kept (GraphKeep).
 */
 #include "neural/convolution_private.h"
 #include "neural/kernels_private.h"
@@ -28,6 +30,7 @@ typedef struct {
   PetscBool keep;
   PetscInt first, last; /* layers that make it and that read it last */
   PetscInt writer;      /* last reader, which is the first to write the gradient */
+  PetscInt segment;     /* that it was made in, -1: none */
   SinewTensor value, gradient;
 } Node;
 
@@ -67,6 +70,11 @@ struct _p_Graph {
   ConvolutionEngine engine;
   PetscInt nodes, ops, parameters, exchanges, buffers;
   PetscInt node_room, op_room, parameter_room, exchange_room;
+  PetscInt segments, segment_room;
+  struct GraphSegment {
+    PetscInt begin, end; /* layers */
+  } * segment;
+  PetscBool open; /* the last segment is being built */
   Node *node;
   Op *op;
   SinewParameter *parameter;
@@ -99,6 +107,8 @@ PETSC_EXTERN PetscErrorCode GraphNode(Graph graph, SinewLayout layout, PetscInt 
 PETSC_EXTERN PetscErrorCode GraphOp(Graph graph, const OpMethods *methods, PetscInt inputs, const PetscInt input[],
                                     PetscInt output, void *data);
 PETSC_EXTERN PetscErrorCode GraphKeep(Graph graph, PetscInt node);
+PETSC_EXTERN PetscErrorCode GraphSegmentBegin(Graph graph);
+PETSC_EXTERN PetscErrorCode GraphSegmentEnd(Graph graph);
 PETSC_EXTERN PetscErrorCode GraphSetup(Graph graph);
 PETSC_EXTERN PetscErrorCode GraphPack(Graph graph);
 PETSC_EXTERN PetscErrorCode GraphForward(Graph graph, PetscInt begin, PetscInt end);

@@ -319,7 +319,13 @@ static PetscErrorCode build_plain(const Builder *b, SinewNetwork network)
   PetscCall(LayerInput(b->g, b->merged[0], b->o->inputs, 1, &network->input));
   PetscCall(LayerConvolution(b->g, "image_proj", 1, &network->input, 3, 1, b->o->hidden, &node));
   PetscCall(LayerPointwise(b->g, &copy, node, 1, &node));
-  for (PetscInt w = 0; w < b->o->waves; ++w) PetscCall(build_wave(b, w, node, &node));
+  for (PetscInt w = 0; w < b->o->waves; ++w) {
+    if (b->o->recompute) PetscCall(GraphSegmentBegin(b->g));
+    PetscCall(build_wave(b, w, node, &node));
+    if (!b->o->recompute) continue;
+    PetscCall(GraphKeep(b->g, node)); /* the next wave's input */
+    PetscCall(GraphSegmentEnd(b->g));
+  }
   PetscCall(LayerConvolution(b->g, "final", 1, &node, 3, 1, b->o->outputs, &network->output));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -46,8 +46,9 @@ typedef struct {
   SinewDtype dtype; /* SINEW_FLOAT32: oneDNN; SINEW_FLOAT64: exact reference */
   PetscBool bf16;   /* SINEW_FLOAT32, inference: convolutions round their operands to bfloat16 */
   PetscInt batch;
-  PetscBool training; /* keep what Backward needs */
-  PetscBool lean;     /* inference: release plain weights at the first update */
+  PetscBool training;  /* keep what Backward needs */
+  PetscBool recompute; /* training: keep only what goes into waves, and compute the rest once more in Backward */
+  PetscBool lean;      /* inference: release plain weights at the first update */
 } SinewSinenetOptions;
 
 /* What a file of the golden layout says about its network and its arrays. */

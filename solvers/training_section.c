@@ -14,6 +14,7 @@ typedef struct {
 
 typedef struct {
   PetscInt epochs, batch, accumulate, groups, history, unroll, loss, optimizer, schedule, warm_up, precision, seed;
+  PetscInt recompute;
   PetscInt validate_every, validate_steps, validate_trajectories;
   PetscBool push_forward;
   PetscReal rate, start_rate, final_rate, factor, decay, beta1, beta2, eps, clip, average, limit;
@@ -22,6 +23,7 @@ typedef struct {
 } Train;
 
 static const char *const paddings[] = {"zeros", "circular", NULL};
+static const char *const recomputed[] = {"none", "waves", NULL};
 static const char *const precisions[] = {"f32", "f64", NULL};
 
 #define KEY(Struct, member, kind, ...)                                             \
@@ -61,6 +63,11 @@ const SinewKey SinewTrainKeys[] = {
         .doc = "parts of the batch that a group works on one after the other: less memory", WARN),
     KEY(Train, groups, SINEW_KEY_INT, .standard = "1", .min = 1, .max = 1e6,
         .doc = "data-parallel groups of ranks, each space-parallel inside", FREE),
+    KEY(Train, recompute, SINEW_KEY_CHOICE, .standard = "none", .choices = recomputed,
+        .doc =
+            "waves: keep only what goes into them and compute the rest again on the way back; same bits, less memory, "
+            "a third more work",
+        FREE),
     KEY(Train, history, SINEW_KEY_INT, .standard = "1", .min = 1, .max = 64, .doc = "frames that the network reads",
         FROZEN),
     KEY(Train, unroll, SINEW_KEY_INT, .standard = "1", .min = 1, .max = 64,
@@ -164,6 +171,7 @@ static void set_trainer(const Train *v, SinewTrainerOptions *o)
   o->loss = (SinewLossKind)v->loss;
   o->seed = v->seed;
   o->network.dtype = v->precision ? SINEW_FLOAT64 : SINEW_FLOAT32;
+  o->network.recompute = (PetscBool)(v->recompute == 1);
   o->optimizer.kind = (SinewOptimizerKind)v->optimizer;
   o->optimizer.beta1 = (double)v->beta1;
   o->optimizer.beta2 = (double)v->beta2;

@@ -338,6 +338,36 @@ static void learns_and_goes_on(void **state)
   scratch_remove(directory);
 }
 
+/* Computing waves once more changes no bit. */
+static void recomputed(void **state)
+{
+  const char *directory = scratch();
+  SinewDataset data = waves(in(directory, "waves.h5"), 8);
+  SinewTrainerOptions o = small_options(4);
+  SinewTrainerErrors kept, again;
+  size_t memory[2];
+  double loss;
+  SinewTrainer t;
+
+  (void)state;
+  o.network.dtype = SINEW_FLOAT32;
+  o.network.waves = 3;
+  t = train(&o, data, 8, NULL, &loss);
+  validate(t, data, &kept);
+  memory[0] = SinewTrainerMemory(t);
+  check_call(SinewTrainerDestroy(&t));
+  o.network.recompute = PETSC_TRUE;
+  t = train(&o, data, 8, NULL, &loss);
+  validate(t, data, &again);
+  memory[1] = SinewTrainerMemory(t);
+  check_call(SinewTrainerDestroy(&t));
+  assert_memory_equal(&kept.one_step, &again.one_step, sizeof(kept.one_step));
+  assert_memory_equal(kept.rollout, again.rollout, 3 * sizeof(*kept.rollout));
+  check_all(memory[1] < memory[0]);
+  check_call(SinewDatasetClose(&data));
+  scratch_remove(directory);
+}
+
 /* What is judged does not depend on groups, nor on how many samples go at a time. */
 static void judged_alike(void **state)
 {
@@ -366,4 +396,5 @@ static void judged_alike(void **state)
 }
 
 SINEW_TEST_MAIN(cmocka_unit_test(golden_training), cmocka_unit_test(unrolled_gradients),
-                cmocka_unit_test(pushed_forward), cmocka_unit_test(learns_and_goes_on), cmocka_unit_test(judged_alike))
+                cmocka_unit_test(pushed_forward), cmocka_unit_test(learns_and_goes_on), cmocka_unit_test(recomputed),
+                cmocka_unit_test(judged_alike))
