@@ -38,7 +38,7 @@ def flow(cells, scheme):
     for image in (-1, 0, 1):
         layers = layers + np.tanh((y - 0.25 - image) / 0.05) - np.tanh((y - 0.75 - image) / 0.05)
     u["g"][0] = 0.5 * layers
-    u["g"][1] = 0.1 * np.sin(4 * np.pi * x) * sum(np.exp(-(((y - c) / 0.1) ** 2)) for c in (0.25, 0.75))
+    u["g"][1] = 0.05 * np.sin(4 * np.pi * x)
     return problem.build_solver(scheme), u
 
 
@@ -56,14 +56,15 @@ def compare(cells, path):
     import h5py
 
     solver, u = flow(cells, d3.RK443)
-    for _ in range(800):
-        solver.step(1 / 800)
+    for _ in range(500):
+        solver.step(1 / 500)
     vorticity = (-d3.div(d3.skew(u))).evaluate()
     vorticity.change_scales(1)
     theirs = vorticity["g"].T
     with h5py.File(path, "r") as file:
         ours = file["fields/vorticity"][()].reshape(theirs.shape)
-    print(f"largest difference of the vorticity at t = 1: {abs(ours - theirs).max():.2e} of {abs(theirs).max():.3g}")
+    difference, largest = abs(ours - theirs).max(), abs(theirs).max()
+    print(f"vorticity at t = 1: largest difference {difference / largest:.1e} of the largest value, {largest:.3g}")
 
 
 parser = argparse.ArgumentParser()
