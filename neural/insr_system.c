@@ -309,6 +309,7 @@ PetscErrorCode SinewInsrSolve(InsrSystem *system, PetscInt candidates, const Pet
   SinewLeastSquaresReport solve;
   PetscReal norm;
   PetscInt best;
+  PetscBool singular;
 
   PetscFunctionBegin;
   PetscCall(SinewInsrTargetSize(system, &report->size));
@@ -326,7 +327,8 @@ PetscErrorCode SinewInsrSolve(InsrSystem *system, PetscInt candidates, const Pet
   PetscCall(SinewLeastSquaresSolve(system->ls, w, &solve));
   insr->scalars[DAMPING] = solve.damping;
   count(&solve, report);
-  if (solve.iterations == 0 && solve.condition == 0 && solve.residual > options->tolerance) {
+  PetscCall(PetscStrcmp(solve.reason, "singular", &singular));
+  if (solve.iterations == 0 && singular) {
     report->failed = PETSC_TRUE;
     report->reason = "no damping makes the system of equations solvable";
   }

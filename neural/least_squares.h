@@ -90,7 +90,7 @@ typedef struct {
   PetscReal damping;                             /* to pass on to the next solve */
   PetscReal condition; /* lower bound for that of J'J + mu D, from the last factor's diagonal; 0 for LSQR */
   PetscInt64 rows, parameters;
-  const char *reason;
+  const char *reason; /* residual, stagnation, held-out, iterations, damping (no step lowers |r|), singular */
 } SinewLeastSquaresReport;
 
 typedef struct _p_SinewLeastSquares *SinewLeastSquares;

@@ -195,6 +195,15 @@ static PetscErrorCode start(SinewLeastSquares ls, PetscReal w[], State *state)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Whether no damping made a factor: derivatives that are all zero, or not numbers. */
+static PetscBool singular(SinewLeastSquares ls)
+{
+  const PetscReal condition = ls->report.condition;
+
+  return (PetscBool)(ls->solver != SINEW_LS_LSQR &&
+                     (condition == 0 || PetscIsInfOrNanReal(condition) || condition >= PETSC_MAX_REAL));
+}
+
 /* One matrix and all the steps taken with it; sets report.reason and *done at the end. */
 static PetscErrorCode iterate(SinewLeastSquares ls, PetscReal w[], State *state, PetscBool *done)
 {
@@ -207,7 +216,7 @@ static PetscErrorCode iterate(SinewLeastSquares ls, PetscReal w[], State *state,
   ls->report.gradient = PetscSqrtReal(dot(ls->P, ls->g, ls->g));
   PetscCall(damped_step(ls, w, state, done));
   if (*done) {
-    ls->report.reason = "damping";
+    ls->report.reason = singular(ls) ? "singular" : "damping";
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(chords(ls, w, state));

@@ -7,9 +7,10 @@
 
 /* ---- ranks, restarts, rejected steps ---- */
 
-static SinewInsr create(MPI_Comm comm, const SinewPointwise *equation, SinewInsrSampling sampling)
+static SinewInsr create_with(MPI_Comm comm, const SinewPointwise *equation, SinewInsrScheme scheme,
+                             SinewInsrSampling sampling)
 {
-  SinewInsrOptions o = circle_options(equation, SINEW_INSR_MIDPOINT);
+  SinewInsrOptions o = circle_options(equation, scheme);
   SinewInsr insr;
 
   o.sampling = sampling;
@@ -21,6 +22,11 @@ static SinewInsr create(MPI_Comm comm, const SinewPointwise *equation, SinewInsr
   o.estimate = PETSC_TRUE;
   check_call(SinewInsrCreate(comm, equation, &o, &insr));
   return insr;
+}
+
+static SinewInsr create(MPI_Comm comm, const SinewPointwise *equation, SinewInsrSampling sampling)
+{
+  return create_with(comm, equation, SINEW_INSR_MIDPOINT, sampling);
 }
 
 static void steps(SinewInsr insr, PetscInt first, PetscInt count)
@@ -48,25 +54,31 @@ static void same_bits(SinewInsr a, SinewInsr b)
   check_all(different == 0);
 }
 
+static void ranks_agree(const SinewPointwise *equation, SinewInsrScheme scheme, SinewInsrSampling sampling)
+{
+  SinewInsr all = create_with(PETSC_COMM_WORLD, equation, scheme, sampling);
+  SinewInsr alone = create_with(PETSC_COMM_SELF, equation, scheme, sampling);
+  SinewInsrReport report;
+
+  check_call(SinewInsrFit(all, 0, initial, &burgers_wave, &report));
+  check_call(SinewInsrFit(alone, 0, initial, &burgers_wave, &report));
+  steps(all, 0, 3);
+  steps(alone, 0, 3);
+  same_bits(all, alone);
+  check_call(SinewInsrDestroy(&all));
+  check_call(SinewInsrDestroy(&alone));
+}
+
 static void ranks_do_not_change_the_bits(void **state)
 {
   SinewPointwise *equation;
-  SinewInsrReport report;
 
   (void)state;
   check_call(SinewPointwiseTransport(&burgers, &equation));
-  for (int k = SINEW_INSR_STRATIFIED; k <= SINEW_INSR_ADAPTIVE; k++) {
-    SinewInsr all = create(PETSC_COMM_WORLD, equation, (SinewInsrSampling)k);
-    SinewInsr alone = create(PETSC_COMM_SELF, equation, (SinewInsrSampling)k);
-
-    check_call(SinewInsrFit(all, 0, initial, &burgers_wave, &report));
-    check_call(SinewInsrFit(alone, 0, initial, &burgers_wave, &report));
-    steps(all, 0, 3);
-    steps(alone, 0, 3);
-    same_bits(all, alone);
-    check_call(SinewInsrDestroy(&all));
-    check_call(SinewInsrDestroy(&alone));
-  }
+  for (int k = SINEW_INSR_STRATIFIED; k <= SINEW_INSR_ADAPTIVE; k++)
+    ranks_agree(equation, SINEW_INSR_MIDPOINT, (SinewInsrSampling)k);
+  ranks_agree(equation, SINEW_INSR_LAGRANGE, SINEW_INSR_STRATIFIED);
+  ranks_agree(equation, SINEW_INSR_SDIRK, SINEW_INSR_STRATIFIED);
   check_call(SinewPointwiseDestroy(&equation));
 }
 
@@ -227,6 +239,61 @@ static void failed_steps_change_nothing(void **state)
   check_call(SinewPointwiseDestroy(&other));
 }
 
+/* ---- singular systems ---- */
+
+/* q = 1 whatever the network does: no weight matters. */
+static PetscErrorCode deaf(const void *ctx, const SinewPoints *at, PetscReal q[], PetscReal dq[])
+{
+  (void)ctx, (void)dq;
+  for (PetscInt p = 0; p < at->n; p++) q[p] = 1;
+  return PETSC_SUCCESS;
+}
+
+/* sqrt|u - u(0)|, say: f is a number, its derivative is none. */
+static PetscErrorCode steep(const void *ctx, const SinewPoints *at, PetscReal f[], PetscReal df[])
+{
+  (void)ctx;
+  for (PetscInt p = 0; p < at->n; p++) f[p] = 1;
+  for (PetscInt p = 0; df && p < at->n; p++) df[p] = PETSC_INFINITY;
+  return PETSC_SUCCESS;
+}
+
+static void singular_systems_change_nothing(void **state)
+{
+  const SinewPointwise equations[2] = {
+      {.name = "deaf", .dim = 1, .unknowns = 1, .evolved = 1, .density = deaf, .rate = deaf},
+      {.name = "steep", .dim = 1, .unknowns = 1, .evolved = 1, .rate = steep}};
+
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    for (int solver = SINEW_LS_NORMAL; solver <= SINEW_LS_QR; solver++) {
+      SinewInsrOptions o = circle_options(&equations[k], SINEW_INSR_EULER);
+      SinewInsrReport report;
+      SinewInsr insr, copy;
+      char message[512] = "";
+
+      o.network.width = 4;
+      o.points = 64;
+      o.fit_adam = 0;
+      o.fit_limit = 10;
+      o.step.solver = (SinewLeastSquaresSolver)solver;
+      check_call(SinewInsrCreate(PETSC_COMM_WORLD, &equations[k], &o, &insr));
+      check_call(SinewInsrCreate(PETSC_COMM_WORLD, &equations[k], &o, &copy));
+      check_call(SinewInsrFit(insr, 0, initial, &burgers_wave, &report));
+      check_call(SinewInsrFit(copy, 0, initial, &burgers_wave, &report));
+      if (!k) says(0, 0, report.reason, "singular");
+      check_call(PetscPushErrorHandler(keep, message));
+      check_call(SinewInsrStep(insr, 0, 0.1, &report));
+      check_call(PetscPopErrorHandler());
+      check_all(report.failed);
+      says(0, 0, report.reason, "no damping makes the system of equations solvable");
+      same_bits(insr, copy);
+      check_call(SinewInsrDestroy(&insr));
+      check_call(SinewInsrDestroy(&copy));
+    }
+  }
+}
+
 SINEW_TEST_MAIN(cmocka_unit_test(ranks_do_not_change_the_bits), cmocka_unit_test(state_arrays_restart_to_the_bit),
                 cmocka_unit_test(weights_of_points_sum_to_one), cmocka_unit_test(mistakes_are_named),
-                cmocka_unit_test(failed_steps_change_nothing))
+                cmocka_unit_test(failed_steps_change_nothing), cmocka_unit_test(singular_systems_change_nothing))
