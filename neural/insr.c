@@ -39,6 +39,7 @@ SinewInsrOptions SinewInsrDefaults(const SinewPointwise *equation, const PetscRe
   o.step.tolerance = 1e-7;
   o.step.stagnation = 0.02;
   o.step.damping = 1e-5;
+  o.step.acceleration = (PetscBool)!equation->projected; /* without it some solves creep, which looks like stagnation */
   return o;
 }
 

@@ -153,7 +153,8 @@ PETSC_EXTERN PetscReal *SinewInsrWeights(SinewInsr insr); /* [SinewJetSize], the
 */
 PETSC_EXTERN PetscErrorCode SinewInsrFit(SinewInsr insr, PetscReal t, SinewPointFunction *initial, const void *ctx,
                                          SinewInsrReport *report);
-/* SinewInsrSteady - weights that solve a steady equation. */
+/* SinewInsrSteady - weights that solve a steady equation. report->size is the residual of u = 0, to compare the
+   solve's with. */
 PETSC_EXTERN PetscErrorCode SinewInsrSteady(SinewInsr insr, PetscReal t, SinewInsrReport *report);
 
 /* SinewInsrStep - from t to t + dt. */

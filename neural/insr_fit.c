@@ -53,6 +53,20 @@ static PetscErrorCode warm_up(SinewInsr insr, const Problem *problem)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What the residual is compared with: the target, or where there is none the residual of no field at all, which weights
+   that are all zero stand for. */
+static PetscErrorCode measure(SinewInsr insr, const Problem *problem, InsrSystem *system, PetscReal *size)
+{
+  PetscFunctionBegin;
+  if (problem->target) {
+    PetscCall(SinewInsrTargetSize(system, size));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PetscArrayzero(insr->guess, insr->P));
+  PetscCall(SinewLeastSquaresNorm(system->ls, insr->guess, size));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode solve(SinewInsr insr, const Problem *problem, SinewInsrReport *report)
 {
   InsrSystem system;
@@ -63,10 +77,11 @@ static PetscErrorCode solve(SinewInsr insr, const Problem *problem, SinewInsrRep
   insr->scalars[LAST_DT] = insr->scalars[STEPS] = insr->scalars[LEVELS] = 0;
   insr->revertible = PETSC_FALSE;
   PetscCall(create(insr, problem, insr->options.points, &system));
-  PetscCall(SinewInsrTargetSize(&system, &report->size));
+  PetscCall(measure(insr, problem, &system, &report->size));
   if (PetscIsInfOrNanReal(report->size)) {
     PetscCall(SinewInsrDestroySystem(&system));
-    SETERRQ(insr->comm, SINEW_ERR_INPUT, "insr: the initial field is not a number somewhere");
+    SETERRQ(insr->comm, SINEW_ERR_INPUT, "insr: %s is not a number somewhere",
+            problem->target ? "the initial field" : "the equation or a condition on its faces");
   }
   if (!insr->options.warm_start) {
     PetscCall(SinewJetInitialise(insr->jet, insr->options.seed, insr->w));

@@ -101,6 +101,22 @@ PetscErrorCode SinewBoundarySideEvaluate(const SinewBoundarySide *side, PetscInt
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewBoundarySideIsZero(const SinewBoundarySide *side, PetscInt components, PetscBool *zero)
+{
+  PetscFunctionBeginUser;
+  *zero = (PetscBool)(side->pieces == 1 && side->piece[0].kind == SINEW_BOUNDARY_DIRICHLET);
+  for (PetscInt c = 0; c < components && *zero; c++) {
+    const SinewExpression g = side->piece[0].value[c];
+    PetscBool used = PETSC_FALSE;
+    PetscReal value = 1;
+
+    for (const char *v = "xyzt"; g && *v && !used; v++) PetscCall(SinewExpressionUses(g, *v, &used));
+    if (g) PetscCall(SinewExpressionEvaluate(g, 0, 0, 0, 0, &value));
+    *zero = (PetscBool)(!used && value == 0);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Centre of the ghost cell in `layer` of a column; for `on_side`, the point of the side itself. */
 static void column_point(SinewBoundary b, PetscInt s, PetscInt column, PetscInt layer, PetscBool on_side,
                          PetscReal x[3])

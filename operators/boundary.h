@@ -71,6 +71,10 @@ PETSC_EXTERN PetscErrorCode SinewBoundarySideEvaluate(const SinewBoundarySide *s
                                                       const PetscReal x[3], PetscReal t, SinewBoundaryKind *kind,
                                                       PetscBool given[], PetscReal w[]);
 
+/* SinewBoundarySideIsZero - whether a side prescribes that all components vanish on it, everywhere and always. */
+PETSC_EXTERN PetscErrorCode SinewBoundarySideIsZero(const SinewBoundarySide *side, PetscInt components,
+                                                    PetscBool *zero);
+
 /*
   SinewBoundaryFill - sets the ghost cells of a patch of primitives that lie beyond physical sides;
   those of periodic sides and of other ranks must be there already. Not collective.

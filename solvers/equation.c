@@ -401,6 +401,12 @@ PetscErrorCode SinewEquationField(SinewEquation e, Vec U, const char name[], Pet
   PetscFunctionBeginUser;
   PetscCall(look_up(e, name, &m));
   *components = m.vector ? 3 : 1;
+  if (m.derived && e->observe) {
+    PetscBool known;
+
+    PetscCall((*e->observe)(e->observer, U, name, values, &known));
+    if (known) PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (m.derived && m.derived->box) {
     PetscCall((*m.derived->box)(e, U, values));
     PetscFunctionReturn(PETSC_SUCCESS);

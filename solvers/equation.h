@@ -64,6 +64,7 @@ typedef struct {
   PetscInt dim_min, dim_max;
   const SinewKey *keys; /* parameters in the `equation` section */
   size_t size;          /* of the struct they are read into */
+  PetscBool steady;     /* without a time derivative at points (see pointwise); cells approach the steady state */
   /* Sets components, names, kernels and flags from equation->parameters; records mistakes in the deck. REQUIRED */
   PetscErrorCode (*create)(SinewEquation equation, SinewDeck deck, SinewNode section);
   /* Records mistakes of the sides and of the grid, once the stepper is known. Optional. */
@@ -128,6 +129,10 @@ struct _p_SinewEquation {
   void *initial_parameters;                         /* owned */
   SinewExpression expression[SINEW_COMPONENTS_MAX]; /* not owned: the deck's */
   SinewFrame frame;                                 /* owned; NULL: the initial state is a formula */
+  /* A stepper whose state knows more than its cells answers for derived fields of that state, in all owned cells;
+     *known is false where it does not. Not owned. */
+  PetscErrorCode (*observe)(void *observer, Vec U, const char name[], PetscReal value[], PetscBool *known);
+  void *observer;
 };
 
 /* All equations, ended by NULL. */

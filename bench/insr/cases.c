@@ -30,14 +30,27 @@ static PetscErrorCode pulse_data(const void *ctx, PetscReal t, PetscInt n, const
   return PETSC_SUCCESS;
 }
 
-/* Both value and slope at the inflow: schemes of order 4 apply the operator twice. */
+/* Both value and slope (times a length) at the inflow: schemes of order 4 apply the operator twice. */
+static PetscErrorCode inflow(const void *ctx, PetscInt face, PetscReal t, PetscInt n, const PetscReal x[],
+                             PetscReal c[], PetscReal g[])
+{
+  const PetscReal length = 0.1;
+
+  PetscFunctionBegin;
+  (void)face;
+  PetscCall(pulse_data(ctx, t, n, x, g));
+  for (PetscInt p = 0; p < n; p++) {
+    c[p] = 1;
+    c[3 * n + p] = length; /* of row 1, the gradient's */
+    g[n + p] *= length;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode advection(SinewPointwise **equation)
 {
-  const SinewTransport p = {.dim = 1,
-                            .velocity = {SPEED},
-                            .boundary = pulse_data,
-                            .condition = {{SINEW_CONDITION_BOTH, SINEW_CONDITION_NONE}},
-                            .slope_scale = 0.1};
+  const SinewTransport p = {
+      .dim = 1, .velocity = {SPEED}, .outside = pulse_exact, .faces = {.rows = {2}, .function = inflow}};
 
   return SinewPointwiseTransport(&p, equation);
 }

@@ -96,3 +96,56 @@ PetscErrorCode SinewCoefficientClear(SinewCoefficient *c)
   for (PetscInt d = 0; d < 3; d++) PetscCall(PetscFree(c->face[d]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/* ---- at points ---- */
+
+#define CHUNK 64 /* points at a time, on the stack */
+
+const PetscReal SinewCoefficientDifference[3] = {0.75, -0.15, 1. / 60};
+
+/* The same moved along an axis. */
+static PetscErrorCode moved(const SinewCoefficient *c, PetscReal t, PetscInt dim, PetscInt n, const PetscReal x[],
+                            PetscInt axis, PetscReal by, PetscReal value[])
+{
+  PetscReal at[3][CHUNK] = {{0}};
+
+  PetscFunctionBeginUser;
+  for (PetscInt first = 0; first < n; first += CHUNK) {
+    const PetscInt count = PetscMin(CHUNK, n - first);
+
+    for (PetscInt d = 0; d < dim; d++)
+      for (PetscInt p = 0; p < count; p++) at[d][p] = x[(first + p) * dim + d] + (d == axis ? by : 0);
+    PetscCall(SinewExpressionEvaluateRow(c->expression, count, at[0], at[1], at[2], t, value + first));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewCoefficientAt(const SinewCoefficient *c, PetscReal t, PetscInt dim, PetscInt n, const PetscReal x[],
+                                  PetscReal value[])
+{
+  PetscFunctionBeginUser;
+  if (c->expression) PetscCall(moved(c, t, dim, n, x, 0, 0, value));
+  for (PetscInt p = 0; p < n && !c->expression; p++) value[p] = c->constant;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewCoefficientSlopeAt(const SinewCoefficient *c, PetscReal t, PetscInt dim, PetscInt n,
+                                       const PetscReal x[], PetscInt axis, PetscReal h, PetscReal slope[])
+{
+  PetscReal value[CHUNK];
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscArrayzero(slope, n));
+  for (PetscInt first = 0; c->expression && first < n; first += CHUNK) {
+    const PetscInt count = PetscMin(CHUNK, n - first);
+
+    for (int k = 1; k <= 3; k++) {
+      for (int side = -1; side <= 1; side += 2) {
+        PetscCall(moved(c, t, dim, count, x + first * dim, axis, side * k * h, value));
+        for (PetscInt p = 0; p < count; p++)
+          slope[first + p] += side * SinewCoefficientDifference[k - 1] / h * value[p];
+      }
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -7,6 +7,9 @@
     SinewCoefficientTabulate   allocates and fills the tables that kernels ask for, at t = 0
     SinewCoefficientUpdate     fills them again where the formula depends on time
     SinewCoefficientClear      frees them
+    SinewCoefficientAt         values at any points, without tables
+    SinewCoefficientSlopeAt    their derivatives along an axis: a formula knows none, so central differences of sixth
+                               order
 
   Kernels read a line of one by SinewCoefficientInCells or SinewCoefficientOnFaces: value[i * stride], i from the row's
   first cell (or lower face) on; indices reach as far as the grid's ghosts. Ghosts lie where the grid says, beyond the
@@ -41,6 +44,13 @@ PETSC_INTERN PetscErrorCode SinewCoefficientSet(SinewCoefficient *c, SinewExpres
 PETSC_INTERN PetscErrorCode SinewCoefficientTabulate(SinewCoefficient *c, SinewGrid grid, int places);
 PETSC_INTERN PetscErrorCode SinewCoefficientUpdate(SinewCoefficient *c, PetscReal t);
 PETSC_INTERN PetscErrorCode SinewCoefficientClear(SinewCoefficient *c);
+/* value, slope [n] at points x [n][dim]; h: the differences' spacing. */
+PETSC_INTERN PetscErrorCode SinewCoefficientAt(const SinewCoefficient *c, PetscReal t, PetscInt dim, PetscInt n,
+                                               const PetscReal x[], PetscReal value[]);
+PETSC_INTERN PetscErrorCode SinewCoefficientSlopeAt(const SinewCoefficient *c, PetscReal t, PetscInt dim, PetscInt n,
+                                                    const PetscReal x[], PetscInt axis, PetscReal h, PetscReal slope[]);
+/* Sixth-order central difference: weights of f(x + k h) - f(x - k h), k = 1, 2, 3, times h. */
+PETSC_INTERN const PetscReal SinewCoefficientDifference[3];
 
 static inline SinewCoefficientLine SinewCoefficientRow(const SinewCoefficient *c, const PetscReal *table,
                                                        const SinewRow *row)

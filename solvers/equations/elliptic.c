@@ -86,8 +86,10 @@ const SinewEquationType SinewElliptic = {
     .dim_max = 3,
     .keys = keys,
     .size = sizeof(Parameters),
+    .steady = PETSC_TRUE,
     .create = create,
     .attach = SinewScalarAttach,
     .destroy = SinewScalarDestroy,
+    .pointwise = SinewScalarPointwise,
     .initials = initials,
 };

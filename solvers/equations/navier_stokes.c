@@ -121,7 +121,7 @@ static PetscErrorCode vorticity(SinewEquation e, Vec U, PetscReal value[])
 
   PetscFunctionBeginUser;
   PetscCheck(flow->faces || flow->modes, PETSC_COMM_SELF, PETSC_ERR_SUP,
-             "the vorticity is there with the steppers spectral, ssp and euler");
+             "the vorticity is there with the steppers spectral, ssp, euler and insr");
   if (flow->faces)
     PetscCall(SinewFlowFacesVorticity(flow->faces, U, value));
   else

@@ -2,8 +2,9 @@
 #define SINEW_SOLVERS_EQUATIONS_REACTION_H
 /* Shared by the files of the reaction-diffusion equations; private to them. */
 #include "solvers/equation.h"
+#include "solvers/pointwise.h"
 
-#define SINEW_SPECIES_MAX 8
+#define SINEW_SPECIES_MAX SINEW_POINTWISE_SPECIES_MAX
 
 typedef enum {
   SINEW_GRAY_SCOTT,
@@ -21,7 +22,13 @@ typedef struct {
   PetscInt carrier[SINEW_SPECIES_MAX];      /* itself, but in Cahn-Hilliard's equation the other one */
   PetscReal feed, kill, k, growth, width;
   SinewExpression rate[SINEW_SPECIES_MAX]; /* owned */
+  const SinewDomain *domain;               /* not owned, for the equation at points */
+  SinewPointwise *points;                  /* that one; owned */
 } SinewReaction;
+
+/* At points: reaction_pointwise.c. */
+PETSC_INTERN PetscErrorCode SinewReactionPointwise(SinewEquation e, SinewDeck deck, const SinewDomain *domain,
+                                                   SinewPointwise *p, PetscBool zero[6]);
 
 /* Kernels. */
 PETSC_INTERN void SinewReactionCopy(const void *context, PetscInt n, const PetscReal *const u[], PetscReal *const w[]);

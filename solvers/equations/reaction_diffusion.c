@@ -181,6 +181,7 @@ static PetscErrorCode destroy(SinewEquation e)
 
   PetscFunctionBeginUser;
   for (PetscInt c = 0; c < SINEW_SPECIES_MAX; c++) PetscCall(SinewExpressionDestroy(&s->rate[c]));
+  PetscCall(SinewPointwiseDestroy(&s->points));
   PetscCall(PetscFree(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -194,6 +195,7 @@ const SinewEquationType SinewReactionDiffusion = {
     .size = sizeof(Parameters),
     .create = create,
     .destroy = destroy,
+    .pointwise = SinewReactionPointwise,
     .initials = SinewReactionInitials,
     .variants = variants,
 };

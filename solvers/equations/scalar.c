@@ -137,6 +137,7 @@ PetscErrorCode SinewScalarDestroy(SinewEquation e)
 
   PetscFunctionBeginUser;
   for (PetscInt m = 0; m < count; m++) PetscCall(SinewCoefficientClear(list[m]));
+  PetscCall(SinewPointwiseDestroy(&s->points));
   PetscCall(PetscFree(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -8,6 +8,7 @@
   coefficient tables on faces and cells, row kernels, initial conditions. Private to those equations.
 */
 #include "solvers/equations/coefficient.h"
+#include "solvers/pointwise.h"
 
 #define SINEW_TENSOR_MAX 6 /* xx, yy, zz, xy, xz, yz */
 
@@ -21,6 +22,7 @@ typedef struct {
   PetscBool reacting;
   PetscReal polynomial[3];   /* c1, c2, c3 of the reaction c1 u + c2 u^2 + c3 u^3 */
   const SinewDomain *domain; /* not owned, for the equation at points */
+  SinewPointwise *points;    /* that one; owned */
 } SinewScalar;
 
 /* Velocity components (0 where fewer are given), diffusivities, source from expressions; all may be absent. */

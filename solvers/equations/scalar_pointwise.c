@@ -1,252 +1,95 @@
 /*
-  Advection, diffusion and Burgers' equation at points, with the divergences of the conservative form carried out:
+  Advection, diffusion, Burgers' and elliptic equations at points (solvers/pointwise/transport.c), from what a deck
+  says: formulas of coefficients, tensors, the conservative form with its divergences carried out.
 
-    u_t = -a . grad u - u div a + D : grad grad u + (div D) . grad u + c1 u + c2 u^2 + c3 u^3 + s,
+  Formulas know no derivatives: div a and div D are differences over a thousandth of the box.
 
-  with -u sum_d u_{x_d} for Burgers' equation.
-
-  Formulas know no derivatives: div a and div D are central differences of sixth order, over a thousandth of the box.
-
-  Conditions on faces, as rows of a least-squares problem: prescribed values u = g wherever something may come in (on
-  the whole face under diffusion, else where the velocity points inwards); zero gradient under diffusion for `outflow`,
-  and for `wall` always. Schemes that square the operator L of pure advection get L u = dg/dt beside u = g.
+  Conditions on faces: prescribed values u = g wherever something may come in (on the whole face under diffusion, else
+  where the velocity points inwards); zero gradient under diffusion for `outflow`, and for `wall` always. Schemes that
+  square the operator L of pure advection get L u = dg/dt beside u = g.
 */
 #include "solvers/equations/scalar.h"
 
-#define CHUNK 64 /* points at a time, on the stack */
-
-/* Sixth-order central difference: weights of f(x + k h) - f(x - k h), times h. */
-static const PetscReal difference[3] = {0.75, -0.15, 1. / 60};
-
-static PetscReal spacing(const SinewDomain *domain, PetscInt d)
+static PetscReal spacing(const SinewScalar *s, PetscInt d)
 {
-  return 1e-3 * (domain->upper[d] - domain->lower[d]);
+  return 1e-3 * (s->domain->upper[d] - s->domain->lower[d]);
 }
 
 /* ---- coefficients ---- */
 
-/* Up to CHUNK points, axis by axis. */
-typedef struct {
-  PetscInt n;
-  PetscReal t, x[3][CHUNK];
-} Place;
-
-static void take_points(const SinewScalar *s, const SinewPoints *at, PetscInt first, Place *place)
-{
-  place->n = PetscMin(CHUNK, at->n - first);
-  place->t = at->t;
-  for (PetscInt d = 0; d < 3; d++) {
-    for (PetscInt p = 0; p < place->n; p++) place->x[d][p] = d < s->dim ? at->x[(first + p) * s->dim + d] : 0;
-  }
-}
-
-static PetscErrorCode value_of(const SinewCoefficient *c, const Place *place, PetscReal value[])
-{
-  PetscFunctionBeginUser;
-  if (c->expression)
-    PetscCall(
-        SinewExpressionEvaluateRow(c->expression, place->n, place->x[0], place->x[1], place->x[2], place->t, value));
-  else
-    for (PetscInt p = 0; p < place->n; p++) value[p] = c->constant;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Derivative of a coefficient along an axis. */
-static PetscErrorCode slope_of(const SinewScalar *s, const SinewCoefficient *c, PetscInt axis, const Place *place,
-                               PetscReal slope[])
-{
-  const PetscReal h = spacing(s->domain, axis);
-  PetscReal value[CHUNK];
-  Place moved = *place;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscArrayzero(slope, place->n));
-  if (!c->expression) PetscFunctionReturn(PETSC_SUCCESS);
-  for (int k = 1; k <= 3; k++) {
-    for (int side = -1; side <= 1; side += 2) {
-      for (PetscInt p = 0; p < place->n; p++) moved.x[axis][p] = place->x[axis][p] + side * k * h;
-      PetscCall(value_of(c, &moved, value));
-      for (PetscInt p = 0; p < place->n; p++) slope[p] += side * difference[k - 1] / h * value[p];
-    }
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* ---- terms of the right-hand side, added to f [n] and df [channels][n] ---- */
-
-typedef struct {
-  PetscInt n, first; /* of the caller's arrays, and where the chunk begins in them */
-  const PetscReal *u;
-  PetscReal *f, *df; /* df may be NULL */
-} Sum;
-
-/* f += coefficient u_channel */
-static void add_term(const Sum *sum, PetscInt channel, PetscInt count, PetscReal factor, const PetscReal coefficient[])
-{
-  const PetscInt at = channel * sum->n + sum->first;
-
-  for (PetscInt p = 0; p < count; p++) {
-    sum->f[sum->first + p] += factor * coefficient[p] * sum->u[at + p];
-    if (sum->df) sum->df[at + p] += factor * coefficient[p];
-  }
-}
-
-static PetscErrorCode add_transport(const SinewScalar *s, const Place *place, const Sum *sum)
-{
-  PetscReal c[CHUNK];
-
-  PetscFunctionBeginUser;
-  for (PetscInt d = 0; d < s->dim; d++) {
-    PetscCall(value_of(&s->velocity[d], place, c));
-    add_term(sum, 1 + d, place->n, -1, c);
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* -u div a */
-static PetscErrorCode add_dilation(const SinewScalar *s, const Place *place, const Sum *sum)
-{
-  PetscReal c[CHUNK];
-
-  PetscFunctionBeginUser;
-  for (PetscInt d = 0; d < s->dim; d++) {
-    if (!s->velocity[d].expression) continue;
-    PetscCall(slope_of(s, &s->velocity[d], d, place, c));
-    add_term(sum, 0, place->n, -1, c);
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static void add_burgers(const SinewScalar *s, const Place *place, const Sum *sum)
-{
-  for (PetscInt d = 0; d < s->dim; d++) {
-    for (PetscInt p = sum->first; p < sum->first + place->n; p++) {
-      const PetscReal u = sum->u[p], slope = sum->u[(1 + d) * sum->n + p];
-
-      sum->f[p] -= u * slope;
-      if (sum->df) {
-        sum->df[p] -= slope;
-        sum->df[(1 + d) * sum->n + p] -= u;
-      }
-    }
-  }
-}
-
-static PetscErrorCode add_diffusion(const SinewScalar *s, const Place *place, const Sum *sum)
-{
-  PetscReal c[CHUNK];
-
-  PetscFunctionBeginUser;
-  if (s->tensors == 1) {
-    PetscCall(value_of(&s->diffusivity[0], place, c));
-    add_term(sum, 1 + s->dim, place->n, 1, c); /* the Laplacian's channel */
-  }
-  for (PetscInt a = 0; a < s->dim; a++) {
-    for (PetscInt b = 0; b < s->dim; b++) {
-      const PetscInt m = SinewScalarTensorEntry(s, a, b);
-
-      if (m < 0) continue;
-      PetscCall(slope_of(s, &s->diffusivity[m], a, place, c));
-      add_term(sum, 1 + b, place->n, 1, c);
-      if (s->tensors == 1) continue;
-      PetscCall(value_of(&s->diffusivity[m], place, c));
-      add_term(sum, SinewJetHessianChannel(s->dim, PetscMin(a, b), PetscMax(a, b)), place->n, 1, c);
-    }
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode add_source(const SinewScalar *s, const Place *place, const Sum *sum)
-{
-  PetscReal c[CHUNK];
-
-  PetscFunctionBeginUser;
-  PetscCall(value_of(&s->source, place, c));
-  for (PetscInt p = 0; p < place->n; p++) sum->f[sum->first + p] += c[p];
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static void add_reaction(const SinewScalar *s, const Place *place, const Sum *sum)
-{
-  const PetscReal *c = s->polynomial;
-
-  for (PetscInt p = sum->first; p < sum->first + place->n; p++) {
-    const PetscReal u = sum->u[p];
-
-    sum->f[p] += u * (c[0] + u * (c[1] + u * c[2]));
-    if (sum->df) sum->df[p] += c[0] + u * (2 * c[1] + u * 3 * c[2]);
-  }
-}
-
-/* Everything, or all that is not transport along the velocity (the semi-Lagrangian remainder). */
-static PetscErrorCode right_hand_side(const void *ctx, PetscBool transport, const SinewPoints *at, PetscReal f[],
-                                      PetscReal df[])
-{
-  const SinewScalar *s = (const SinewScalar *)ctx;
-  Sum sum = {.n = at->n, .u = at->u, .f = f, .df = df};
-  Place place;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscArrayzero(f, at->n));
-  for (; sum.first < at->n; sum.first += place.n) {
-    take_points(s, at, sum.first, &place);
-    if (transport && s->burgers) add_burgers(s, &place, &sum);
-    if (transport && s->transported && !s->burgers) PetscCall(add_transport(s, &place, &sum));
-    if (s->transported && !s->burgers) PetscCall(add_dilation(s, &place, &sum));
-    if (s->diffused) PetscCall(add_diffusion(s, &place, &sum));
-    if (s->sourced) PetscCall(add_source(s, &place, &sum));
-    if (s->reacting) add_reaction(s, &place, &sum);
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode rate(const void *ctx, const SinewPoints *at, PetscReal f[], PetscReal df[])
-{
-  PetscFunctionBeginUser;
-  PetscCall(right_hand_side(ctx, PETSC_TRUE, at, f, df));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode remainder_rate(const void *ctx, const SinewPoints *at, PetscReal f[], PetscReal df[])
-{
-  PetscFunctionBeginUser;
-  PetscCall(right_hand_side(ctx, PETSC_FALSE, at, f, df));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode velocity(const void *ctx, const SinewPoints *at, PetscReal a[], PetscReal da[])
-{
-  const SinewScalar *s = (const SinewScalar *)ctx;
-  Place place;
-
-  PetscFunctionBeginUser;
-  (void)da;
-  for (PetscInt d = 0; d < s->dim && s->burgers; d++) PetscCall(PetscArraycpy(a + d * at->n, at->u, at->n));
-  for (PetscInt first = 0; first < at->n && !s->burgers; first += place.n) {
-    take_points(s, at, first, &place);
-    for (PetscInt d = 0; d < s->dim; d++) PetscCall(value_of(&s->velocity[d], &place, a + d * at->n + first));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* (a . grad)^2 u for constant a */
-static PetscErrorCode squared_transport(const void *ctx, const SinewPoints *at, PetscReal f[], PetscReal df[])
+static PetscErrorCode velocity(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[], PetscReal a[])
 {
   const SinewScalar *s = (const SinewScalar *)ctx;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscArrayzero(f, at->n));
+  for (PetscInt d = 0; d < s->dim; d++) PetscCall(SinewCoefficientAt(&s->velocity[d], t, s->dim, n, x, a + d * n));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* div[b] += dD/dx_a, where D is the entry (a, b) */
+static PetscErrorCode add_slope(const SinewScalar *s, const SinewCoefficient *D, PetscInt a, PetscInt b, PetscReal t,
+                                PetscInt n, const PetscReal x[], PetscReal slope[], PetscReal divergence[])
+{
+  PetscFunctionBeginUser;
+  PetscCall(SinewCoefficientSlopeAt(D, t, s->dim, n, x, a, spacing(s, a), slope));
+  for (PetscInt p = 0; p < n; p++) divergence[b * n + p] += slope[p];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscInt entries(const SinewScalar *s)
+{
+  return s->tensors == 1 ? 1 : s->dim * (s->dim + 1) / 2;
+}
+
+static PetscErrorCode diffusivity(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[], PetscReal D[])
+{
+  const SinewScalar *s = (const SinewScalar *)ctx;
+  PetscReal *divergence = D + entries(s) * n, *slope;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1((size_t)n, &slope));
+  PetscCall(PetscArrayzero(D, (entries(s) + s->dim) * n));
   for (PetscInt a = 0; a < s->dim; a++) {
     for (PetscInt b = a; b < s->dim; b++) {
-      const PetscReal c = (a == b ? 1 : 2) * s->velocity[a].constant * s->velocity[b].constant;
-      const PetscInt channel = SinewJetHessianChannel(s->dim, a, b) * at->n;
+      const PetscInt m = SinewScalarTensorEntry(s, a, b);
+      const PetscInt to =
+          s->tensors == 1 ? 0 : SinewJetHessianChannel(s->dim, a, b) - SinewJetHessianChannel(s->dim, 0, 0);
 
-      for (PetscInt p = 0; p < at->n; p++) {
-        f[p] += c * at->u[channel + p];
-        if (df) df[channel + p] = c;
-      }
+      if (m < 0) continue;
+      PetscCall(SinewCoefficientAt(&s->diffusivity[m], t, s->dim, n, x, D + to * n));
+      PetscCall(add_slope(s, &s->diffusivity[m], a, b, t, n, x, slope, divergence));
+      if (a != b) PetscCall(add_slope(s, &s->diffusivity[m], b, a, t, n, x, slope, divergence));
     }
   }
+  PetscCall(PetscFree(slope));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* -div a, and the elliptic equation's reaction */
+static PetscErrorCode growth(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[], PetscReal g[])
+{
+  const SinewScalar *s = (const SinewScalar *)ctx;
+  PetscReal *slope;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1((size_t)n, &slope));
+  PetscCall(SinewCoefficientAt(&s->reaction, t, s->dim, n, x, g));
+  for (PetscInt p = 0; p < n; p++) g[p] = -g[p];
+  for (PetscInt d = 0; d < s->dim; d++) {
+    if (!s->velocity[d].expression) continue;
+    PetscCall(SinewCoefficientSlopeAt(&s->velocity[d], t, s->dim, n, x, d, spacing(s, d), slope));
+    for (PetscInt p = 0; p < n; p++) g[p] -= slope[p];
+  }
+  PetscCall(PetscFree(slope));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode source(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[], PetscReal value[])
+{
+  const SinewScalar *s = (const SinewScalar *)ctx;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewCoefficientAt(&s->source, t, s->dim, n, x, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -266,87 +109,63 @@ static PetscErrorCode side_state(const SinewScalar *s, PetscInt face, const Pets
 static PetscErrorCode inward_velocity(const SinewScalar *s, PetscInt face, const PetscReal x[3], PetscReal t,
                                       PetscReal g, PetscReal *inward)
 {
-  const SinewCoefficient *c = &s->velocity[face / 2];
-
   PetscFunctionBeginUser;
-  *inward = s->burgers ? g : c->constant;
-  if (!s->burgers && c->expression) PetscCall(SinewExpressionEvaluate(c->expression, x[0], x[1], x[2], t, inward));
+  *inward = g;
+  if (!s->burgers) PetscCall(SinewCoefficientAt(&s->velocity[face / 2], t, 3, 1, x, inward));
   if (face % 2) *inward *= -1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* dg/dt - L u at an inflow of pure advection, as a length times a slope: a twentieth of the box. */
-static PetscErrorCode add_squared_row(const SinewScalar *s, PetscInt face, const PetscReal x[3], const SinewPoints *at,
-                                      PetscInt p, PetscReal inward, PetscReal f[], PetscReal df[])
+/* a . grad u - c1 u = c0 - dg/dt at an inflow of pure advection, times a length over the velocity: a twentieth of the
+   box. c and g are the row's, of n points. */
+static PetscErrorCode squared_row(const SinewScalar *s, PetscInt face, const PetscReal x[3], PetscReal t,
+                                  PetscReal inward, PetscInt n, PetscReal c[], PetscReal *g)
 {
-  const PetscReal length = 0.05 * (s->domain->upper[face / 2] - s->domain->lower[face / 2]);
-  const PetscReal h = 1e-3 * length / inward; /* time in which nothing much can happen */
-  PetscReal *r = &f[at->n + p];
+  const PetscReal length = 0.05 * (s->domain->upper[face / 2] - s->domain->lower[face / 2]), scale = length / inward;
+  const PetscReal h = 1e-3 * scale; /* time in which nothing much can happen */
 
   PetscFunctionBeginUser;
-  *r = 0;
+  *g = scale * s->source.constant;
   for (int k = 1; k <= 3; k++) {
     for (int side = -1; side <= 1; side += 2) {
       SinewBoundaryKind kind;
       PetscBool given;
-      PetscReal g;
+      PetscReal value;
 
-      PetscCall(side_state(s, face, x, at->t + side * k * h, &kind, &given, &g));
-      *r += side * difference[k - 1] / h * g * length / inward;
+      PetscCall(side_state(s, face, x, t + side * k * h, &kind, &given, &value));
+      *g -= scale * side * SinewCoefficientDifference[k - 1] / h * value;
     }
   }
-  for (PetscInt d = 0; d < s->dim; d++) {
-    const PetscReal c = s->velocity[d].constant * length / inward;
-
-    *r += c * at->u[(1 + d) * at->n + p];
-    if (df) df[(at->channels + 1 + d) * at->n + p] = c;
-  }
+  c[0] = -scale * s->polynomial[0];
+  for (PetscInt d = 0; d < s->dim; d++) c[(1 + d) * n] = scale * s->velocity[d].constant;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode face_rows(const void *ctx, PetscInt face, const SinewPoints *at, PetscReal f[], PetscReal df[])
+static PetscErrorCode face_rows(const void *ctx, PetscInt face, PetscReal t, PetscInt n, const PetscReal x[],
+                                PetscReal c[], PetscReal g[])
 {
   const SinewScalar *s = (const SinewScalar *)ctx;
-  const PetscInt slope = 1 + face / 2;
   const PetscReal length = s->domain->upper[face / 2] - s->domain->lower[face / 2];
 
   PetscFunctionBeginUser;
-  PetscCall(PetscArrayzero(f, at->n * (s->domain->squared ? 2 : 1)));
-  for (PetscInt p = 0; p < at->n; p++) {
-    PetscReal x[3] = {0, 0, 0}, g, inward;
+  for (PetscInt p = 0; p < n; p++) {
+    PetscReal at[3] = {0, 0, 0}, value, inward;
     SinewBoundaryKind kind;
     PetscBool given;
 
-    PetscCall(PetscArraycpy(x, at->x + p * s->dim, s->dim));
-    PetscCall(side_state(s, face, x, at->t, &kind, &given, &g));
-    PetscCall(inward_velocity(s, face, x, at->t, g, &inward));
+    PetscCall(PetscArraycpy(at, x + p * s->dim, s->dim));
+    PetscCall(side_state(s, face, at, t, &kind, &given, &value));
+    PetscCall(inward_velocity(s, face, at, t, value, &inward));
     if (given && (s->diffused || inward > 0)) {
-      f[p] = at->u[p] - g;
-      if (df) df[p] = 1;
-      if (s->domain->squared) PetscCall(add_squared_row(s, face, x, at, p, inward, f, df));
+      c[p] = 1;
+      g[p] = value;
+      if (s->domain->squared) PetscCall(squared_row(s, face, at, t, inward, n, c + (1 + s->dim) * n + p, &g[n + p]));
     } else if (!given && (s->diffused || kind == SINEW_BOUNDARY_REFLECT)) {
-      f[p] = length * at->u[slope * at->n + p];
-      if (df) df[slope * at->n + p] = length;
+      c[(1 + face / 2) * n + p] = length;
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
-
-/* Callbacks of all faces share the context: one function a face. */
-#define FACE(face)                                                                                         \
-  static PetscErrorCode face_##face(const void *ctx, const SinewPoints *at, PetscReal f[], PetscReal df[]) \
-  {                                                                                                        \
-    PetscFunctionBeginUser;                                                                                \
-    PetscCall(face_rows(ctx, face, at, f, df));                                                            \
-    PetscFunctionReturn(PETSC_SUCCESS);                                                                    \
-  }
-FACE(0)
-FACE(1)
-FACE(2)
-FACE(3)
-FACE(4)
-FACE(5)
-static SinewPointMap *const face_functions[6] = {face_0, face_1, face_2, face_3, face_4, face_5};
 
 /* u outside of the box, where a characteristic comes from: what the face gave when it passed, later than t. Exact for
    constant velocities. */
@@ -387,41 +206,58 @@ static PetscErrorCode outside(const void *ctx, PetscReal t, PetscInt n, const Pe
 
 /* ---- the equation ---- */
 
-/* Whether a side says u = 0 everywhere and at all times. */
-static PetscErrorCode is_zero(const SinewBoundarySide *side, PetscBool *zero)
-{
-  const SinewExpression g = side->piece[0].value[0];
-  PetscReal value;
-  PetscBool used = PETSC_FALSE;
-
-  PetscFunctionBeginUser;
-  *zero = (PetscBool)(side->pieces == 1 && side->piece[0].kind == SINEW_BOUNDARY_DIRICHLET && g != NULL);
-  if (!*zero) PetscFunctionReturn(PETSC_SUCCESS);
-  for (const char *v = "xyzt"; *v && !used; v++) PetscCall(SinewExpressionUses(g, *v, &used));
-  PetscCall(SinewExpressionEvaluate(g, 0, 0, 0, 0, &value));
-  *zero = (PetscBool)(!used && value == 0);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode add_faces(const SinewScalar *s, SinewPointwise *p, PetscBool zero[6])
+static PetscErrorCode set_faces(const SinewScalar *s, SinewFaces *faces, PetscBool zero[6])
 {
   PetscFunctionBeginUser;
+  faces->function = face_rows;
   for (PetscInt face = 0; face < 2 * s->dim; face++) {
     const SinewBoundarySide *side = &s->domain->side[face];
     PetscBool free = (PetscBool)!s->diffused; /* nothing is asked of any point */
 
     if (s->domain->periodic[face / 2]) continue;
-    if (s->diffused && s->domain->factors) PetscCall(is_zero(side, &zero[face]));
+    if (s->diffused && s->domain->factors) PetscCall(SinewBoundarySideIsZero(side, 1, &zero[face]));
     for (PetscInt k = 0; k < side->pieces && free; k++)
       free = (PetscBool)(side->piece[k].kind == SINEW_BOUNDARY_OUTFLOW);
-    if (zero[face] || free) continue;
-    p->face[p->faces++] = (SinewPointwiseFace){.axis = face / 2,
-                                               .side = face % 2,
-                                               .rows = s->domain->squared ? 2 : 1,
-                                               .order = SINEW_JET_GRADIENT,
-                                               .weight = 1,
-                                               .residual = face_functions[face]};
+    if (!zero[face] && !free) faces->rows[face] = s->domain->squared ? 2 : 1;
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A steady residual is D u / length^2 in size, its conditions are u. */
+static PetscErrorCode steady_weight(const SinewScalar *s, PetscReal *weight)
+{
+  PetscReal middle[3] = {0, 0, 0}, D, size = 0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt d = 0; d < s->dim; d++) middle[d] = 0.5 * (s->domain->lower[d] + s->domain->upper[d]);
+  for (PetscInt d = 0; d < s->dim; d++) {
+    PetscCall(SinewCoefficientAt(&s->diffusivity[PetscMax(SinewScalarTensorEntry(s, d, d), 0)], 0, 3, 1, middle, &D));
+    size += D * PetscSqr(PETSC_PI / (s->domain->upper[d] - s->domain->lower[d]));
+  }
+  *weight = size * size;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode set_terms(const SinewScalar *s, PetscBool steady, SinewTransport *p)
+{
+  PetscFunctionBeginUser;
+  *p = (SinewTransport){.dim = s->dim, .burgers = s->burgers, .steady = steady, .ctx = s};
+  for (PetscInt d = 0; d < s->dim && s->transported && !s->burgers; d++) {
+    p->velocity[d] = s->velocity[d].constant;
+    if (s->velocity[d].expression) p->velocity_function = velocity;
+  }
+  if (p->velocity_function || s->reaction.expression || s->reaction.constant != 0) p->growth = growth;
+  p->reaction[0] = s->source.constant;
+  if (s->source.expression) {
+    p->reaction[0] = 0;
+    p->source = source;
+  }
+  for (int k = 0; k < 3; k++) p->reaction[1 + k] = s->polynomial[k];
+  if (!s->diffused) PetscFunctionReturn(PETSC_SUCCESS);
+  p->viscosity = s->diffusivity[0].constant;
+  p->entries = entries(s);
+  if (s->tensors > 1 || s->diffusivity[0].expression) p->diffusivity = diffusivity;
+  if (steady) PetscCall(steady_weight(s, &p->faces.weight));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -429,33 +265,17 @@ PetscErrorCode SinewScalarPointwise(SinewEquation e, SinewDeck deck, const Sinew
                                     PetscBool zero[6])
 {
   SinewScalar *s = (SinewScalar *)e->data;
-  PetscBool steady_velocity = PETSC_TRUE;
+  SinewTransport terms;
 
   PetscFunctionBeginUser;
   (void)deck;
   s->domain = domain;
-  for (PetscInt d = 0; d < s->dim; d++) {
-    if (s->velocity[d].expression) steady_velocity = PETSC_FALSE;
-  }
-  *p = (SinewPointwise){.name = e->type->name,
-                        .dim = s->dim,
-                        .unknowns = 1,
-                        .evolved = 1,
-                        .order = !s->diffused      ? SINEW_JET_GRADIENT
-                                 : s->tensors == 1 ? SINEW_JET_LAPLACIAN
-                                                   : SINEW_JET_HESSIAN,
-                        .linear = (PetscBool)(!s->burgers && s->polynomial[1] == 0 && s->polynomial[2] == 0),
-                        .ctx = s,
-                        .rate = rate};
-  if (s->transported && !s->burgers && steady_velocity && !s->diffused && !s->sourced) {
-    p->second = squared_transport;
-    p->second_order = SINEW_JET_HESSIAN;
-  }
-  if (s->transported) {
-    p->velocity = velocity;
-    if (s->diffused || s->sourced || !steady_velocity) p->remainder = remainder_rate;
-    if (!s->burgers && steady_velocity) p->outside = outside;
-  }
-  PetscCall(add_faces(s, p, zero));
+  PetscCall(set_terms(s, e->type->steady, &terms));
+  PetscCall(set_faces(s, &terms.faces, zero));
+  if (!terms.burgers && !terms.velocity_function) terms.outside = outside;
+  PetscCall(SinewPointwiseDestroy(&s->points));
+  PetscCall(SinewPointwiseTransport(&terms, &s->points));
+  *p = *s->points;
+  p->name = e->type->name;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -189,6 +189,7 @@ static PetscErrorCode destroy(SinewEquation e)
   PetscFunctionBeginUser;
   PetscCall(SinewCoefficientClear(&s->speed));
   PetscCall(SinewCoefficientClear(&s->sponge));
+  PetscCall(SinewPointwiseDestroy(&s->points));
   PetscCall(PetscFree(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -203,6 +204,7 @@ const SinewEquationType SinewWaves = {
     .create = create,
     .attach = attach,
     .destroy = destroy,
+    .pointwise = SinewWavePointwise,
     .initials = initials,
     .derived = derived,
 };

@@ -2,12 +2,19 @@
 #define SINEW_SOLVERS_EQUATIONS_WAVE_H
 /* Shared by the files of the wave equation; private to them. */
 #include "solvers/equations/coefficient.h"
+#include "solvers/pointwise.h"
 
 typedef struct {
   PetscInt dim;
   PetscBool central;
   SinewCoefficient speed, sponge;
+  const SinewDomain *domain; /* not owned, for the equation at points */
+  SinewPointwise *points;    /* that one; owned */
 } SinewWave;
+
+/* At points: wave_pointwise.c. */
+PETSC_INTERN PetscErrorCode SinewWavePointwise(SinewEquation e, SinewDeck deck, const SinewDomain *domain,
+                                               SinewPointwise *p, PetscBool zero[6]);
 
 /* Kernels. */
 PETSC_INTERN void SinewWaveCopy(const void *context, PetscInt n, const PetscReal *const u[], PetscReal *const w[]);

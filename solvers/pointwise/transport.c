@@ -1,15 +1,40 @@
-/* Advection, diffusion, Burgers, Allen-Cahn, Poisson: one unknown that is carried, spreads and reacts. */
+/* Advection, diffusion, Burgers, Poisson: one unknown that is carried, spreads and reacts. */
 #include "../../io/error.h"
-#include "../pointwise.h"
+#include "faces_private.h"
+
+#define CHUNK       64 /* points at a time, on the stack */
+#define ENTRIES_MAX 6
+
+typedef struct {
+  PointwiseFaces faces;
+  SinewTransport p;
+} Context;
 
 typedef struct {
   SinewPointwise equation;
-  SinewTransport p;
+  Context context;
 } Transport;
 
-/* a_i of the parameters at the points, [dim][n], into a; points come in blocks of at most BLOCK. */
-#define BLOCK 64
+/* Points first .. first + n - 1 of the caller's arrays, and what is summed there; df may be NULL. */
+typedef struct {
+  const SinewPoints *at;
+  PetscInt first, n;
+  const PetscReal *x;
+  PetscReal *f, *df;
+} Chunk;
 
+/* ---- terms ---- */
+
+/* f += factor c u_channel */
+static void add_term(const Chunk *k, PetscInt channel, PetscReal factor, const PetscReal c[])
+{
+  const PetscInt start = channel * k->at->n + k->first;
+
+  for (PetscInt p = 0; p < k->n; p++) k->f[k->first + p] += factor * c[p] * k->at->u[start + p];
+  for (PetscInt p = 0; k->df && p < k->n; p++) k->df[start + p] += factor * c[p];
+}
+
+/* a [dim][n] of any points */
 static PetscErrorCode carried_by(const SinewTransport *p, PetscReal t, PetscInt n, const PetscReal x[], PetscReal a[])
 {
   PetscFunctionBegin;
@@ -22,112 +47,124 @@ static PetscErrorCode carried_by(const SinewTransport *p, PetscReal t, PetscInt 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* sum over axes of the second derivatives' channels: their number and which, from the layout */
-static PetscInt laplacian_channels(PetscInt dim, PetscInt channels, PetscInt which[])
+static PetscErrorCode add_advection(const SinewTransport *p, const Chunk *k)
 {
-  PetscInt count = 0;
-
-  if (channels == SinewJetChannels(dim, SINEW_JET_LAPLACIAN)) {
-    which[count++] = 1 + dim;
-  } else {
-    for (PetscInt i = 0; i < dim; i++) which[count++] = SinewJetHessianChannel(dim, i, i);
-  }
-  return count;
-}
-
-static PetscReal polynomial(const PetscReal c[4], PetscReal u)
-{
-  return c[0] + u * (c[1] + u * (c[2] + u * c[3]));
-}
-
-static PetscReal slope(const PetscReal c[4], PetscReal u)
-{
-  return c[1] + u * (2 * c[2] + u * 3 * c[3]);
-}
-
-/* f = -(a + u) . grad u, of points first .. first + n - 1 with velocities a [dim][n] */
-static void advect(const SinewTransport *p, const SinewPoints *at, PetscInt first, PetscInt n, const PetscReal a[],
-                   PetscReal f[], PetscReal df[])
-{
-  const PetscReal *u = at->u;
-
-  for (PetscInt k = 0; k < n; k++) {
-    const PetscInt q = first + k;
-    const PetscReal own = p->burgers ? u[q] : 0;
-    PetscReal sum = 0, slopes = 0;
-
-    for (PetscInt i = 0; i < p->dim; i++) {
-      sum += (a[i * n + k] + own) * u[(1 + i) * at->n + q];
-      slopes += u[(1 + i) * at->n + q];
-      if (df) df[(1 + i) * at->n + q] = -(a[i * n + k] + own);
-    }
-    f[q] = -sum;
-    if (df && p->burgers) df[q] = -slopes;
-  }
-}
-
-static PetscErrorCode advection(const SinewTransport *p, const SinewPoints *at, PetscReal f[], PetscReal df[])
-{
-  PetscReal a[SINEW_JET_DIM_MAX * BLOCK];
+  const PetscReal *u = k->at->u + k->first;
+  PetscReal a[3 * CHUNK], slopes[CHUNK] = {0};
 
   PetscFunctionBegin;
-  for (PetscInt first = 0; first < at->n; first += BLOCK) {
-    const PetscInt n = PetscMin(BLOCK, at->n - first);
+  PetscCall(carried_by(p, k->at->t, k->n, k->x, a));
+  for (PetscInt i = 0; i < p->dim; i++) {
+    for (PetscInt q = 0; p->burgers && q < k->n; q++) {
+      a[i * k->n + q] += u[q];
+      slopes[q] += u[(1 + i) * k->at->n + q];
+    }
+    add_term(k, 1 + i, -1, a + i * k->n);
+  }
+  for (PetscInt q = 0; p->burgers && k->df && q < k->n; q++) k->df[k->first + q] -= slopes[q];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
-    PetscCall(carried_by(p, at->t, n, at->x + first * p->dim, a));
-    advect(p, at, first, n, a, f, df);
+/* D lap u: the Laplacian's channel, or those that it is the sum of */
+static void add_laplacian(const SinewTransport *p, const Chunk *k, const PetscReal D[])
+{
+  if (k->at->channels == SinewJetChannels(p->dim, SINEW_JET_LAPLACIAN))
+    add_term(k, 1 + p->dim, 1, D);
+  else
+    for (PetscInt i = 0; i < p->dim; i++) add_term(k, SinewJetHessianChannel(p->dim, i, i), 1, D);
+}
+
+static PetscErrorCode add_diffusion(const SinewTransport *p, const Chunk *k)
+{
+  PetscReal D[(ENTRIES_MAX + 3) * CHUNK];
+
+  PetscFunctionBegin;
+  if (!p->diffusivity) {
+    for (PetscInt q = 0; q < k->n; q++) D[q] = p->viscosity;
+    add_laplacian(p, k, D);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(p->diffusivity(p->ctx, k->at->t, k->n, k->x, D));
+  if (p->entries == 1) add_laplacian(p, k, D);
+  for (PetscInt i = 0, m = 0; p->entries > 1 && i < p->dim; i++)
+    for (PetscInt j = i; j < p->dim; j++, m++)
+      add_term(k, SinewJetHessianChannel(p->dim, i, j), i == j ? 1 : 2, D + m * k->n);
+  for (PetscInt i = 0; i < p->dim; i++) add_term(k, 1 + i, 1, D + (p->entries + i) * k->n);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode add_reaction(const SinewTransport *p, const Chunk *k)
+{
+  const PetscReal *c = p->reaction, *u = k->at->u + k->first;
+  PetscReal *f = k->f + k->first, *df = k->df ? k->df + k->first : NULL, g[CHUNK];
+
+  PetscFunctionBegin;
+  for (PetscInt q = 0; q < k->n; q++) f[q] += c[0] + u[q] * (c[1] + u[q] * (c[2] + u[q] * c[3]));
+  for (PetscInt q = 0; df && q < k->n; q++) df[q] += c[1] + u[q] * (2 * c[2] + u[q] * 3 * c[3]);
+  if (p->growth) {
+    PetscCall(p->growth(p->ctx, k->at->t, k->n, k->x, g));
+    add_term(k, 0, 1, g);
+  }
+  if (p->source) {
+    PetscCall(p->source(p->ctx, k->at->t, k->n, k->x, g));
+    for (PetscInt q = 0; q < k->n; q++) f[q] += g[q];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* f += nu lap u + c(u) + s */
-static PetscErrorCode add_rest(const SinewTransport *p, const SinewPoints *at, PetscReal f[], PetscReal df[])
+static PetscBool is_carried(const SinewTransport *p)
 {
-  PetscInt which[SINEW_JET_DIM_MAX], count = 0;
-  PetscReal s[BLOCK];
+  return (PetscBool)(p->burgers || p->velocity_function || p->velocity[0] != 0 || p->velocity[1] != 0 ||
+                     p->velocity[2] != 0);
+}
 
+static PetscBool spreads(const SinewTransport *p)
+{
+  return (PetscBool)(p->viscosity != 0 || p->diffusivity);
+}
+
+static PetscBool reacts(const SinewTransport *p)
+{
+  const PetscReal *c = p->reaction;
+
+  return (PetscBool)(c[0] != 0 || c[1] != 0 || c[2] != 0 || c[3] != 0 || p->growth || p->source);
+}
+
+/* ---- maps ---- */
+
+/* Everything, or all that is not carried. */
+static PetscErrorCode right_hand_side(const SinewTransport *p, PetscBool carried, const SinewPoints *at, PetscReal f[],
+                                      PetscReal df[])
+{
   PetscFunctionBegin;
-  if (p->viscosity != 0) count = laplacian_channels(p->dim, at->channels, which);
-  for (PetscInt c = 0; c < count; c++) {
-    for (PetscInt k = 0; k < at->n; k++) f[k] += p->viscosity * at->u[which[c] * at->n + k];
-    for (PetscInt k = 0; df && k < at->n; k++) df[which[c] * at->n + k] = p->viscosity;
-  }
-  for (PetscInt k = 0; k < at->n; k++) {
-    f[k] += polynomial(p->reaction, at->u[k]);
-    if (df) df[k] += slope(p->reaction, at->u[k]);
-  }
-  for (PetscInt first = 0; p->source && first < at->n; first += BLOCK) {
-    const PetscInt n = PetscMin(BLOCK, at->n - first);
+  PetscCall(PetscArrayzero(f, at->n));
+  for (PetscInt first = 0; first < at->n; first += CHUNK) {
+    const Chunk k = {at, first, PetscMin(CHUNK, at->n - first), at->x + first * p->dim, f, df};
 
-    PetscCall(p->source(p->ctx, at->t, n, at->x + first * p->dim, s));
-    for (PetscInt k = 0; k < n; k++) f[first + k] += s[k];
+    if (carried) PetscCall(add_advection(p, &k));
+    if (spreads(p)) PetscCall(add_diffusion(p, &k));
+    if (reacts(p)) PetscCall(add_reaction(p, &k));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode rate(const void *ctx, const SinewPoints *at, PetscReal f[], PetscReal df[])
 {
-  const SinewTransport *p = ctx;
+  const SinewTransport *p = &((const Context *)ctx)->p;
 
-  PetscFunctionBegin;
-  PetscCall(advection(p, at, f, df));
-  PetscCall(add_rest(p, at, f, df));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  return right_hand_side(p, is_carried(p), at, f, df);
 }
 
 static PetscErrorCode not_carried(const void *ctx, const SinewPoints *at, PetscReal f[], PetscReal df[])
 {
-  PetscFunctionBegin;
-  PetscCall(PetscArrayzero(f, at->n));
-  PetscCall(add_rest(ctx, at, f, df));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  return right_hand_side(&((const Context *)ctx)->p, PETSC_FALSE, at, f, df);
 }
 
-/* For f = L u, L = c1 - a . grad with constant coefficients: L L u = c1^2 u - 2 c1 a . grad u + a a : Hessian, and what
-   c0 adds, c1 c0. */
+/* For f = L u + c0, L = c1 - a . grad with constant coefficients: L L u = c1^2 u - 2 c1 a . grad u + a a : Hessian, and
+   what c0 adds, c1 c0. */
 static PetscErrorCode second(const void *ctx, const SinewPoints *at, PetscReal g[], PetscReal dg[])
 {
-  const SinewTransport *p = ctx;
+  const SinewTransport *p = &((const Context *)ctx)->p;
   const PetscReal c1 = p->reaction[1];
 
   for (PetscInt k = 0; k < at->n; k++) g[k] = c1 * (c1 * at->u[k] + p->reaction[0]);
@@ -150,7 +187,7 @@ static PetscErrorCode second(const void *ctx, const SinewPoints *at, PetscReal g
 
 static PetscErrorCode velocity(const void *ctx, const SinewPoints *at, PetscReal a[], PetscReal da[])
 {
-  const SinewTransport *p = ctx;
+  const SinewTransport *p = &((const Context *)ctx)->p;
 
   PetscFunctionBegin;
   (void)da;
@@ -160,122 +197,62 @@ static PetscErrorCode velocity(const void *ctx, const SinewPoints *at, PetscReal
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- boundaries ---- */
-
-static PetscErrorCode boundary_data(const SinewTransport *p, const SinewPoints *at, PetscReal data[])
-{
-  PetscFunctionBegin;
-  PetscCall(PetscArrayzero(data, (1 + p->dim) * at->n));
-  if (p->boundary) PetscCall(p->boundary(p->ctx, at->t, at->n, at->x, data));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Rows of a face whose axis is `axis`: value, slope, or both. */
-static PetscErrorCode condition(const SinewTransport *p, PetscInt axis, SinewCondition kind, const SinewPoints *at,
-                                PetscReal r[], PetscReal dr[])
-{
-  const PetscInt n = at->n;
-  PetscReal *data, scale = p->slope_scale > 0 ? p->slope_scale : 1;
-  PetscInt row = 0;
-
-  PetscFunctionBegin;
-  PetscCall(PetscMalloc1((size_t)((1 + p->dim) * n), &data));
-  PetscCall(boundary_data(p, at, data));
-  if (kind != SINEW_CONDITION_SLOPE) {
-    for (PetscInt k = 0; k < n; k++) r[k] = at->u[k] - data[k];
-    for (PetscInt k = 0; dr && k < n; k++) dr[k] = 1;
-    row = 1;
-  }
-  if (kind != SINEW_CONDITION_VALUE) {
-    const PetscInt c = 1 + axis;
-
-    for (PetscInt k = 0; k < n; k++) r[row * n + k] = scale * (at->u[c * n + k] - data[c * n + k]);
-    for (PetscInt k = 0; dr && k < n; k++) dr[(row * at->channels + c) * n + k] = scale;
-  }
-  PetscCall(PetscFree(data));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-#define CONDITION(axis, side)                                                                                         \
-  static PetscErrorCode condition_##axis##side(const void *ctx, const SinewPoints *at, PetscReal r[], PetscReal dr[]) \
-  {                                                                                                                   \
-    const SinewTransport *p = ctx;                                                                                    \
-                                                                                                                      \
-    return condition(p, axis, p->condition[axis][side], at, r, dr);                                                   \
-  }
-CONDITION(0, 0)
-CONDITION(0, 1)
-CONDITION(1, 0)
-CONDITION(1, 1)
-CONDITION(2, 0)
-CONDITION(2, 1)
-
 static PetscErrorCode outside(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[], PetscReal values[])
 {
-  const SinewTransport *p = ctx;
-  PetscReal data[1 + SINEW_JET_DIM_MAX];
+  const SinewTransport *p = &((const Context *)ctx)->p;
 
-  PetscFunctionBegin;
-  for (PetscInt k = 0; k < n; k++) {
-    PetscCall(p->boundary(p->ctx, t, 1, x + k * p->dim, data));
-    values[k] = data[0];
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
+  return p->outside(p->ctx, t, n, x, values);
 }
 
-static void add_faces(const SinewTransport *p, SinewPointwise *e)
+/* ---- the equation ---- */
+
+static PetscErrorCode check(const SinewTransport *p)
 {
-  static SinewPointMap *const map[3][2] = {
-      {condition_00, condition_01}, {condition_10, condition_11}, {condition_20, condition_21}};
-
-  for (PetscInt axis = 0; axis < p->dim; axis++) {
-    for (PetscInt side = 0; side < 2; side++) {
-      const SinewCondition kind = p->condition[axis][side];
-
-      if (kind == SINEW_CONDITION_NONE) continue;
-      e->face[e->faces++] =
-          (SinewPointwiseFace){.axis = axis,
-                               .side = side,
-                               .rows = kind == SINEW_CONDITION_BOTH ? 2 : 1,
-                               .order = kind == SINEW_CONDITION_VALUE ? SINEW_JET_VALUE : SINEW_JET_GRADIENT,
-                               .weight = p->boundary_weight > 0 ? p->boundary_weight : 1,
-                               .residual = map[axis][side]};
-    }
-  }
-}
-
-PetscErrorCode SinewPointwiseTransport(const SinewTransport *parameters, SinewPointwise **equation)
-{
-  const SinewTransport *p = parameters;
-  const PetscBool reacts =
-      (PetscBool)(p->reaction[0] != 0 || p->reaction[1] != 0 || p->reaction[2] != 0 || p->reaction[3] != 0);
-  const PetscBool nonlinear = (PetscBool)(p->burgers || p->reaction[2] != 0 || p->reaction[3] != 0);
-  Transport *transport;
-  SinewPointwise *e;
+  const PetscInt full = p->dim * (p->dim + 1) / 2;
 
   PetscFunctionBegin;
   PetscCheck(p->dim >= 1 && p->dim <= 3, PETSC_COMM_SELF, SINEW_ERR_INPUT,
              "transport has 1 to 3 coordinates, not %" PetscInt_FMT, p->dim);
+  PetscCheck(!p->diffusivity || p->entries == 1 || p->entries == full, PETSC_COMM_SELF, SINEW_ERR_INPUT,
+             "a diffusivity has 1 or %" PetscInt_FMT " entries, not %" PetscInt_FMT, full, p->entries);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewPointwiseTransport(const SinewTransport *p, SinewPointwise **equation)
+{
+  const PetscBool nonlinear = (PetscBool)(p->burgers || p->reaction[2] != 0 || p->reaction[3] != 0);
+  const PetscBool functions = (PetscBool)(p->velocity_function || p->growth || p->source);
+  Transport *transport;
+  SinewPointwise *e;
+
+  PetscFunctionBegin;
+  PetscCall(check(p));
   PetscCall(PetscNew(&transport));
-  transport->p = *p;
+  transport->context.p = *p;
+  transport->context.faces = (PointwiseFaces){p->dim, 1, p->faces, p->ctx};
   e = &transport->equation;
-  e->name = "transport";
-  e->dim = p->dim;
-  e->unknowns = e->evolved = 1;
-  e->density_order = SINEW_JET_VALUE;
-  e->order = p->viscosity != 0 ? SINEW_JET_LAPLACIAN : SINEW_JET_GRADIENT;
-  e->linear = (PetscBool)!nonlinear;
-  e->steady = p->steady;
-  e->ctx = &transport->p;
-  e->rate = rate;
-  e->velocity = velocity;
-  if (p->viscosity != 0 || reacts || p->source) e->remainder = not_carried;
-  if (p->boundary) e->outside = outside;
-  if (p->viscosity == 0 && !nonlinear && !p->velocity_function && !p->source) {
+  *e = (SinewPointwise){.name = "transport",
+                        .dim = p->dim,
+                        .unknowns = 1,
+                        .evolved = 1,
+                        .order = !spreads(p)                          ? SINEW_JET_GRADIENT
+                                 : !p->diffusivity || p->entries == 1 ? SINEW_JET_LAPLACIAN
+                                                                      : SINEW_JET_HESSIAN,
+                        .density_order = SINEW_JET_VALUE,
+                        .linear = (PetscBool)!nonlinear,
+                        .steady = p->steady,
+                        .ctx = &transport->context,
+                        .rate = rate};
+  if (is_carried(p)) {
+    e->velocity = velocity;
+    if (spreads(p) || reacts(p)) e->remainder = not_carried;
+    if (p->outside) e->outside = outside;
+  }
+  if (is_carried(p) && !spreads(p) && !nonlinear && !functions) {
     e->second = second;
     e->second_order = SINEW_JET_HESSIAN;
   }
-  add_faces(p, e);
+  SinewPointwiseAddFaces(&transport->context.faces, e);
   *equation = e;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -17,12 +17,14 @@ static const char *const column_names[] = {"insr_iterations", "insr_matrices",  
 typedef struct {
   SinewInsrSection section;
   SinewProblem problem; /* not owned, like the rest of it */
+  TS ts;                /* not owned */
   SinewInsr insr;
   SinewInsrReport report;
   PetscInt field[SINEW_COMPONENTS_MAX]; /* of the network's fields, which one is a component */
   PetscReal column[COLUMNS_ALL];        /* of solves, and the equation's integrals */
   const char *column_name[COLUMNS_ALL];
   PetscBool placed; /* the weights are a state */
+  char failure[256];
   Vec candidate;
 } Insr;
 
@@ -56,31 +58,54 @@ static void cell_center(SinewGrid grid, PetscInt n, PetscReal x[])
   for (PetscInt d = 0; d < SinewGridDim(grid); d++) x[d] = a[d]->center[at[d] + a[d]->ghosts];
 }
 
-/* The network's fields at the owned cells' centres. */
-static PetscErrorCode view(Insr *s, PetscReal t, Vec U)
+/* Some of the network's fields at the owned cells' centres, out [cells][count]. */
+static PetscErrorCode look(Insr *s, PetscReal t, PetscInt count, const PetscInt field[], PetscReal out[])
 {
   const SinewGrid grid = s->problem.grid;
-  const PetscInt dim = SinewGridDim(grid), nc = s->problem.equation->components;
-  const PetscInt fields = PetscMax(s->section.pointwise.fields, s->section.pointwise.evolved);
-  PetscReal *u, *x, *value;
-  PetscInt cells;
+  const PetscInt dim = SinewGridDim(grid), fields = PetscMax(s->section.pointwise.fields, s->section.pointwise.evolved);
+  PetscReal *x, *value;
+  PetscInt cells = 1;
 
   PetscFunctionBeginUser;
-  PetscCall(VecGetLocalSize(U, &cells));
-  cells /= nc;
+  for (PetscInt d = 0; d < 3; d++) cells *= SinewGridAxis(grid, d)->count;
   PetscCall(PetscMalloc2((size_t)(CELLS * dim), &x, (size_t)(CELLS * fields), &value));
-  PetscCall(VecGetArrayWrite(U, &u));
   for (PetscInt first = 0; first < cells; first += CELLS) {
     const PetscInt n = PetscMin(CELLS, cells - first);
 
     for (PetscInt i = 0; i < n; i++) cell_center(grid, first + i, &x[i * dim]);
     PetscCall(SinewInsrFields(s->insr, t, n, x, value));
     for (PetscInt i = 0; i < n; i++) {
-      for (PetscInt c = 0; c < nc; c++) u[(first + i) * nc + c] = value[s->field[c] * n + i];
+      for (PetscInt c = 0; c < count; c++) out[(first + i) * count + c] = value[field[c] * n + i];
     }
   }
-  PetscCall(VecRestoreArrayWrite(U, &u));
   PetscCall(PetscFree2(x, value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode view(Insr *s, PetscReal t, Vec U)
+{
+  PetscReal *u;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayWrite(U, &u));
+  PetscCall(look(s, t, s->problem.equation->components, s->field, u));
+  PetscCall(VecRestoreArrayWrite(U, &u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A derived field that the network knows without differences between cells, of the weights at hand. */
+static PetscErrorCode observe(void *observer, Vec U, const char name[], PetscReal value[], PetscBool *known)
+{
+  Insr *s = (Insr *)observer;
+  const SinewPointwise *p = &s->section.pointwise;
+
+  PetscFunctionBeginUser;
+  *known = PETSC_FALSE;
+  if (!s->placed || U != s->ts->vec_sol) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt f = 0; f < p->fields && !*known; f++) {
+    PetscCall(PetscStrcmp(p->field[f], name, known));
+    if (*known) PetscCall(look(s, s->ts->ptime, 1, &f, value));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -172,6 +197,10 @@ static PetscErrorCode start(void *own, TS ts, PetscBool fresh, size_t size, char
   if (warning)
     PetscCall(PetscFPrintf(PetscObjectComm((PetscObject)ts), stderr, "warning: stepper insr: %s\n", warning));
   if (s->placed) PetscFunctionReturn(PETSC_SUCCESS);
+  if (s->section.pointwise.steady) { /* the solve makes its own weights; until then cells show the guess */
+    s->placed = PETSC_TRUE;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(TSGetTime(ts, &t));
   PetscCall(TSGetSolution(ts, &U));
   if (fresh && !s->problem.equation->frame)
@@ -308,9 +337,42 @@ static PetscErrorCode judge(TS ts, Insr *s, PetscReal *next, PetscBool *accept)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode step(TS ts)
+/* The solution of a steady equation: no other step would find another. */
+static PetscErrorCode leap(TS ts, Insr *s)
 {
-  Insr *s = (Insr *)ts->data;
+  const PetscReal limit = s->section.options.fit_limit;
+  PetscReal next = ts->time_step;
+  PetscBool accept = PETSC_FALSE;
+  SinewInsrReport *r = &s->report;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewInsrSteady(s->insr, ts->ptime, r));
+  r->failed = (PetscBool) !(r->solve.residual <= limit * r->size); /* NaN too */
+  if (r->failed) {
+    (void)snprintf(s->failure, sizeof(s->failure),
+                   "the network misses the equation by %.1e of its size after %d iterations (%s), stepper.fit.limit is "
+                   "%g: enlarge width, depth, omega or fit.iterations",
+                   (double)(r->solve.residual / r->size), (int)r->solve.iterations, r->reason, (double)limit);
+    r->reason = s->failure;
+    ts->reason = TS_DIVERGED_NONLINEAR_SOLVE;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(view(s, ts->ptime, s->candidate));
+  PetscCall(TSPostStage(ts, ts->ptime, 0, &s->candidate));
+  PetscCall(judge(ts, s, &next, &accept));
+  if (!accept) {
+    ts->reason = TS_DIVERGED_STEP_REJECTED;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(VecCopy(s->candidate, ts->vec_sol));
+  take_columns(s);
+  ts->ptime += ts->time_step;
+  ts->time_step = next;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode advance(TS ts, Insr *s)
+{
   PetscReal next = ts->time_step;
   PetscBool accept = PETSC_FALSE;
 
@@ -333,6 +395,15 @@ static PetscErrorCode step(TS ts)
     }
     ts->time_step = next;
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode step(TS ts)
+{
+  Insr *s = (Insr *)ts->data;
+
+  PetscFunctionBeginUser;
+  PetscCall((s->section.pointwise.steady ? leap : advance)(ts, s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -401,6 +472,7 @@ static PetscErrorCode destroy(void *own)
   Insr *s = (Insr *)own;
 
   PetscFunctionBeginUser;
+  if (s->ts) s->problem.equation->observe = NULL;
   PetscCall(SinewInsrDestroy(&s->insr));
   PetscCall(PetscFree(s));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -423,6 +495,9 @@ static PetscErrorCode create(void *own, const SinewProblem *problem, TS ts)
   PetscCall(TSSetType(ts, TSSINEWINSR));
   ts->data = s;
   s->problem = *problem;
+  s->ts = ts;
+  problem->equation->observe = observe;
+  problem->equation->observer = s;
   PetscCall(SinewInsrCreate(PetscObjectComm((PetscObject)ts), &s->section.pointwise, &s->section.options, &s->insr));
   PetscCall(map_fields(s));
   for (PetscInt k = 0; k < COLUMNS; k++) s->column_name[k] = column_names[k];
@@ -490,8 +565,9 @@ static PetscErrorCode plan(void *own, MPI_Comm comm, FILE *out)
   const SinewInsrOptions *o = SinewInsrGetOptions(s->insr);
 
   PetscFunctionBeginUser;
-  PetscCall(PetscFPrintf(comm, out, "scheme    %s, at %" PetscInt_FMT " %s points\n", SinewInsrSchemes[o->scheme],
-                         o->points, SinewInsrSamplings[o->sampling]));
+  PetscCall(PetscFPrintf(comm, out, "scheme    %s, at %" PetscInt_FMT " %s points\n",
+                         s->section.pointwise.steady ? "one solve" : SinewInsrSchemes[o->scheme], o->points,
+                         SinewInsrSamplings[o->sampling]));
   PetscCall(PetscFPrintf(
       comm, out, "network   %" PetscInt_FMT " weights (%" PetscInt_FMT " x %" PetscInt_FMT ", %s), %.1f KB\n",
       SinewJetSize(SinewInsrGetJet(s->insr)), o->network.layers, o->network.width,

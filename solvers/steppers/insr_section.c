@@ -79,7 +79,7 @@ static const SinewKey network_keys[] = {
       NUMBER(S, krylov_tolerance, "krylov_tolerance", "1e-6", 0, 1, "of lsqr, relative", WARN)
 
 static const SinewKey solver_keys[] = {
-    SOLVER_KEYS("12", "1e-7", "0.02", "levenberg", "1e-5", "1e-9", "false"),
+    SOLVER_KEYS("12", "1e-7", "0.02", "levenberg", "1e-5", "1e-9", "true"),
     INTEGER(S, adam, "adam", "0", 0, 1e9,
             "variational: Adam iterations instead, with new points for each, as the original has it", WARN),
     {.name = NULL}};
@@ -94,7 +94,8 @@ static const SinewKey fit_keys[] = {
 
 #define V SinewInsrSection
 const SinewKey SinewInsrKeys[] = {
-    NUMBER(V, dt, "dt", "0", 0, 1e30, "fixed step; with control: error, the first step. REQUIRED", WARN),
+    NUMBER(V, dt, "dt", "0", 0, 1e30,
+           "fixed step; with control: error, the first step. REQUIRED but for steady equations", WARN),
     CHOICE(V, control, "control", "fixed", controls, "fixed steps, or by the scheme's error estimate", WARN),
     NUMBER(V, rtol, "rtol", "1e-4", 0, 1, "relative tolerance of a step's error, root mean square", WARN),
     NUMBER(V, atol, "atol", "0", 0, 1e30, "absolute tolerance", WARN),
@@ -145,8 +146,6 @@ PetscErrorCode SinewInsrSectionRead(const SinewStepperPlace *place, SinewInsrSec
 {
   PetscFunctionBeginUser;
   PetscCall(SinewDeckRead(place->deck, place->section, place->path, SinewInsrKeys, s));
-  if (s->dt <= 0)
-    PetscCall(SinewDeckMistake(place->deck, place->section, place->path, "missing dt: the step, or the first one"));
   if (s->solver.damping_least > s->solver.damping_most || s->fit.solver.damping_least > s->fit.solver.damping_most)
     PetscCall(SinewDeckMistake(place->deck, place->section, place->path,
                                "expected damping_least below damping_most in solver and fit"));
@@ -191,9 +190,11 @@ static PetscErrorCode check_scheme(const SinewInsrSection *s, const SinewStepper
   if (p->step && s->options.sampling == SINEW_INSR_ADAPTIVE)
     PetscCall(mistake(place, "sampling", "adaptive goes by the rate of change, which elasticity does not have"));
   if (s->control && p->step) PetscCall(mistake(place, "control", "elasticity has fixed steps: there is no estimate"));
+  if (p->steady) PetscFunctionReturn(PETSC_SUCCESS);
   if (scheme == SINEW_INSR_GAUSS && !p->second)
     PetscCall(mistake(place, "scheme",
-                      "gauss is there for advection with constant velocity alone; sdirk is of the same order"));
+                      "gauss is there for advection and waves with constant coefficients alone; sdirk is of the same "
+                      "order"));
   if (scheme == SINEW_INSR_LAGRANGE && !p->velocity)
     PetscCall(mistake(place, "scheme", "semi_lagrangian needs a velocity, which this equation does not have"));
   if (p->projected && scheme != SINEW_INSR_MIDPOINT && scheme != SINEW_INSR_RK4 && scheme != SINEW_INSR_GALERKIN)
@@ -272,6 +273,11 @@ PetscErrorCode SinewInsrSectionDomain(SinewInsrSection *s, const SinewStepperPla
     PetscCall(refuse_equation(place, equation));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  if (equation->type->steady) {
+    s->dt = 1e30; /* cut by the next output or the end: one step leaps to the solution */
+    s->control = 0;
+  } else if (s->dt <= 0)
+    PetscCall(SinewDeckMistake(place->deck, place->section, place->path, "missing dt: the step, or the first one"));
   if (SinewDeckMistakes(place->deck)) PetscFunctionReturn(PETSC_SUCCESS); /* of them there is enough to tell */
   s->domain = (SinewDomain){.dim = g->dim, .side = grid->side, .factors = s->network.factors};
   s->domain.squared = (PetscBool)(s->scheme == SINEW_INSR_GAUSS + 1);

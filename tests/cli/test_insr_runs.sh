@@ -136,14 +136,18 @@ it "mistakes of the section have lines" '
   code 2 sinew run wave.yaml stepper.scheme=gauss
   says err "stepper.scheme: gauss .*sdirk"
   code 2 sinew run wave.yaml "equation={type: euler}" "initial={type: kelvin_helmholtz}" "grid={cells: [16, 16]}"
-  says err "stepper.type.*insr works for advection, burgers, diffusion, navier_stokes; found equation euler"'
+  says err "stepper.type.*insr works for advection, burgers, diffusion, reaction_diffusion, wave, elliptic, navier_stokes; found equation euler"
+  code 2 sinew run wave.yaml "equation={type: reaction_diffusion, reaction: cahn_hilliard}" "initial={type: interface}"
+  says err "equation.reaction: insr has no fourth derivatives"'
 
 it "incompressible flow by insr stands between walls or periodic sides" '
   printf "%s\n" "equation: {type: navier_stokes}" "grid: {cells: [16, 16], boundary: {x: wall, y: wall}}" \
     "initial: {type: taylor_green}" "stepper: {type: insr, dt: 0.02, scheme: midpoint, passes: 2," \
     "  network: {width: 8, depth: 2, omega: 3}, points: 256, fit: {adam: 200, limit: 0.02}}" "time: {end: 0.04}" >tg.yaml
-  code 0 sinew run tg.yaml output.directory=flow
+  code 0 sinew run tg.yaml output.directory=flow "output.fields=[velocity, vorticity]"
   says out "^error +velocity_x"
+  code 0 sinew info $(ls flow/*.h5 | tail -n 1)
+  says out "/fields/vorticity +1x16x16"
   code 2 sinew run tg.yaml "stepper={type: bdf}"
   says err "stepper.type.*expected spectral, ssp, euler or insr for navier_stokes, found bdf"
   code 2 sinew run tg.yaml equation.drag=1

@@ -40,22 +40,73 @@ static PetscErrorCode force(const void *ctx, PetscReal t, PetscInt n, const Pets
   return PETSC_SUCCESS;
 }
 
-static PetscErrorCode data(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[], PetscReal values[])
+/* D as a full tensor, its divergence, made up (no map differentiates them) */
+static PetscErrorCode tensor(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[], PetscReal D[])
 {
   const PetscInt dim = *(const PetscInt *)ctx;
 
+  for (PetscInt i = 0; i < dim * (dim + 1) / 2 + dim; i++)
+    for (PetscInt p = 0; p < n; p++) D[i * n + p] = PetscCosReal(x[p * dim] + t + (PetscReal)i);
+  return PETSC_SUCCESS;
+}
+
+/* Two rows of everything on lower faces, one on upper ones; the number of unknowns is in the context's second place. */
+static PetscErrorCode conditions(const void *ctx, PetscInt face, PetscReal t, PetscInt n, const PetscReal x[],
+                                 PetscReal c[], PetscReal g[])
+{
+  const PetscInt dim = *(const PetscInt *)ctx, unknowns = ((const PetscInt *)ctx)[1], rows = 2 - face % 2;
+
   for (PetscInt p = 0; p < n; p++) {
-    values[p] = t + x[p * dim];
-    for (PetscInt i = 0; i < dim; i++) values[(1 + i) * n + p] = i ? 0 : 1;
+    for (PetscInt j = 0; j < rows * unknowns * (1 + dim); j++)
+      c[j * n + p] = PetscSinReal((PetscReal)(3 * j) + x[p * dim]);
+    for (PetscInt row = 0; row < rows; row++) g[row * n + p] = t + x[p * dim];
   }
   return PETSC_SUCCESS;
 }
 
-static const PetscInt dims[4] = {0, 1, 2, 3};
+#define FACES                                                                               \
+  {                                                                                         \
+    .rows = {2, 1, dim > 1 ? 2 : 0, dim > 1 ? 1 : 0}, .weight = 0.5, .function = conditions \
+  }
+
+static PetscErrorCode medium(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[], PetscReal values[])
+{
+  const PetscInt dim = *(const PetscInt *)ctx;
+
+  (void)t;
+  for (PetscInt p = 0; p < n; p++) {
+    values[p] = 1.5 + PetscSinReal(x[p * dim]);
+    values[n + p] = 0.2 * x[p * dim];
+  }
+  return PETSC_SUCCESS;
+}
+
+/* r = u v, v - u^2 */
+static PetscErrorCode react(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[], const PetscReal u[],
+                            PetscReal r[], PetscReal dr[])
+{
+  (void)ctx, (void)t, (void)x;
+  for (PetscInt p = 0; p < n; p++) {
+    const PetscReal U = u[p], V = u[n + p];
+
+    r[p] = U * V;
+    r[n + p] = V - U * U;
+    if (!dr) continue;
+    dr[p] = V;
+    dr[n + p] = U;
+    dr[2 * n + p] = -2 * U;
+    dr[3 * n + p] = 1;
+  }
+  return PETSC_SUCCESS;
+}
+
+/* dimension and unknowns, for functions that must know */
+static const PetscInt scalars[4][2] = {{0}, {1, 1}, {2, 1}, {3, 1}}, vectors[4][2] = {{0}, {1, 2}, {2, 3}, {3, 4}},
+                      pairs[4][2] = {{0}, {1, 2}, {2, 2}, {3, 2}};
 
 static SinewPointwise *transport(PetscInt dim, PetscInt kind)
 {
-  SinewTransport p = {.dim = dim, .velocity = {0.7, -0.4, 0.9}, .ctx = &dims[dim]};
+  SinewTransport p = {.dim = dim, .velocity = {0.7, -0.4, 0.9}, .faces = FACES, .ctx = scalars[dim]};
   SinewPointwise *equation;
 
   if (kind >= 1) p.reaction[1] = 0.3; /* kind 0: pure advection */
@@ -69,22 +120,33 @@ static SinewPointwise *transport(PetscInt dim, PetscInt kind)
   if (kind == 3) {
     p.velocity_function = swirl;
     p.source = push;
+    p.growth = push;
   }
-  p.boundary = data;
-  p.slope_scale = 0.3;
-  for (PetscInt i = 0; i < dim; i++) {
-    p.condition[i][0] = SINEW_CONDITION_BOTH;
-    p.condition[i][1] = i ? SINEW_CONDITION_SLOPE : SINEW_CONDITION_VALUE;
+  if (kind == 4) {
+    p.diffusivity = tensor;
+    p.entries = dim * (dim + 1) / 2;
   }
   check_call(SinewPointwiseTransport(&p, &equation));
   return equation;
 }
 
-static SinewPointwise *wave(PetscInt dim)
+static SinewPointwise *wave(PetscInt dim, PetscBool varies)
 {
+  const SinewWaveTerms p = {
+      .dim = dim, .speed = 1.3, .sponge = 0.4, .medium = varies ? medium : NULL, .faces = FACES, .ctx = vectors[dim]};
   SinewPointwise *equation;
 
-  check_call(SinewPointwiseWave(&(SinewWave){.dim = dim, .speed = 1.3}, &equation));
+  check_call(SinewPointwiseWave(&p, &equation));
+  return equation;
+}
+
+static SinewPointwise *reaction(PetscInt dim)
+{
+  const SinewReactionTerms p = {
+      .dim = dim, .species = 2, .diffusivity = {0.3, 0.7}, .reaction = react, .faces = FACES, .ctx = pairs[dim]};
+  SinewPointwise *equation;
+
+  check_call(SinewPointwiseReaction(&p, &equation));
   return equation;
 }
 
@@ -148,8 +210,10 @@ static void derivatives_are_those_of_differences(void **state)
 {
   (void)state;
   for (PetscInt dim = 1; dim <= 3; dim++) {
-    for (PetscInt kind = 0; kind < 4; kind++) all_derivatives_match(transport(dim, kind));
-    all_derivatives_match(wave(dim));
+    for (PetscInt kind = 0; kind < 5; kind++) all_derivatives_match(transport(dim, kind));
+    all_derivatives_match(wave(dim, PETSC_FALSE));
+    all_derivatives_match(wave(dim, PETSC_TRUE));
+    all_derivatives_match(reaction(dim));
   }
   all_derivatives_match(flow(0));
   all_derivatives_match(flow(0.1));
@@ -189,6 +253,31 @@ static void the_operator_applied_twice(void **state)
     for (PetscInt p = 0; p < N; p++) check_close(g[p], factor * u[p], 1e-14);
     check_call(e->second(e->ctx, &at, g, NULL));
     for (PetscInt p = 0; p < N; p++) check_close(g[p], factor * factor * u[p], 1e-14);
+    check_call(SinewPointwiseDestroy(&e));
+  }
+}
+
+/* The same for waves: with the jet of w exp(s . x) the rate is a matrix times w exp(s . x), the second derivative its
+   square. */
+static void waves_applied_twice(void **state)
+{
+  const PetscReal s[3] = {0.3, -0.8, 0.5}, w[4] = {1, 0.4, -0.3, 0.8};
+
+  (void)state;
+  for (PetscInt dim = 1; dim <= 3; dim++) {
+    const PetscInt channels = SinewJetChannels(dim, SINEW_JET_HESSIAN), unknowns = 1 + dim;
+    SinewPointwise *e = wave(dim, PETSC_FALSE);
+    PetscReal x[N * 3], u[N * 40], f[N * 4], again[N * 4], g[N * 4], first;
+    SinewPoints at = {.n = N, .channels = channels, .x = x, .u = u};
+
+    for (PetscInt i = 0; i < N * 3; i++) x[i] = uniform(3, i);
+    for (PetscInt k = 0; k < unknowns; k++) jet_of_exponential(dim, s, w[k], N, x, u + k * channels * N);
+    check_call(e->rate(e->ctx, &at, f, NULL));
+    check_call(e->second(e->ctx, &at, g, NULL));
+    first = u[0]; /* w[0] is 1 */
+    for (PetscInt k = 0; k < unknowns; k++) jet_of_exponential(dim, s, f[k * N] / first, N, x, u + k * channels * N);
+    check_call(e->rate(e->ctx, &at, again, NULL));
+    for (PetscInt i = 0; i < unknowns * N; i++) check_close(g[i], again[i], 1e-13);
     check_call(SinewPointwiseDestroy(&e));
   }
 }
@@ -261,5 +350,5 @@ static void momentum_is_that_of_differences(void **state)
 }
 
 SINEW_TEST_MAIN(cmocka_unit_test(derivatives_are_those_of_differences), cmocka_unit_test(the_operator_applied_twice),
-                cmocka_unit_test(characteristics_and_remainder_make_the_rate),
+                cmocka_unit_test(waves_applied_twice), cmocka_unit_test(characteristics_and_remainder_make_the_rate),
                 cmocka_unit_test(momentum_is_that_of_differences))
