@@ -15,7 +15,8 @@ SinewLeastSquaresOptions SinewLeastSquaresDefaults(void)
                                     .damping_most = 1e10,
                                     .subset = 1,
                                     .krylov_iterations = 500,
-                                    .krylov_tolerance = 1e-6};
+                                    .krylov_tolerance = 1e-6,
+                                    .rate = 1e-4};
 }
 
 static PetscBool power_of_two(PetscInt n)
@@ -30,7 +31,7 @@ static PetscInt chunk_rows(const SinewLeastSquaresProblem *p, SinewLeastSquaresS
 
   for (PetscInt b = 0; b < p->part_block[p->parts]; b++)
     largest = PetscMax(largest, p->block_start[b + 1] - p->block_start[b]);
-  return solver == SINEW_LS_LSQR ? largest : PetscMax(largest, LS_CHUNK_ROWS);
+  return solver != SINEW_LS_NORMAL && solver != SINEW_LS_QR ? largest : PetscMax(largest, LS_CHUNK_ROWS);
 }
 
 /* Agrees on what all ranks must share: rows in all, whether sums can run over one tree. */
@@ -62,7 +63,7 @@ static PetscErrorCode allocate(SinewLeastSquares ls)
                          &ls->diagonal));
   PetscCall(PetscMalloc1(P, &ls->origin));
   PetscCall(PetscMalloc2((levels + 1) * (P + 1), &ls->partial, P, &ls->moving));
-  if (ls->solver == SINEW_LS_LSQR) {
+  if (ls->solver != SINEW_LS_NORMAL && ls->solver != SINEW_LS_QR) {
     PetscCall(SinewLeastSquaresAllocateKrylov(ls));
     PetscFunctionReturn(PETSC_SUCCESS);
   }

@@ -24,6 +24,8 @@
     SINEW_LS_LSQR    LSQR (Paige & Saunders 1982), J v and J'y only, columns scaled to norm one: more than 5000
                      weights
     SINEW_LS_AUTO    NORMAL up to 5000 weights, LSQR above
+  For comparison, without Jacobians: SINEW_LS_LBFGS and SINEW_LS_ADAM make Solve call SinewLeastSquaresLBFGS, and
+  SinewLeastSquaresAdam with the original's standards and the options' rate; `iterations` and `tolerance` hold for them.
 
   Rows come in blocks (some hundred rows; whose Jacobian is asked for at once) and blocks in parts. Sums are
   made part by part and then in a binary tree over the parts, across ranks too. Hence the same bits on 1, 2, 4
@@ -60,7 +62,14 @@ typedef struct {
   PetscErrorCode (*held_out)(void *ctx, const PetscReal w[], PetscReal *sum);
 } SinewLeastSquaresProblem;
 
-typedef enum { SINEW_LS_AUTO, SINEW_LS_NORMAL, SINEW_LS_QR, SINEW_LS_LSQR } SinewLeastSquaresSolver;
+typedef enum {
+  SINEW_LS_AUTO,
+  SINEW_LS_NORMAL,
+  SINEW_LS_QR,
+  SINEW_LS_LSQR,
+  SINEW_LS_LBFGS,
+  SINEW_LS_ADAM
+} SinewLeastSquaresSolver;
 typedef enum { SINEW_LS_LEVENBERG, SINEW_LS_MARQUARDT } SinewLeastSquaresScaling;
 
 typedef struct {
@@ -76,6 +85,7 @@ typedef struct {
   PetscInt64 seed;
   PetscInt krylov_iterations;
   PetscReal krylov_tolerance; /* relative, on |J'(J d + r)| */
+  PetscReal rate;             /* ADAM's first */
   /* called on every rank after each accepted step; NULL for silence */
   PetscErrorCode (*monitor)(void *ctx, PetscInt iteration, PetscReal residual, PetscReal damping);
   void *monitor_ctx;
@@ -134,6 +144,7 @@ typedef struct {
   PetscReal factor, rate_least; /* plateau: rate *= factor, not below rate_least; factor 1 for a constant rate */
   PetscInt patience;
   PetscReal rate_stop; /* ends when the rate is at or below; 0 for never */
+  PetscReal tolerance; /* or when |r| is */
   PetscErrorCode (*resample)(void *ctx, PetscInt iteration);
   void *resample_ctx;
 } SinewAdamOptions;

@@ -65,6 +65,7 @@ PetscErrorCode SinewLeastSquaresAdam(SinewLeastSquares ls, const SinewAdamOption
     PetscCall(SinewLeastSquaresSquares(ls, ls->r, &loss));
     PetscCheck(!PetscIsInfOrNanReal(loss), ls->comm, SINEW_ERR_BREAKDOWN,
                "Adam: the residual is not a number after %" PetscInt_FMT " iterations", it);
+    if (it && PetscSqrtReal(loss) <= o->tolerance) break;
     PetscCall(SinewLeastSquaresTranspose(ls, w, ls->r, ls->g));
     adam_step(ls, o, rate, it + 1, w);
     if (o->factor < 1) rate = plateau_step(&plateau, o, loss, rate);

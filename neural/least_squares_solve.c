@@ -234,12 +234,40 @@ static PetscErrorCode iterate(SinewLeastSquares ls, PetscReal w[], State *state,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The original's optimiser. */
+static PetscErrorCode by_adam(SinewLeastSquares ls, PetscReal w[], SinewLeastSquaresReport *report)
+{
+  SinewAdamOptions o = SinewAdamDefaults();
+  SinewAdamReport adam;
+
+  PetscFunctionBegin;
+  o.iterations = ls->options.iterations;
+  o.rate = ls->options.rate;
+  o.tolerance = ls->options.tolerance;
+  PetscCall(SinewLeastSquaresAdam(ls, &o, w, &adam));
+  *report = (SinewLeastSquaresReport){.iterations = adam.iterations,
+                                      .evaluations = adam.iterations,
+                                      .first = adam.first,
+                                      .damping = ls->options.damping,
+                                      .rows = ls->all_rows,
+                                      .parameters = ls->P,
+                                      .reason = "iterations"};
+  PetscCall(SinewLeastSquaresNorm(ls, w, &report->residual));
+  if (report->residual <= o.tolerance) report->reason = "residual";
+  if (o.rate_stop > 0 && adam.rate <= o.rate_stop) report->reason = "stagnation";
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewLeastSquaresSolve(SinewLeastSquares ls, PetscReal w[], SinewLeastSquaresReport *report)
 {
   State state;
   PetscBool done = PETSC_FALSE;
 
   PetscFunctionBegin;
+  if (ls->solver == SINEW_LS_LBFGS || ls->solver == SINEW_LS_ADAM) {
+    PetscCall((ls->solver == SINEW_LS_ADAM ? by_adam : SinewLeastSquaresLBFGS)(ls, w, report));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(start(ls, w, &state));
   if (state.norm <= ls->options.tolerance) {
     done = PETSC_TRUE;

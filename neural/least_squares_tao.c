@@ -31,7 +31,8 @@ PetscErrorCode SinewLeastSquaresLBFGS(SinewLeastSquares ls, PetscReal w[], Sinew
   Vec x;
 
   PetscFunctionBegin;
-  ls->report = (SinewLeastSquaresReport){.rows = ls->all_rows, .parameters = ls->P, .reason = "iterations"};
+  ls->report = (SinewLeastSquaresReport){
+      .rows = ls->all_rows, .parameters = ls->P, .damping = o->damping, .reason = "iterations"};
   PetscCall(SinewLeastSquaresNorm(ls, w, &ls->report.first));
   PetscCheck(!PetscIsInfOrNanReal(ls->report.first), ls->comm, SINEW_ERR_BREAKDOWN,
              "least squares: the residual of the first guess is not a number");

@@ -14,7 +14,7 @@ typedef struct {
 
 typedef struct {
   PetscInt method, scaling, iterations, reuse, krylov_iterations, adam;
-  PetscReal tolerance, stagnation, damping, damping_least, damping_most, subset, krylov_tolerance;
+  PetscReal tolerance, stagnation, damping, damping_least, damping_most, subset, krylov_tolerance, rate;
   PetscBool acceleration;
 } SinewInsrSolver;
 

@@ -9,7 +9,7 @@ static const char *const schemes[] = {"auto",  "euler",           "midpoint", "t
 static const char *const samplings[] = {"auto", "stratified", "sobol", "uniform", "quadrature", "adaptive", NULL};
 static const char *const activations[] = {"sine", "tanh", "gelu", "swish", NULL};
 static const char *const controls[] = {"fixed", "error", NULL};
-static const char *const methods[] = {"auto", "normal", "qr", "lsqr", NULL};
+static const char *const methods[] = {"auto", "normal", "qr", "lsqr", "lbfgs", "adam", NULL};
 static const char *const scalings[] = {"levenberg", "marquardt", NULL};
 
 #define INTEGER(Struct, member, key, text, least, most_, help, class)                                       \
@@ -59,24 +59,28 @@ static const SinewKey network_keys[] = {
 
 /* The solves of steps and the initial fit have other standards of the same keys. */
 #define S SinewInsrSolver
-#define SOLVER_KEYS(its, tol, stag, scale, damp, least_damp, accel)                                                  \
-  CHOICE(S, method, "method", "auto", methods,                                                                       \
-         "linear solver: normal equations, qr, lsqr; auto: normal up to 5000 weights, else lsqr", WARN),             \
-      CHOICE(S, scaling, "scaling", scale, scalings, "damping by the identity, or by the diagonal of J'J", WARN),    \
-      INTEGER(S, iterations, "iterations", its, 1, 1e6, "most iterations of a solve", WARN),                         \
-      NUMBER(S, tolerance, "tolerance", tol, 0, 1, "a solve ends at this residual (root mean square) / size of q",   \
-             WARN),                                                                                                  \
-      NUMBER(S, stagnation, "stagnation", stag, 0, 1,                                                                \
-             "or when an iteration lowers the residual by less than this part", WARN),                               \
-      NUMBER(S, damping, "damping", damp, 1e-16, 1e10, "first damping, relative to the mean diagonal of J'J", WARN), \
-      NUMBER(S, damping_least, "damping_least", least_damp, 0, 1e10, "least damping: lower fits closer, then worse", \
-             WARN),                                                                                                  \
-      NUMBER(S, damping_most, "damping_most", "1e10", 1e-10, 1e30, "above it a solve gives up", WARN),               \
-      FLAG(S, acceleration, "acceleration", accel, "geodesic acceleration", WARN),                                   \
-      INTEGER(S, reuse, "reuse", "0", 0, 1000, "further steps with the same Jacobian", WARN),                        \
-      NUMBER(S, subset, "subset", "1", 1e-3, 1, "part of the weights that moves in an iteration", WARN),             \
-      INTEGER(S, krylov_iterations, "krylov_iterations", "500", 1, 1e9, "of lsqr", WARN),                            \
-      NUMBER(S, krylov_tolerance, "krylov_tolerance", "1e-6", 0, 1, "of lsqr, relative", WARN)
+#define SOLVER_KEYS(its, tol, stag, scale, damp, least_damp, accel)                                                   \
+  CHOICE(                                                                                                             \
+      S, method, "method", "auto", methods,                                                                           \
+      "linear solver: normal equations, qr, lsqr; auto: normal up to 5000 weights, else lsqr. Or another optimiser, " \
+      "to compare: lbfgs (TAO), adam (the original's)",                                                               \
+      WARN),                                                                                                          \
+      CHOICE(S, scaling, "scaling", scale, scalings, "damping by the identity, or by the diagonal of J'J", WARN),     \
+      INTEGER(S, iterations, "iterations", its, 1, 1e6, "most iterations of a solve", WARN),                          \
+      NUMBER(S, tolerance, "tolerance", tol, 0, 1, "a solve ends at this residual (root mean square) / size of q",    \
+             WARN),                                                                                                   \
+      NUMBER(S, stagnation, "stagnation", stag, 0, 1,                                                                 \
+             "or when an iteration lowers the residual by less than this part", WARN),                                \
+      NUMBER(S, damping, "damping", damp, 1e-16, 1e10, "first damping, relative to the mean diagonal of J'J", WARN),  \
+      NUMBER(S, damping_least, "damping_least", least_damp, 0, 1e10, "least damping: lower fits closer, then worse",  \
+             WARN),                                                                                                   \
+      NUMBER(S, damping_most, "damping_most", "1e10", 1e-10, 1e30, "above it a solve gives up", WARN),                \
+      FLAG(S, acceleration, "acceleration", accel, "geodesic acceleration", WARN),                                    \
+      INTEGER(S, reuse, "reuse", "0", 0, 1000, "further steps with the same Jacobian", WARN),                         \
+      NUMBER(S, subset, "subset", "1", 1e-3, 1, "part of the weights that moves in an iteration", WARN),              \
+      INTEGER(S, krylov_iterations, "krylov_iterations", "500", 1, 1e9, "of lsqr", WARN),                             \
+      NUMBER(S, krylov_tolerance, "krylov_tolerance", "1e-6", 0, 1, "of lsqr, relative", WARN),                       \
+      NUMBER(S, rate, "rate", "1e-4", 1e-12, 1, "of adam, at first", WARN)
 
 static const SinewKey solver_keys[] = {
     SOLVER_KEYS("12", "1e-7", "0.02", "levenberg", "1e-5", "1e-9", "true"),
@@ -199,6 +203,8 @@ static PetscErrorCode check_scheme(const SinewInsrSection *s, const SinewStepper
     PetscCall(mistake(place, "scheme", "semi_lagrangian needs a velocity, which this equation does not have"));
   if (p->projected && scheme != SINEW_INSR_MIDPOINT && scheme != SINEW_INSR_RK4 && scheme != SINEW_INSR_GALERKIN)
     PetscCall(mistake(place, "scheme", "expected midpoint, rk4 or neural_galerkin for incompressible flow"));
+  if (scheme == SINEW_INSR_GALERKIN && s->solver.method >= SINEW_LS_LBFGS)
+    PetscCall(mistake(place, "solver", "neural_galerkin solves linear systems: expected method normal, qr or lsqr"));
   if (s->control && scheme == SINEW_INSR_LAGRANGE && !p->remainder)
     PetscCall(mistake(place, "control", "semi_lagrangian has no error estimate for pure advection"));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -221,6 +227,7 @@ static void set_solver(const SinewInsrSolver *s, SinewLeastSquaresOptions *o)
   o->subset = s->subset;
   o->krylov_iterations = s->krylov_iterations;
   o->krylov_tolerance = s->krylov_tolerance;
+  o->rate = s->rate;
 }
 
 static void set_network(const SinewInsrSection *s, const PetscBool zero[6], SinewJetOptions *o)
