@@ -49,6 +49,8 @@ PetscErrorCode BenchVorticityAt(const BenchCase *c, PetscInt nodes, PetscReal t,
                                 PetscReal v[]);
 PetscErrorCode BenchOnGrid(const BenchCase *c, PetscInt cells, BenchLine *line);
 
+PetscErrorCode BenchScaling(void); /* collective */
+
 PetscReal BenchSeconds(void); /* wall clock */
 PetscReal BenchCpu(void);     /* of this process */
 
