@@ -286,7 +286,9 @@ static PetscErrorCode run_layer(Message m, MessageLayer *l, REAL *out)
   REAL *U1 = (REAL *)l->U1, *U2 = (REAL *)l->U2;
 
   PetscFunctionBeginUser;
+  PetscCall(PetscLogEventBegin(MESSAGE_Nodes, 0, 0, 0, 0));
   PetscCall(prepare_edges(m, l));
+  PetscCall(PetscLogEventEnd(MESSAGE_Nodes, 0, 0, 0, 0));
   PetscCall(run_edges(m, l));
   PetscCall(PetscLogEventBegin(MESSAGE_Nodes, 0, 0, 0, 0));
   apply(n, 1, H, K + F + 2, F + 3, V + 2 * H, ld, 0, U1, H);
@@ -352,7 +354,9 @@ static PetscErrorCode run_layer_adjoint(Message m, const MessageLayer *l, REAL *
   update_adjoint(m, l, g);
   PetscCall(PetscLogEventEnd(MESSAGE_NodesAdjoint, 0, 0, 0, 0));
   PetscCall(run_edges_adjoint(m, l));
+  PetscCall(PetscLogEventBegin(MESSAGE_NodesAdjoint, 0, 0, 0, 0));
   PetscCall(prepare_edges_adjoint(m, l, g));
+  PetscCall(PetscLogEventEnd(MESSAGE_NodesAdjoint, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -483,11 +487,15 @@ static void decode_adjoint(Message m, const REAL *dy, REAL *g)
 static PetscErrorCode FN(message_forward)(Message m, const void *u, void *y)
 {
   PetscFunctionBeginUser;
+  PetscCall(PetscLogEventBegin(MESSAGE_Nodes, 0, 0, 0, 0));
   fill_context(m, (const REAL *)u);
   PetscCall(embed(m, (REAL *)m->layer[0].h));
+  PetscCall(PetscLogEventEnd(MESSAGE_Nodes, 0, 0, 0, 0));
   for (PetscInt k = 0; k < m->o.layers; k++)
     PetscCall(run_layer(m, &m->layer[k], (REAL *)(k + 1 < m->o.layers ? m->layer[k + 1].h : m->last)));
+  PetscCall(PetscLogEventBegin(MESSAGE_Nodes, 0, 0, 0, 0));
   decode(m, (const REAL *)m->last, (REAL *)y);
+  PetscCall(PetscLogEventEnd(MESSAGE_Nodes, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -498,9 +506,13 @@ static PetscErrorCode FN(message_backward)(Message m, const void *dy, void *du)
 
   PetscFunctionBeginUser;
   memset(m->dK, 0, sizeof(REAL) * (size_t)(m->nodes * (F + 3)));
+  PetscCall(PetscLogEventBegin(MESSAGE_NodesAdjoint, 0, 0, 0, 0));
   decode_adjoint(m, (const REAL *)dy, g);
+  PetscCall(PetscLogEventEnd(MESSAGE_NodesAdjoint, 0, 0, 0, 0));
   for (PetscInt k = m->o.layers - 1; k >= 0; k--) PetscCall(run_layer_adjoint(m, &m->layer[k], g));
+  PetscCall(PetscLogEventBegin(MESSAGE_NodesAdjoint, 0, 0, 0, 0));
   PetscCall(embed_adjoint(m, g));
+  PetscCall(PetscLogEventEnd(MESSAGE_NodesAdjoint, 0, 0, 0, 0));
   for (PetscInt i = 0; i < m->nodes; i++)
     for (PetscInt f = 0; f < F; f++) ((REAL *)du)[i * F + f] += ((const REAL *)m->dK)[i * (F + 3) + f];
   PetscFunctionReturn(PETSC_SUCCESS);
