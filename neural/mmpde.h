@@ -26,7 +26,8 @@
   Files: /weights/solver_a/..., solver_b/..., itpnet/... and mover/... with the names of the originals' state_dicts;
   sizes are read from the shapes. Attributes of /config, with the original's values where they are absent: neighbours
   (35), interpolation_neighbours (30), output_scale (0.1), time_scale (1; t enters as t / time_scale), moving (1 where
-  there is an itpnet), periodic (0), mirrored (0), unprojected (0), mover_field (0).
+  there is an itpnet), periodic (0), mirrored (0), unprojected (0), mover_field (0), mover_normalised (0; the attribute
+  `normalised` that a mover's own file has says the same).
 
   Life-cycle: ReadModel or fill a model, Create, parameters (Load, Initialize, or by the table), then
   Move + Forward [+ Backward] for each state; Destroy. The mover is not owned. After the first steps
@@ -52,6 +53,7 @@ typedef struct {
   PetscInt mover_field;               /* which field the mover looks at */
   double output_scale, time_scale;
   PetscBool moving, periodic, mirrored, unprojected;
+  PetscBool mover_normalised; /* the mover wants its field between 0 and 1 */
 } SinewMmpdeModel;
 
 typedef struct {

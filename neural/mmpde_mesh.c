@@ -40,6 +40,18 @@ static void sample_field(const SinewMmpde m, const void *u, PetscInt b, double *
     }
 }
 
+/* The field between 0 and 1, as some movers are trained; a constant one becomes 0. */
+static void normalise_field(PetscInt n, double *field)
+{
+  double low = PETSC_MAX_REAL, high = PETSC_MIN_REAL;
+
+  for (PetscInt i = 0; i < n; i++) {
+    low = PetscMin(low, field[i]);
+    high = PetscMax(high, field[i]);
+  }
+  for (PetscInt i = 0; i < n; i++) field[i] = high > low ? (field[i] - low) / (high - low) : 0;
+}
+
 /* grad phi at this rank's nodes. */
 static PetscErrorCode evaluate_mover(SinewMmpde m, const void *u)
 {
@@ -52,6 +64,7 @@ static PetscErrorCode evaluate_mover(SinewMmpde m, const void *u)
   for (PetscInt b = 0; b < m->o.batch; b++) {
     double *const gradient[2] = {m->displacement[0] + b * each, m->displacement[1] + b * each};
 
+    if (m->model.mover_normalised) normalise_field(area, m->field + b * area);
     PetscCall(SinewDMMField(m->mover, m->field + b * area, m->c, NULL));
     PetscCall(SinewDMMEvaluate(m->mover, m->c, each, m->xi + 2 * b * each, m->phi, gradient, NULL));
   }

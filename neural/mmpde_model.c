@@ -159,6 +159,7 @@ PetscErrorCode SinewMmpdeReadModel(SinewFile file, const char path[], SinewMmpde
   PetscCall(read_flag(file, "periodic", &model->periodic));
   PetscCall(read_flag(file, "mirrored", &model->mirrored));
   PetscCall(read_flag(file, "unprojected", &model->unprojected));
+  PetscCall(read_flag(file, "mover_normalised", &model->mover_normalised));
   PetscCheck(model->neighbours > 0, PETSC_COMM_WORLD, SINEW_ERR_INPUT, "%s: neighbours of %s is not positive", path,
              CONFIG);
   PetscCheck(model->mover_field >= 0 && model->mover_field < model->fields, PETSC_COMM_WORLD, SINEW_ERR_INPUT,
@@ -175,7 +176,7 @@ PetscErrorCode SinewMmpdeWriteModel(SinewFile file, const SinewMmpdeModel *model
   } number[] = {{"neighbours", model->neighbours},   {"interpolation_neighbours", model->interpolation},
                 {"mover_field", model->mover_field}, {"moving", model->moving},
                 {"periodic", model->periodic},       {"mirrored", model->mirrored},
-                {"unprojected", model->unprojected}};
+                {"unprojected", model->unprojected}, {"mover_normalised", model->mover_normalised}};
 
   PetscFunctionBeginUser;
   PetscCall(SinewFileWriteString(file, CONFIG, "model", "mmpde"));

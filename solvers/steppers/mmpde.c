@@ -68,12 +68,16 @@ static PetscErrorCode predict(void *context, PetscReal t, const PetscReal frame[
 static PetscErrorCode create_mover(SinewMmpdeForecast f)
 {
   const SinewBox map = SinewLayoutMap(f->layout);
+  PetscInt64 normalised = 0;
+  PetscInt n;
   SinewFile file;
 
   PetscFunctionBeginUser;
   if (!f->o.model.moving) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewFileOpen(f->comm, f->o.mover ? f->o.mover : f->o.path, &file));
   PetscCall(SinewDMMCreate(file, f->o.mover ? "/weights" : "/weights/mover", &f->mover));
+  PetscCall(SinewFileReadInts(file, f->o.mover ? "/weights" : "/weights/mover", "normalised", 1, &n, &normalised));
+  if (normalised) f->o.model.mover_normalised = PETSC_TRUE;
   PetscCall(SinewFileClose(&file));
   /* the weights fit fields of four sizes: the grid's own, where it is one of them */
   if (map.ny == map.nx && map.nx <= SinewDMMSize(f->mover) && map.nx > SinewDMMSize(f->mover) - 4)
@@ -98,7 +102,7 @@ PetscErrorCode SinewMmpdeForecastCreate(SinewGrid grid, const SinewMmpdeForecast
   box = SinewLayoutBox(f->layout);
   f->values = (size_t)(box.ny * box.nx * options->model.fields);
   PetscCall(create_mover(f));
-  PetscCall(SinewMmpdeCreate(f->layout, &options->model, &network, f->mover, &f->network));
+  PetscCall(SinewMmpdeCreate(f->layout, &f->o.model, &network, f->mover, &f->network));
   PetscCall(SinewFileOpen(f->comm, options->path, &file));
   PetscCall(SinewMmpdeLoad(f->network, file, options->path, "/weights"));
   PetscCall(SinewFileClose(&file));

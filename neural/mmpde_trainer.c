@@ -1,0 +1,383 @@
+/* Training of MM-PDE: batches, the two tasks, their optimisers, judgement. */
+#include "neural/mmpde_trainer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "neural/tensor_private.h"
+
+#define GROUP "/training"
+
+struct _p_SinewMmpdeTrainer {
+  SinewMmpdeTrainerOptions o;
+  MPI_Comm comm;
+  SinewDataset data;
+  SinewDatasetShape shape;
+  SinewDMM mover;
+  SinewLayout layout;
+  SinewMmpde network;
+  SinewOptimizer all, identity;
+  PetscInt64 steps;
+  PetscInt nodes; /* of this rank, in one sample */
+  SinewSample *sample;
+  double *planes, *t;   /* [batch][2][fields][ny][nx] as read; times */
+  void *u, *target, *y; /* [batch][ny][nx][fields] */
+};
+
+PetscErrorCode SinewMmpdeTrainerDefaults(SinewMmpdeTrainerOptions *o)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(o, sizeof(*o)));
+  PetscCall(SinewMmpdeDefaults(&o->model));
+  PetscCall(SinewOptimizerDefaults(&o->optimizer));
+  o->dtype = SINEW_FLOAT32;
+  o->batch = 6;
+  o->identity = 1;
+  o->optimizer.decay = 0.01;
+  o->schedule = (SinewSchedule){
+      .kind = SINEW_RATE_MILESTONES, .base = 6e-4, .factor = 0.4, .milestones = 3, .milestone = {30, 50, 70}};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- creation ---- */
+
+static PetscErrorCode check(SinewMmpdeTrainer t)
+{
+  const SinewDatasetShape *s = &t->shape;
+  const PetscInt least = 2 + t->o.tail;
+
+  PetscFunctionBeginUser;
+  PetscCheck(s->components == t->o.model.fields, t->comm, SINEW_ERR_INPUT,
+             "training: the data set has %" PetscInt_FMT " components a frame, the model %" PetscInt_FMT " fields",
+             s->components, t->o.model.fields);
+  PetscCheck(s->frames >= least, t->comm, SINEW_ERR_INPUT,
+             "training: trajectories have %" PetscInt_FMT " frames, %" PetscInt_FMT " are needed", s->frames, least);
+  PetscCheck(t->o.batch > 0 && SinewMmpdeTrainerEpoch(t) > 0, t->comm, SINEW_ERR_INPUT,
+             "training: an epoch of %" PetscInt_FMT " samples does not fill a batch of %" PetscInt_FMT,
+             s->trajectories * s->frames, t->o.batch);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* An optimiser of the parameters with a gradient whose names begin with a word. */
+static PetscErrorCode create_optimizer(SinewMmpdeTrainer t, const char word[], SinewOptimizer *optimizer)
+{
+  const SinewParameter *all;
+  SinewParameter *some;
+  PetscInt count, chosen = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewMmpdeGetParameters(t->network, &count, &all));
+  PetscCall(PetscMalloc1(count, &some));
+  for (PetscInt k = 0; k < count; k++)
+    if (all[k].gradient && !strncmp(all[k].name, word, strlen(word))) some[chosen++] = all[k];
+  PetscCall(SinewOptimizerCreate(t->o.dtype, chosen, some, &t->o.optimizer, optimizer));
+  PetscCall(PetscFree(some));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_memory(SinewMmpdeTrainer t)
+{
+  const SinewBox box = SinewLayoutBox(t->layout);
+  size_t values;
+
+  PetscFunctionBeginUser;
+  t->nodes = box.ny * box.nx;
+  values = (size_t)(t->o.batch * t->nodes * t->o.model.fields);
+  PetscCall(PetscMalloc2(t->o.batch, &t->sample, t->o.batch, &t->t));
+  PetscCall(PetscMalloc1(2 * values, &t->planes));
+  PetscCall(NeuralAlloc(values * SinewDtypeSize(t->o.dtype), &t->u));
+  PetscCall(NeuralAlloc(values * SinewDtypeSize(t->o.dtype), &t->target));
+  PetscCall(NeuralAlloc(values * SinewDtypeSize(t->o.dtype), &t->y));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMmpdeTrainerCreate(MPI_Comm comm, const SinewMmpdeTrainerOptions *options, SinewDataset data,
+                                       SinewDMM mover, SinewMmpdeTrainer *trainer)
+{
+  const SinewMmpdeOptions network = {.dtype = options->dtype, .batch = options->batch, .training = PETSC_TRUE};
+  SinewMmpdeTrainer t;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&t));
+  *trainer = t;
+  t->o = *options;
+  t->comm = comm;
+  t->data = data;
+  t->mover = mover;
+  PetscCall(SinewDatasetGetShape(data, &t->shape));
+  PetscCall(check(t));
+  PetscCall(SinewLayoutCreate(comm, t->shape.ny, t->shape.nx, options->model.periodic, 0, &t->layout));
+  PetscCall(SinewMmpdeCreate(t->layout, &options->model, &network, mover, &t->network));
+  PetscCall(SinewMmpdeInitialize(t->network, options->seed));
+  PetscCall(create_optimizer(t, "", &t->all));
+  if (options->model.moving) PetscCall(create_optimizer(t, "itpnet/", &t->identity));
+  PetscCall(create_memory(t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMmpdeTrainerDestroy(SinewMmpdeTrainer *trainer)
+{
+  SinewMmpdeTrainer t = *trainer;
+
+  PetscFunctionBeginUser;
+  *trainer = NULL;
+  if (!t) PetscFunctionReturn(PETSC_SUCCESS);
+  if (t->all) PetscCall(SinewOptimizerDestroy(&t->all));
+  if (t->identity) PetscCall(SinewOptimizerDestroy(&t->identity));
+  PetscCall(SinewMmpdeDestroy(&t->network));
+  if (t->layout) PetscCall(SinewLayoutDestroy(&t->layout));
+  PetscCall(PetscFree2(t->sample, t->t));
+  PetscCall(PetscFree(t->planes));
+  free(t->u);
+  free(t->target);
+  free(t->y);
+  PetscCall(PetscFree(t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- where in the training ---- */
+
+PetscInt64 SinewMmpdeTrainerEpoch(SinewMmpdeTrainer t)
+{
+  return (PetscInt64)t->shape.trajectories * t->shape.frames / t->o.batch;
+}
+
+PetscInt64 SinewMmpdeTrainerSteps(SinewMmpdeTrainer t)
+{
+  return t->steps;
+}
+
+static PetscInt64 identity_epochs(SinewMmpdeTrainer t)
+{
+  return t->o.model.moving ? t->o.identity : 0;
+}
+
+PetscBool SinewMmpdeTrainerIdentity(SinewMmpdeTrainer t)
+{
+  return (PetscBool)(t->steps < identity_epochs(t) * SinewMmpdeTrainerEpoch(t));
+}
+
+double SinewMmpdeTrainerRate(SinewMmpdeTrainer t)
+{
+  const PetscInt64 epoch = t->steps / SinewMmpdeTrainerEpoch(t) - identity_epochs(t);
+  const double rate = SinewScheduleRate(&t->o.schedule, (double)PetscMax(epoch, 0));
+
+  return t->o.decay_at_start ? t->o.schedule.factor * rate : rate;
+}
+
+/* ---- batches ---- */
+
+static void put(SinewMmpdeTrainer t, void *values, PetscInt i, double value)
+{
+  if (t->o.dtype == SINEW_FLOAT32)
+    ((float *)values)[i] = (float)value;
+  else
+    ((double *)values)[i] = value;
+}
+
+static double get(SinewMmpdeTrainer t, const void *values, PetscInt i)
+{
+  return t->o.dtype == SINEW_FLOAT32 ? (double)((const float *)values)[i] : ((const double *)values)[i];
+}
+
+/* The two frames of each of t->sample into u and target, channels last; times. */
+static PetscErrorCode read_batch(SinewMmpdeTrainer t, SinewDataset data)
+{
+  const PetscInt F = t->o.model.fields, n = t->nodes;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewDatasetRead(data, t->comm, SinewLayoutBox(t->layout), t->o.batch, t->sample, t->planes));
+  for (PetscInt b = 0; b < t->o.batch; b++) {
+    t->t[b] = (double)t->sample[b].first * (t->shape.step > 0 ? t->shape.step : 1);
+    for (PetscInt i = 0; i < n; i++)
+      for (PetscInt f = 0; f < F; f++) {
+        put(t, t->u, (b * n + i) * F + f, t->planes[(2 * b * F + f) * n + i]);
+        put(t, t->target, (b * n + i) * F + f, t->planes[((2 * b + 1) * F + f) * n + i]);
+      }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode move(SinewMmpdeTrainer t)
+{
+  SinewMmpdeMesh mesh;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewMmpdeMove(t->network, t->u, t->o.damp, &mesh));
+  PetscCheck(!mesh.folded, t->comm, SINEW_ERR_INPUT,
+             "training: the mover folds the mesh in %lld cells of a batch: train it further, or damp it",
+             (long long)mesh.folded);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Sum over this rank's values of (y - target)^2 of the first `samples`; y becomes its derivative times `factor`, when
+   that is not 0. */
+static double difference(SinewMmpdeTrainer t, const void *target, PetscInt samples, double factor)
+{
+  double sum = 0;
+
+  for (PetscInt i = 0; i < samples * t->nodes * t->o.model.fields; i++) {
+    const double d = get(t, t->y, i) - get(t, target, i);
+
+    sum += d * d;
+    if (factor != 0) put(t, t->y, i, 2 * factor * d);
+  }
+  return sum;
+}
+
+/* ---- a step ---- */
+
+PetscErrorCode SinewMmpdeTrainerStep(SinewMmpdeTrainer t, double *loss, double *norm)
+{
+  const PetscInt64 epoch = SinewMmpdeTrainerEpoch(t), place = t->steps % epoch;
+  const PetscBool identity = SinewMmpdeTrainerIdentity(t);
+  const double all = (double)t->o.batch * (double)t->shape.ny * (double)t->shape.nx * (double)t->o.model.fields;
+
+  PetscFunctionBeginUser;
+  for (PetscInt b = 0; b < t->o.batch; b++) {
+    PetscCall(SinewDatasetDraw(t->data, t->o.seed, t->steps / epoch, place * t->o.batch + b, 2 + t->o.tail, NULL,
+                               &t->sample[b]));
+    t->sample[b].count = 2;
+  }
+  PetscCall(read_batch(t, t->data));
+  PetscCall(move(t));
+  PetscCall(
+      SinewMmpdeForward(t->network, identity ? SINEW_MMPDE_IDENTITY : SINEW_MMPDE_STEP, t->t, t->u, PETSC_TRUE, t->y));
+  *loss = difference(t, identity ? t->u : t->target, t->o.batch, 1 / all) / all;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, loss, 1, MPI_DOUBLE, MPI_SUM, t->comm));
+  PetscCall(SinewMmpdeBackward(t->network, t->y, NULL));
+  PetscCall(SinewOptimizerStep(identity ? t->identity : t->all, SinewMmpdeTrainerRate(t), norm));
+  t->steps++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- judgement ---- */
+
+/* The k-th window of two frames (modulo their number) as sample b. */
+static void window(SinewMmpdeTrainer t, const SinewDatasetShape *shape, PetscInt64 k, PetscInt b)
+{
+  const PetscInt64 each = shape->frames - 1;
+
+  t->sample[b] = (SinewSample){
+      .trajectory = (PetscInt)(k / each % shape->trajectories), .first = (PetscInt)(k % each), .count = 2};
+}
+
+static PetscErrorCode predict(SinewMmpdeTrainer t)
+{
+  PetscFunctionBeginUser;
+  PetscCall(move(t));
+  PetscCall(SinewMmpdeForward(t->network, SINEW_MMPDE_STEP, t->t, t->u, PETSC_FALSE, t->y));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode judge_steps(SinewMmpdeTrainer t, SinewDataset data, const SinewDatasetShape *shape, double *sum)
+{
+  const PetscInt64 all = (PetscInt64)shape->trajectories * (shape->frames - 1);
+
+  PetscFunctionBeginUser;
+  *sum = 0;
+  for (PetscInt64 k = 0; k < all; k += t->o.batch) {
+    for (PetscInt b = 0; b < t->o.batch; b++) window(t, shape, k + b, b);
+    PetscCall(read_batch(t, data));
+    PetscCall(predict(t));
+    *sum += difference(t, t->target, (PetscInt)PetscMin(t->o.batch, all - k), 0);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Trajectories first .. first + batch - 1 from their first frames on. */
+static PetscErrorCode judge_rollout(SinewMmpdeTrainer t, SinewDataset data, const SinewDatasetShape *shape,
+                                    PetscInt first, PetscInt steps, double sums[])
+{
+  const size_t bytes = (size_t)(t->o.batch * t->nodes * t->o.model.fields) * SinewDtypeSize(t->o.dtype);
+  void *state;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(bytes, (char **)&state));
+  for (PetscInt s = 0; s < steps; s++) {
+    for (PetscInt b = 0; b < t->o.batch; b++) window(t, shape, (PetscInt64)(first + b) * (shape->frames - 1) + s, b);
+    PetscCall(read_batch(t, data));
+    if (s) memcpy(t->u, state, bytes);
+    PetscCall(predict(t));
+    sums[s] += difference(t, t->target, PetscMin(t->o.batch, shape->trajectories - first), 0);
+    memcpy(state, t->y, bytes);
+  }
+  PetscCall(PetscFree(state));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMmpdeTrainerJudge(SinewMmpdeTrainer t, SinewDataset data, PetscInt steps, double *one_step,
+                                      double rollout[])
+{
+  SinewDatasetShape shape;
+  double values;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewDatasetGetShape(data, &shape));
+  PetscCheck(shape.ny == t->shape.ny && shape.nx == t->shape.nx && shape.components == t->shape.components, t->comm,
+             SINEW_ERR_INPUT, "training: the data set to judge on has other frames than the one to train on");
+  PetscCheck(steps < shape.frames, t->comm, SINEW_ERR_INPUT,
+             "training: a roll-out of %" PetscInt_FMT " steps needs more than the %" PetscInt_FMT " frames there are",
+             steps, shape.frames);
+  values = (double)shape.trajectories * (double)shape.ny * (double)shape.nx * (double)shape.components;
+  PetscCall(judge_steps(t, data, &shape, one_step));
+  *one_step /= values * (double)(shape.frames - 1);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, one_step, 1, MPI_DOUBLE, MPI_SUM, t->comm));
+  if (!steps) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscArrayzero(rollout, steps));
+  for (PetscInt first = 0; first < shape.trajectories; first += t->o.batch)
+    PetscCall(judge_rollout(t, data, &shape, first, steps, rollout));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, rollout, (PetscMPIInt)steps, MPI_DOUBLE, MPI_SUM, t->comm));
+  for (PetscInt s = 0; s < steps; s++) rollout[s] /= values;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- files ---- */
+
+PetscErrorCode SinewMmpdeTrainerStore(SinewMmpdeTrainer t, SinewFile file)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SinewMmpdeStore(t->network, file, "/weights"));
+  PetscCall(SinewOptimizerStore(t->all, file, "/optimizer"));
+  if (t->identity) PetscCall(SinewOptimizerStore(t->identity, file, "/identity"));
+  PetscCall(SinewFileWriteInts(file, GROUP, "steps", 1, &t->steps));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMmpdeTrainerLoad(SinewMmpdeTrainer t, SinewFile file)
+{
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewMmpdeLoad(t->network, file, SinewFilePath(file), "/weights"));
+  PetscCall(SinewOptimizerLoad(t->all, file, "/optimizer"));
+  if (t->identity) PetscCall(SinewOptimizerLoad(t->identity, file, "/identity"));
+  PetscCall(SinewFileReadInts(file, GROUP, "steps", 1, &n, &t->steps));
+  PetscCheck(n == 1 && t->steps >= 0, t->comm, SINEW_ERR_INPUT, "%s: no training of MM-PDE: steps of %s is missing",
+             SinewFilePath(file), GROUP);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMmpdeTrainerStoreModel(SinewMmpdeTrainer t, SinewFile file)
+{
+  char name[128];
+  SinewArray array;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewMmpdeWriteModel(file, &t->o.model));
+  PetscCall(SinewMmpdeStore(t->network, file, "/weights"));
+  for (PetscInt i = 0; t->mover; i++) {
+    PetscCall(SinewDMMGetParameter(t->mover, i, &array));
+    if (!array.name) break;
+    PetscCall(PetscSNPrintf(name, sizeof(name), "/weights/mover/%s", array.name));
+    array.name = name;
+    PetscCall(SinewFileWrite(file, &array));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+SinewMmpde SinewMmpdeTrainerNetwork(SinewMmpdeTrainer t)
+{
+  return t->network;
+}
