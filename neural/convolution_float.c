@@ -1,6 +1,7 @@
 /*
   Convolutions in float through oneDNN: primitives, blocked weights and memory objects are made once.
-  Where minimal filtering pays (winograd_private.h) it takes the forward pass.
+  Where minimal filtering pays (winograd_private.h) it takes all three passes; adjoints of 1x1 convolutions are products
+  of matrices.
 
   bfloat16 operands: on processors whose products of bfloat16 are faster than those of floats, oneDNN
   is given such arrays ("native"). With AVX-512 alone Intel's take twice the time of floats (Sapphire
@@ -23,6 +24,8 @@ struct _p_ConvolutionEngine {
   dnnl_stream_t stream;
   void *scratch; /* for one convolution at a time */
   size_t scratch_bytes;
+  void *packed; /* training: the weights of the convolution that runs, blocked or transformed */
+  size_t packed_bytes;
   PetscBool native; /* bfloat16 by the processor's own instructions */
 };
 
@@ -43,7 +46,10 @@ struct _p_Convolution {
   ConvolutionShape s;
   ConvolutionEngine engine;
   Pass forward, data, weights;
-  Winograd winograd; /* instead of `forward`, or NULL */
+  Winograd winograd;  /* instead of `forward` (and of `weights`), or NULL */
+  Winograd adjoint;   /* instead of `data`, or NULL */
+  float *transformed; /* weights for `winograd`, unless training */
+  const float *plain; /* the caller's weights, training */
   PetscBool native;
 };
 
@@ -78,6 +84,7 @@ static PetscErrorCode destroy_engine(ConvolutionEngine *engine)
   DNNL(dnnl_stream_destroy((*engine)->stream));
   DNNL(dnnl_engine_destroy((*engine)->engine));
   free((*engine)->scratch);
+  free((*engine)->packed);
   PetscCall(PetscFree(*engine));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -206,12 +213,16 @@ static PetscErrorCode create_backward(Convolution c, Descriptions *d, dnnl_primi
   dnnl_primitive_desc_t description;
 
   PetscFunctionBeginUser;
-  PetscCall(describe_data(&c->s, engine, d, hint, &description));
-  PetscCall(create_pass(c->engine, description, dnnl_query_weights_md, PETSC_FALSE, d, &c->data));
-  DNNL(dnnl_primitive_desc_destroy(description));
-  PetscCall(describe_weights(&c->s, engine, d, hint, &description));
-  PetscCall(create_pass(c->engine, description, dnnl_query_diff_weights_md, PETSC_TRUE, d, &c->weights));
-  DNNL(dnnl_primitive_desc_destroy(description));
+  if (!c->adjoint) {
+    PetscCall(describe_data(&c->s, engine, d, hint, &description));
+    PetscCall(create_pass(c->engine, description, dnnl_query_weights_md, PETSC_FALSE, d, &c->data));
+    DNNL(dnnl_primitive_desc_destroy(description));
+  }
+  if (!c->winograd) {
+    PetscCall(describe_weights(&c->s, engine, d, hint, &description));
+    PetscCall(create_pass(c->engine, description, dnnl_query_diff_weights_md, PETSC_TRUE, d, &c->weights));
+    DNNL(dnnl_primitive_desc_destroy(description));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -222,13 +233,63 @@ static size_t input_values(const ConvolutionShape *s)
   return (size_t)(s->batch * (s->ny + reach) * (s->nx + reach) * s->in);
 }
 
-static PetscErrorCode reserve(ConvolutionEngine e, size_t bytes)
+static PetscErrorCode reserve(size_t bytes, void **memory, size_t *held)
 {
   PetscFunctionBeginUser;
-  if (bytes <= e->scratch_bytes) PetscFunctionReturn(PETSC_SUCCESS);
-  free(e->scratch);
-  e->scratch_bytes = bytes;
-  PetscCall(NeuralAlloc(bytes, &e->scratch));
+  if (bytes <= *held) PetscFunctionReturn(PETSC_SUCCESS);
+  free(*memory);
+  *held = bytes;
+  PetscCall(NeuralAlloc(bytes, memory));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode reserve_scratch(ConvolutionEngine e, size_t bytes)
+{
+  PetscFunctionBeginUser;
+  PetscCall(reserve(bytes, &e->scratch, &e->scratch_bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* 1x1 convolutions are products of matrices as they stand. */
+static PetscBool is_product(const ConvolutionShape *s)
+{
+  return (PetscBool)(s->kernel == 1);
+}
+
+/* The output's gradient in a frame of two zeros. */
+static size_t framed_values(const ConvolutionShape *s)
+{
+  return (size_t)(s->batch * (s->ny + 4) * (s->nx + 4) * s->out);
+}
+
+static PetscErrorCode create_adjoint(Convolution c)
+{
+  ConvolutionShape turned = c->s;
+
+  PetscFunctionBeginUser;
+  turned.ny += 2;
+  turned.nx += 2;
+  turned.in = c->s.out;
+  turned.out = c->s.in;
+  turned.accumulate = PETSC_FALSE;
+  if (WinogradFits(&turned)) {
+    PetscCall(WinogradCreate(&turned, &c->adjoint));
+    PetscCall(reserve_scratch(c->engine, WinogradScratch(c->adjoint) + framed_values(&c->s) * sizeof(float)));
+    PetscCall(reserve(WinogradPackedBytes(c->adjoint), &c->engine->packed, &c->engine->packed_bytes));
+  }
+  if (!c->winograd) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(reserve_scratch(c->engine, WinogradScratchGradient(c->winograd)));
+  PetscCall(reserve(WinogradPackedBytes(c->winograd), &c->engine->packed, &c->engine->packed_bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode reserve_weights(Convolution c)
+{
+  const Pass *pass[] = {&c->forward, &c->data, &c->weights};
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < 3; ++k)
+    if (pass[k]->run) PetscCall(reserve(pass[k]->weight.bytes, &c->engine->packed, &c->engine->packed_bytes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -249,12 +310,16 @@ static PetscErrorCode create(ConvolutionEngine engine, const ConvolutionShape *s
   PetscCall(describe_forward(shape, engine->engine, &d, &description));
   if (WinogradFits(shape) && !c->native) {
     PetscCall(WinogradCreate(shape, &c->winograd));
-    PetscCall(reserve(engine, WinogradScratch(c->winograd)));
+    PetscCall(reserve_scratch(engine, WinogradScratch(c->winograd)));
   } else {
     PetscCall(create_pass(engine, description, dnnl_query_weights_md, PETSC_FALSE, &d, &c->forward));
-    if (shape->bf16) PetscCall(reserve(engine, input_values(shape) * sizeof(float)));
+    if (shape->bf16) PetscCall(reserve_scratch(engine, input_values(shape) * sizeof(float)));
   }
-  if (shape->training) PetscCall(create_backward(c, &d, description));
+  if (shape->training) {
+    PetscCall(create_adjoint(c));
+    if (!is_product(shape)) PetscCall(create_backward(c, &d, description));
+    PetscCall(reserve_weights(c));
+  }
   DNNL(dnnl_primitive_desc_destroy(description));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -267,6 +332,8 @@ static PetscErrorCode destroy(Convolution *convolution)
   *convolution = NULL;
   if (!c) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(WinogradDestroy(&c->winograd));
+  PetscCall(WinogradDestroy(&c->adjoint));
+  free(c->transformed);
   PetscCall(destroy_pass(&c->forward));
   PetscCall(destroy_pass(&c->data));
   PetscCall(destroy_pass(&c->weights));
@@ -291,12 +358,17 @@ static PetscErrorCode place(const Array *array, const void *address)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The blocked array is made when first used: by then, in a lean network, the plain weights before it are gone. */
-static PetscErrorCode own_weights(Pass *pass)
+/* In training all convolutions share one array. Else it is made when first used: by then, in a lean network, the plain
+ * weights before it are gone. */
+static PetscErrorCode own_weights(const Convolution c, Pass *pass)
 {
   Array *weight = &pass->weight;
 
   PetscFunctionBeginUser;
+  if (c->s.training) {
+    DNNL(dnnl_memory_set_data_handle(weight->memory, c->engine->packed));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   if (weight->owned) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NeuralAlloc(weight->bytes, &weight->owned));
   DNNL(dnnl_memory_set_data_handle(weight->memory, weight->owned));
@@ -324,7 +396,7 @@ static PetscErrorCode reorder(Convolution c, Pass *pass, const void *weight, Pet
   const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from->memory}, {DNNL_ARG_TO, to->memory}};
 
   PetscFunctionBeginUser;
-  PetscCall(own_weights(pass));
+  PetscCall(own_weights(c, pass));
   PetscCall(place(&pass->plain, (const float *)weight + c->s.slice * c->s.kernel * c->s.kernel));
   PetscCall(execute(c, pass->reorder, 2, arguments));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -347,27 +419,43 @@ static PetscErrorCode reorder_rounded(Convolution c, const float *weight)
 static PetscErrorCode pack(Convolution c, const void *weight)
 {
   PetscFunctionBeginUser;
-  if (c->winograd)
-    PetscCall(WinogradPack(c->winograd, weight));
-  else if (c->forward.run && c->s.bf16 && !c->native)
+  if (c->s.training) /* they change with every step: made where they are used, and kept by nobody */
+    c->plain = weight;
+  else if (c->winograd) {
+    if (!c->transformed) PetscCall(NeuralAlloc(WinogradPackedBytes(c->winograd), (void **)&c->transformed));
+    WinogradPack(c->winograd, PETSC_FALSE, weight, c->transformed);
+  } else if (c->forward.run && c->s.bf16 && !c->native)
     PetscCall(reorder_rounded(c, weight));
   else if (c->forward.run)
     PetscCall(reorder(c, &c->forward, weight, PETSC_FALSE));
-  if (c->data.run) PetscCall(reorder(c, &c->data, weight, PETSC_FALSE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode forward_winograd(Convolution c, const void *x, const void *bias, void *y)
+{
+  const float *packed = c->transformed;
+
+  PetscFunctionBeginUser;
+  if (c->s.training) {
+    WinogradPack(c->winograd, PETSC_FALSE, c->plain, c->engine->packed);
+    packed = c->engine->packed;
+  }
+  PetscCall(WinogradForward(c->winograd, packed, x, bias, y, c->engine->scratch));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode forward(Convolution c, const void *x, const void *bias, void *y)
 {
-  const Pass *p = &c->forward;
+  Pass *p = &c->forward;
   const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, p->x.memory},
                                        {DNNL_ARG_WEIGHTS, p->weight.memory},
                                        {DNNL_ARG_DST, p->y.memory},
                                        {DNNL_ARG_BIAS, p->bias.memory}};
 
   PetscFunctionBeginUser;
-  if (c->winograd) PetscCall(WinogradForward(c->winograd, x, bias, y, c->engine->scratch));
+  if (c->winograd) PetscCall(forward_winograd(c, x, bias, y));
   if (!p->run) PetscFunctionReturn(PETSC_SUCCESS);
+  if (c->s.training) PetscCall(reorder(c, p, c->plain, PETSC_FALSE));
   if (c->s.bf16) round_values(input_values(&c->s), x, c->native, c->engine->scratch);
   PetscCall(place(&p->x, c->s.bf16 ? c->engine->scratch : x));
   PetscCall(place(&p->y, y));
@@ -376,14 +464,59 @@ static PetscErrorCode forward(Convolution c, const void *x, const void *bias, vo
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* ---- backward ---- */
+
+static PetscErrorCode multiply(char ta, char tb, PetscInt m, PetscInt n, PetscInt k, const float *a, PetscInt lda,
+                               const float *b, PetscInt ldb, float *result, PetscInt ldc)
+{
+  PetscFunctionBeginUser;
+  DNNL(dnnl_sgemm(ta, tb, m, n, k, 1, a, lda, b, ldb, 0, result, ldc));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Sums over all cells. */
+static void bias_gradient(const ConvolutionShape *s, const float *restrict gy, float *restrict gbias)
+{
+  const PetscInt cells = s->batch * s->ny * s->nx, out = s->out;
+
+  memset(gbias, 0, (size_t)out * sizeof(*gbias));
+  for (PetscInt k = 0; k < cells; ++k)
+#pragma omp simd
+    for (PetscInt o = 0; o < out; ++o) gbias[o] += gy[k * out + o];
+}
+
+/* gy in its frame, behind the scratch of the products; then a convolution with the filter turned around. */
+static PetscErrorCode backward_winograd(Convolution c, const float *gy, float *gx)
+{
+  const PetscInt ny = c->s.ny, nx = c->s.nx, out = c->s.out, row = (nx + 4) * out;
+  float *framed = (float *)((char *)c->engine->scratch + WinogradScratch(c->adjoint));
+
+  PetscFunctionBeginUser;
+  memset(framed, 0, framed_values(&c->s) * sizeof(*framed));
+  for (PetscInt b = 0; b < c->s.batch; ++b)
+    for (PetscInt y = 0; y < ny; ++y)
+      memcpy(framed + (b * (ny + 4) + y + 2) * row + 2 * out, gy + (b * ny + y) * nx * out,
+             (size_t)(nx * out) * sizeof(*framed));
+  WinogradPack(c->adjoint, PETSC_TRUE, c->plain, c->engine->packed);
+  PetscCall(WinogradForward(c->adjoint, c->engine->packed, framed, NULL, gx, c->engine->scratch));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode backward_data(Convolution c, const void *gy, void *gx)
 {
-  const Pass *p = &c->data;
+  const ConvolutionShape *s = &c->s;
+  Pass *p = &c->data;
   const dnnl_exec_arg_t arguments[] = {
       {DNNL_ARG_DIFF_DST, p->y.memory}, {DNNL_ARG_WEIGHTS, p->weight.memory}, {DNNL_ARG_DIFF_SRC, p->x.memory}};
 
   PetscFunctionBeginUser;
+  if (!s->ny || !s->nx) PetscFunctionReturn(PETSC_SUCCESS);
+  if (c->adjoint) PetscCall(backward_winograd(c, gy, gx));
+  if (is_product(s))
+    PetscCall(multiply('N', 'N', s->batch * s->ny * s->nx, s->in, s->out, gy, s->out, c->plain + s->slice, s->channels,
+                       gx, s->in));
   if (!p->run) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(reorder(c, p, c->plain, PETSC_FALSE));
   PetscCall(place(&p->x, gx));
   PetscCall(place(&p->y, gy));
   PetscCall(execute(c, p->run, 3, arguments));
@@ -392,6 +525,7 @@ static PetscErrorCode backward_data(Convolution c, const void *gy, void *gx)
 
 static PetscErrorCode backward_weights(Convolution c, const void *x, const void *gy, void *gweight, void *gbias)
 {
+  const ConvolutionShape *s = &c->s;
   Pass *p = &c->weights;
   const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, p->x.memory},
                                        {DNNL_ARG_DIFF_DST, p->y.memory},
@@ -399,8 +533,16 @@ static PetscErrorCode backward_weights(Convolution c, const void *x, const void 
                                        {DNNL_ARG_DIFF_BIAS, p->bias.memory}};
 
   PetscFunctionBeginUser;
-  if (!p->run) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(own_weights(p));
+  if (!s->ny || !s->nx) PetscFunctionReturn(PETSC_SUCCESS);
+  if (c->winograd) PetscCall(WinogradGradient(c->winograd, x, gy, gweight, c->engine->scratch));
+  if (is_product(s))
+    PetscCall(multiply('T', 'N', s->out, s->in, s->batch * s->ny * s->nx, gy, s->out, x, s->in,
+                       (float *)gweight + s->slice, s->channels));
+  if (!p->run) {
+    if (gbias) bias_gradient(s, gy, gbias);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(own_weights(c, p));
   PetscCall(place(&p->x, x));
   PetscCall(place(&p->y, gy));
   PetscCall(place(&p->bias, gbias));

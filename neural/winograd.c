@@ -15,7 +15,7 @@ struct _p_Winograd {
   PetscInt tiles;               /* in a block */
   PetscInt in_row, out_row;     /* channels, padded */
   PetscInt in_plane, out_plane; /* values between the points of a tile */
-  float *weight;                /* [POINTS][in][out_row] */
+  float *zeros;                 /* a bias of none */
 };
 
 static PetscInt padded(PetscInt n)
@@ -45,6 +45,7 @@ PetscErrorCode WinogradCreate(const ConvolutionShape *s, Winograd *out)
   /* a cache line more than a power of two: planes of one tile must not share the sets of a cache */
   w->in_plane = w->tiles * w->in_row + LANE;
   w->out_plane = w->tiles * w->out_row + LANE;
+  PetscCall(NeuralAlloc((size_t)w->out_row * sizeof(float), (void **)&w->zeros));
   *out = w;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -53,7 +54,7 @@ PetscErrorCode WinogradDestroy(Winograd *w)
 {
   PetscFunctionBeginUser;
   if (!*w) PetscFunctionReturn(PETSC_SUCCESS);
-  free((*w)->weight);
+  free((*w)->zeros);
   PetscCall(PetscFree(*w));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -61,6 +62,16 @@ PetscErrorCode WinogradDestroy(Winograd *w)
 size_t WinogradScratch(Winograd w)
 {
   return POINTS * (size_t)(w->in_plane + w->out_plane) * sizeof(float);
+}
+
+size_t WinogradPackedBytes(Winograd w)
+{
+  return (size_t)(POINTS * w->s.in * w->out_row) * sizeof(float);
+}
+
+size_t WinogradScratchGradient(Winograd w)
+{
+  return WinogradScratch(w) + WinogradPackedBytes(w);
 }
 
 /* G g G' with G = (1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1) */
@@ -87,20 +98,20 @@ static void transform_filter(const float filter[9], PetscBool bf16, double u[POI
   }
 }
 
-PetscErrorCode WinogradPack(Winograd w, const float weight[])
+void WinogradPack(Winograd w, PetscBool adjoint, const float weight[], float packed[])
 {
-  const PetscInt in = w->s.in;
+  const PetscInt in = w->s.in, channels = w->s.channels, slice = w->s.slice;
 
-  PetscFunctionBeginUser;
-  if (!w->weight) PetscCall(NeuralAlloc((size_t)(POINTS * in * w->out_row) * sizeof(float), (void **)&w->weight));
   for (PetscInt o = 0; o < w->s.out; ++o)
     for (PetscInt c = 0; c < in; ++c) {
+      const float *filter = weight + (adjoint ? c * channels + slice + o : o * channels + slice + c) * 9;
+      float turned[9];
       double u[POINTS];
 
-      transform_filter(weight + (o * w->s.channels + w->s.slice + c) * 9, w->s.bf16, u);
-      for (PetscInt p = 0; p < POINTS; ++p) w->weight[(p * in + c) * w->out_row + o] = (float)u[p];
+      for (int k = 0; k < 9 && adjoint; ++k) turned[k] = filter[8 - k];
+      transform_filter(adjoint ? turned : filter, w->s.bf16, u);
+      for (PetscInt p = 0; p < POINTS; ++p) packed[(p * in + c) * w->out_row + o] = (float)u[p];
     }
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* v = B' d B, B' = (1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1), for n channels of one tile; row: values from one map row to
@@ -164,16 +175,12 @@ static inline void transform_output(PetscInt n, const float *restrict m, PetscIn
   }
 }
 
-/* `count` rows of tiles from row `first` of one sample; x and y point to the sample. */
-static PetscErrorCode forward_block(Winograd w, PetscInt first, PetscInt count, const float *x, const float *bias,
-                                    float *y, float *v, float *m)
+static void transform_inputs(Winograd w, PetscInt first, PetscInt count, const float *x, float *v)
 {
-  const PetscInt in = w->s.in, out = w->s.out, nx = w->s.nx, across = nx / 2, tiles = count * across;
+  const PetscInt in = w->s.in, nx = w->s.nx, across = nx / 2;
 
-  PetscFunctionBeginUser;
-  for (PetscInt t = 0; t < tiles; ++t) {
+  for (PetscInt t = 0; t < count * across; ++t) {
     const PetscInt j = 2 * (first + t / across), i = 2 * (t % across);
-
     const float *tile = x + (j * (nx + 2) + i) * in;
 
     if (w->s.bf16) /* a constant: two loops */
@@ -181,9 +188,19 @@ static PetscErrorCode forward_block(Winograd w, PetscInt first, PetscInt count, 
     else
       transform_input(in, PETSC_FALSE, tile, (nx + 2) * in, in, v + t * w->in_row, w->in_plane);
   }
+}
+
+/* `count` rows of tiles from row `first` of one sample; x and y point to the sample. */
+static PetscErrorCode forward_block(Winograd w, PetscInt first, PetscInt count, const float *packed, const float *x,
+                                    const float *bias, float *y, float *v, float *m)
+{
+  const PetscInt in = w->s.in, out = w->s.out, nx = w->s.nx, across = nx / 2, tiles = count * across;
+
+  PetscFunctionBeginUser;
+  transform_inputs(w, first, count, x, v);
   for (PetscInt p = 0; p < POINTS; ++p) {
     const dnnl_status_t status =
-        dnnl_sgemm('N', 'N', tiles, out, in, 1, v + p * w->in_plane, w->in_row, w->weight + p * in * w->out_row,
+        dnnl_sgemm('N', 'N', tiles, out, in, 1, v + p * w->in_plane, w->in_row, packed + p * in * w->out_row,
                    w->out_row, 0, m + p * w->out_plane, w->out_row);
 
     PetscCheck(status == dnnl_success, PETSC_COMM_SELF, PETSC_ERR_LIB, "oneDNN error %d in sgemm", (int)status);
@@ -196,15 +213,104 @@ static PetscErrorCode forward_block(Winograd w, PetscInt first, PetscInt count, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode WinogradForward(Winograd w, const float x[], const float bias[], float y[], void *scratch)
+PetscErrorCode WinogradForward(Winograd w, const float packed[], const float x[], const float bias[], float y[],
+                               void *scratch)
 {
   const PetscInt ny = w->s.ny, nx = w->s.nx, down = ny / 2;
+  const float *added = w->s.accumulate ? NULL : bias ? bias : w->zeros;
   float *v = scratch, *m = v + POINTS * w->in_plane;
 
   PetscFunctionBeginUser;
   for (PetscInt b = 0; b < w->s.batch; ++b)
     for (PetscInt first = 0; first < down; first += w->rows)
-      PetscCall(forward_block(w, first, PetscMin(w->rows, down - first), x + b * (ny + 2) * (nx + 2) * w->s.in,
-                              w->s.accumulate ? NULL : bias, y + b * ny * nx * w->s.out, v, m));
+      PetscCall(forward_block(w, first, PetscMin(w->rows, down - first), packed, x + b * (ny + 2) * (nx + 2) * w->s.in,
+                              added, y + b * ny * nx * w->s.out, v, m));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- gradient of the filter ---- */
+
+/* m = A dy A', A = (1 0; 1 1; 1 -1; 0 -1), for n channels of one tile. */
+static inline void transform_slope(PetscInt n, const float *restrict dy, PetscInt row, PetscInt cell, float *restrict m,
+                                   PetscInt plane)
+{
+#pragma omp simd
+  for (PetscInt c = 0; c < n; ++c) {
+    float t[4][2];
+
+    for (int j = 0; j < 2; ++j) {
+      const float d0 = dy[j * cell + c], d1 = dy[row + j * cell + c];
+
+      t[0][j] = d0;
+      t[1][j] = d0 + d1;
+      t[2][j] = d0 - d1;
+      t[3][j] = -d1;
+    }
+    for (int i = 0; i < 4; ++i) {
+      float *out = m + 4 * i * plane + c;
+
+      out[0] = t[i][0];
+      out[plane] = t[i][0] + t[i][1];
+      out[2 * plane] = t[i][0] - t[i][1];
+      out[3 * plane] = -t[i][1];
+    }
+  }
+}
+
+/* Adds V .* (A dy A') of a block of tiles to `sum` [POINTS][in][out_row]; the first block overwrites it. */
+static PetscErrorCode gradient_block(Winograd w, PetscInt first, PetscInt count, const float *x, const float *gy,
+                                     PetscBool fresh, float *sum, float *v, float *m)
+{
+  const PetscInt in = w->s.in, out = w->s.out, nx = w->s.nx, across = nx / 2, tiles = count * across;
+
+  PetscFunctionBeginUser;
+  transform_inputs(w, first, count, x, v);
+  for (PetscInt t = 0; t < tiles; ++t) {
+    const PetscInt j = 2 * (first + t / across), i = 2 * (t % across);
+
+    transform_slope(out, gy + (j * nx + i) * out, nx * out, out, m + t * w->out_row, w->out_plane);
+  }
+  for (PetscInt p = 0; p < POINTS; ++p) {
+    const dnnl_status_t status =
+        dnnl_sgemm('T', 'N', in, out, tiles, 1, v + p * w->in_plane, w->in_row, m + p * w->out_plane, w->out_row,
+                   fresh ? 0 : 1, sum + p * in * w->out_row, w->out_row);
+
+    PetscCheck(status == dnnl_success, PETSC_COMM_SELF, PETSC_ERR_LIB, "oneDNN error %d in sgemm", (int)status);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* dg = G' u G */
+static void filter_gradient(const float *sum, PetscInt plane, float g[9])
+{
+  float r[3][4];
+
+  for (int j = 0; j < 4; ++j) {
+    const float u0 = sum[j * plane], u1 = sum[(4 + j) * plane], u2 = sum[(8 + j) * plane], u3 = sum[(12 + j) * plane];
+
+    r[0][j] = u0 + 0.5f * (u1 + u2);
+    r[1][j] = 0.5f * (u1 - u2);
+    r[2][j] = u3 + 0.5f * (u1 + u2);
+  }
+  for (int a = 0; a < 3; ++a) {
+    g[3 * a] = r[a][0] + 0.5f * (r[a][1] + r[a][2]);
+    g[3 * a + 1] = 0.5f * (r[a][1] - r[a][2]);
+    g[3 * a + 2] = r[a][3] + 0.5f * (r[a][1] + r[a][2]);
+  }
+}
+
+PetscErrorCode WinogradGradient(Winograd w, const float x[], const float gy[], float gweight[], void *scratch)
+{
+  const PetscInt ny = w->s.ny, nx = w->s.nx, down = ny / 2, in = w->s.in, out = w->s.out;
+  float *v = scratch, *m = v + POINTS * w->in_plane, *sum = m + POINTS * w->out_plane;
+
+  PetscFunctionBeginUser;
+  for (PetscInt b = 0; b < w->s.batch; ++b)
+    for (PetscInt first = 0; first < down; first += w->rows)
+      PetscCall(gradient_block(w, first, PetscMin(w->rows, down - first), x + b * (ny + 2) * (nx + 2) * in,
+                               gy + b * ny * nx * out, (PetscBool)(b == 0 && first == 0), sum, v, m));
+  for (PetscInt o = 0; o < out; ++o)
+    for (PetscInt c = 0; c < in; ++c)
+      filter_gradient(sum + c * w->out_row + o, in * w->out_row, gweight + (o * w->s.channels + w->s.slice + c) * 9);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

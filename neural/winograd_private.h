@@ -12,6 +12,11 @@
   is in the cache. All constants are 0, 1 and 1/2 on the way, so that rounding grows little: results
   differ from those of a direct convolution by about as much as those differ from the exact ones.
 
+  Both adjoints go the same way. That of the input is a convolution with the filter turned around, of the output's
+  gradient in a frame of two zeros. That of the filter, from y = A' (U .* V) A with U = G g G', V = B' d B, is
+
+    dg = G' [ sum over tiles of V .* (A dy A') ] G:  again 16 products, (in x tiles) (tiles x out).
+
   Transformed weights take 16/9 of the plain ones' memory, so coarse maps with many channels, where
   weights outweigh everything and their traffic the arithmetic, are left to direct convolution.
 
@@ -26,9 +31,18 @@ typedef struct _p_Winograd *Winograd;
 PETSC_INTERN PetscBool WinogradFits(const ConvolutionShape *shape);
 PETSC_INTERN PetscErrorCode WinogradCreate(const ConvolutionShape *shape, Winograd *winograd);
 PETSC_INTERN PetscErrorCode WinogradDestroy(Winograd *winograd);
-PETSC_INTERN size_t WinogradScratch(Winograd winograd); /* bytes that Forward needs, 64-byte aligned */
-PETSC_INTERN PetscErrorCode WinogradPack(Winograd winograd, const float weight[]);
-PETSC_INTERN PetscErrorCode WinogradForward(Winograd winograd, const float x[], const float bias[], float y[],
-                                            void *scratch);
+/* Bytes that the functions below need, each by itself, 64-byte aligned. */
+PETSC_INTERN size_t WinogradScratch(Winograd winograd);
+PETSC_INTERN size_t WinogradScratchGradient(Winograd winograd);
+/* Bytes of transformed weights; Pack makes them in `packed`, for Forward with the filter or (adjoint: the shape is that
+   of the adjoint, in and out exchanged) with the filter turned around. */
+PETSC_INTERN size_t WinogradPackedBytes(Winograd winograd);
+PETSC_INTERN void WinogradPack(Winograd winograd, PetscBool adjoint, const float weight[], float packed[]);
+/* bias NULL and not accumulating: 0. */
+PETSC_INTERN PetscErrorCode WinogradForward(Winograd winograd, const float packed[], const float x[],
+                                            const float bias[], float y[], void *scratch);
+/* Overwrites the slice of gweight. */
+PETSC_INTERN PetscErrorCode WinogradGradient(Winograd winograd, const float x[], const float gy[], float gweight[],
+                                             void *scratch);
 
 #endif
