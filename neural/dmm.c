@@ -223,6 +223,19 @@ PetscErrorCode SinewDMMCollapse(SinewDMM m)
 
 /* ---- the field ---- */
 
+/* One row of outputs gets weight times the inputs under tap a. */
+static void add_tap(const Convolution *c, PetscInt size, PetscInt size_out, PetscInt a, double weight,
+                    const double *restrict row, double *restrict out)
+{
+  PetscInt first, last;
+
+  SinewDMMTap_Private(c, size, size_out, a, &first, &last);
+  if (c->stride == 1)
+    for (PetscInt x = first; x < last; x++) out[x] += weight * row[x + a - PADDING];
+  else
+    for (PetscInt x = first; x < last; x++) out[x] += weight * row[c->stride * x + a - PADDING];
+}
+
 /* out += 5 x 5 convolution of the planes of in, size x size each, zeros beyond them. */
 static void convolve(const Convolution *c, PetscInt size, const double in[], const double weight[], PetscInt size_out,
                      double out[])
@@ -236,14 +249,8 @@ static void convolve(const Convolution *c, PetscInt size, const double in[], con
           const PetscInt row = y * c->stride + b - PADDING;
 
           if (row < 0 || row >= size) continue;
-          for (PetscInt x = 0; x < size_out; x++) {
-            const PetscInt first = x * c->stride - PADDING;
-            double sum = 0;
-
-            for (PetscInt a = PetscMax(0, -first); a < KERNEL && first + a < size; a++)
-              sum += w[b * KERNEL + a] * plane[row * size + first + a];
-            out[(o * size_out + y) * size_out + x] += sum;
-          }
+          for (PetscInt a = 0; a < KERNEL; a++)
+            add_tap(c, size, size_out, a, w[b * KERNEL + a], plane + row * size, out + (o * size_out + y) * size_out);
         }
     }
 }

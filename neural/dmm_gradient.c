@@ -137,34 +137,50 @@ static void dense_adjoint(PetscInt out, PetscInt in, const double W[], const dou
   }
 }
 
+/* Of one row and tap: returns the weight's adjoint, adds to that of the inputs. */
+static double tap_adjoint(const Convolution *c, PetscInt size, PetscInt size_out, PetscInt a, double weight,
+                          const double *restrict bar, const double *restrict in, double *restrict in_bar)
+{
+  const PetscInt s = c->stride, shift = a - PADDING;
+  PetscInt first, last;
+  double sum = 0;
+
+  SinewDMMTap_Private(c, size, size_out, a, &first, &last);
+#pragma omp simd reduction(+ : sum)
+  for (PetscInt x = first; x < last; x++) sum += bar[x] * in[s * x + shift];
+  if (!in_bar) return sum;
+  if (s == 1)
+    for (PetscInt x = first; x < last; x++) in_bar[x + shift] += bar[x] * weight;
+  else
+    for (PetscInt x = first; x < last; x++) in_bar[s * x + shift] += bar[x] * weight;
+  return sum;
+}
+
 /* The same for a convolution; in_bar may be NULL, else it is added to. */
 static void convolution_adjoint(const Convolution *c, PetscInt size, const double in[], const double W[],
                                 PetscInt size_out, const double out_bar[], double W_bar[], double b_bar[],
                                 double in_bar[])
 {
   for (PetscInt o = 0; o < c->out; o++)
-    for (PetscInt y = 0; y < size_out; y++)
-      for (PetscInt x = 0; x < size_out; x++) {
-        const double bar = out_bar[(o * size_out + y) * size_out + x];
+    for (PetscInt y = 0; y < size_out; y++) {
+      const double *bar = out_bar + (o * size_out + y) * size_out;
 
-        b_bar[o] += bar;
-        for (PetscInt p = 0; p < c->in; p++)
-          for (PetscInt b = 0; b < KERNEL; b++) {
-            const PetscInt row = y * c->stride + b - PADDING;
+      for (PetscInt x = 0; x < size_out; x++) b_bar[o] += bar[x];
+      for (PetscInt p = 0; p < c->in; p++)
+        for (PetscInt b = 0; b < KERNEL; b++) {
+          const PetscInt row = y * c->stride + b - PADDING, at = (p * size + row) * size;
 
-            if (row < 0 || row >= size) continue;
-            for (PetscInt a = 0; a < KERNEL; a++) {
-              const PetscInt column = x * c->stride + a - PADDING, w = ((o * c->in + p) * KERNEL + b) * KERNEL + a,
-                             at = (p * size + row) * size + column;
+          if (row < 0 || row >= size) continue;
+          for (PetscInt a = 0; a < KERNEL; a++) {
+            const PetscInt w = ((o * c->in + p) * KERNEL + b) * KERNEL + a;
 
-              if (column < 0 || column >= size) continue;
-              W_bar[w] += bar * in[at];
-              if (in_bar) in_bar[at] += bar * W[w];
-            }
+            W_bar[w] += tap_adjoint(c, size, size_out, a, W[w], bar, in + at, in_bar ? in_bar + at : NULL);
           }
-      }
+        }
+    }
 }
 
+/* bar of tanh's argument, given tanh. */
 static void through_tanh(PetscInt n, const double value[], double bar[])
 {
   for (PetscInt i = 0; i < n; i++) bar[i] *= 1 - value[i] * value[i];

@@ -40,6 +40,14 @@ typedef struct {
 
 extern const Convolution SinewDMMConvolutions_Private[4];
 
+/* The outputs x for which tap a of a row of `size` inputs lies inside: first .. last - 1. */
+static inline void SinewDMMTap_Private(const Convolution *c, PetscInt size, PetscInt size_out, PetscInt a,
+                                       PetscInt *first, PetscInt *last)
+{
+  *first = PetscMax(0, (PADDING - a + c->stride - 1) / c->stride);
+  *last = PetscMin(size_out, (size - 1 + PADDING - a) / c->stride + 1);
+}
+
 struct _p_SinewDMM {
   PetscInt size, half, quarter;            /* nodes a side of the field and after each stride */
   PetscInt dense, features, trunk, hidden; /* F2, Fb, K, H */

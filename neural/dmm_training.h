@@ -1,0 +1,50 @@
+#ifndef SINEW_NEURAL_DMM_TRAINING_H
+#define SINEW_NEURAL_DMM_TRAINING_H
+/*
+  Data-free training of a mesh network (dmm.h): no mesh is ever shown to it, the Monge-Ampere residual, the sides and
+  convexity (dmm_gradient.h) are all that it is told, on fields that the caller has.
+
+  A step draws `fields` fields (with replacement) and in each `points` places with probability proportional to the
+  monitor 1 + |D u| / (0.01 mean), `border` places on each side in other fields, and takes one Adam step. What is drawn
+  depends on (seed, step) alone (io/random.h): a run that continues from a stored state repeats the bits of one that
+  never stopped. Of several ranks each draws and differentiates an equal part of the fields; one reduction of the
+  parameters' gradient a step.
+
+  The random-feature stage freezes all but the last row w2, in which phi is linear, and minimises the loss over w2 by a
+  quasi-Newton method (TAO's LMVM) on one sample; the result is kept only where it also lowers the loss of a sample
+  that it has not seen (the original accepts it always, and may over-fit).
+
+  Life-cycle: a network (SinewDMMCreateEmpty and SinewDMMTrainerInitialise, or one from a file), Create, Step ...,
+  Features, Store; Destroy. Everything is collective over the communicator. Memory: three times the parameters.
+
+  Source: Hu, Song, Wang, "Better Neural PDE Solvers Through Data-Free Mesh Movers" (ICLR 2024) and its released code.
+*/
+#include "dmm_gradient.h"
+
+typedef struct _p_SinewDMMTrainer *SinewDMMTrainer;
+
+typedef struct {
+  PetscInt fields, points, border; /* of a step; fields: a multiple of the number of ranks */
+  double rate, decay;              /* of Adam; l2 */
+  PetscInt64 seed;
+} SinewDMMTrainerOptions;
+
+/* 16 fields, 120 points, 30 on a side; rate 5e-4, decay 1e-5 */
+PETSC_EXTERN PetscErrorCode SinewDMMTrainerDefaults(SinewDMMTrainerOptions *options);
+/* All parameters uniform in +-1 / sqrt(number of inputs), as PyTorch begins. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewDMMTrainerInitialise(SinewDMM dmm, PetscInt64 seed);
+/* u: [count][s][s], equal on all ranks; neither it nor the network is owned, both must outlive the trainer. */
+PETSC_EXTERN PetscErrorCode SinewDMMTrainerCreate(MPI_Comm comm, SinewDMM dmm, PetscInt count, const double u[],
+                                                  const SinewDMMTrainerOptions *options, SinewDMMTrainer *trainer);
+PETSC_EXTERN PetscErrorCode SinewDMMTrainerDestroy(SinewDMMTrainer *trainer);
+/* Adam's rate from now on. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewDMMTrainerSetRate(SinewDMMTrainer trainer, double rate);
+/* One step; loss: before it, on its own sample. */
+PETSC_EXTERN PetscErrorCode SinewDMMTrainerStep(SinewDMMTrainer trainer, SinewDMMLoss *loss);
+/* The random-feature stage with at most `most` iterations; whether it was kept. */
+PETSC_EXTERN PetscErrorCode SinewDMMTrainerFeatures(SinewDMMTrainer trainer, PetscInt most, PetscBool *kept);
+/* Parameters under /weights and what continues the run under /training. */
+PETSC_EXTERN PetscErrorCode SinewDMMTrainerStore(SinewDMMTrainer trainer, SinewFile file);
+PETSC_EXTERN PetscErrorCode SinewDMMTrainerLoad(SinewDMMTrainer trainer, SinewFile file);
+
+#endif
