@@ -141,7 +141,7 @@ static double peak_megabytes(void)
 
   getrusage(RUSAGE_SELF, &usage);
   mine = (double)usage.ru_maxrss / 1024; /* Linux counts kilobytes */
-  MPI_Allreduce(&mine, &most, 1, MPI_DOUBLE, MPI_MAX, PETSC_COMM_WORLD);
+  (void)MPI_Allreduce(&mine, &most, 1, MPI_DOUBLE, MPI_MAX, PETSC_COMM_WORLD);
   return most;
 }
 

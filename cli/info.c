@@ -66,7 +66,7 @@ static PetscErrorCode read_attribute(SinewFile file, const char key[], char **te
 
   PetscFunctionBeginUser;
   *n = 0;
-  PetscCall(PetscPushErrorHandler(PetscIgnoreErrorHandler, NULL));
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   code = SinewFileReadString(file, "/", key, text);
   if (code) *text = NULL;
   if (!*text && (!code || code == SINEW_ERR_INPUT)) code = SinewFileReadReals(file, "/", key, REALS_MAX, n, value);
@@ -209,7 +209,7 @@ static PetscErrorCode fill_row(SinewFile file, char name[], Row *row)
   row->name = name;
   row->verdict = SINEW_DAMAGED;
   PetscCall(PetscStrncpy(row->shape, "?", sizeof(row->shape)));
-  PetscCall(PetscPushErrorHandler(PetscIgnoreErrorHandler, NULL));
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   code = read_array(file, row);
   PetscCall(PetscPopErrorHandler());
   if (code == SINEW_ERR_INPUT)

@@ -348,7 +348,7 @@ static PetscErrorCode list_all(SinewFile file, PetscInt *count, char ***names, P
 
   PetscFunctionBeginUser;
   *failed = PETSC_FALSE;
-  PetscCall(PetscPushErrorHandler(PetscIgnoreErrorHandler, NULL));
+  PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   code = SinewFileList(file, "/", count, names);
   PetscCall(PetscPopErrorHandler());
   if (code == SINEW_ERR_INPUT) {

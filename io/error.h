@@ -18,10 +18,7 @@
   SinewErrorHandler with PetscPushErrorHandler; without it PETSc prints the message with its usual
   trace.
 */
-#include <petscsys.h>
-#if PETSC_VERSION_LT(3, 19, 0) && !defined(PETSC_SUCCESS)
-#  define PETSC_SUCCESS ((PetscErrorCode)0)
-#endif
+#include "petsc_versions.h"
 
 #define SINEW_ERR_INPUT     ((PetscErrorCode)(PETSC_ERR_MAX_VALUE + 1002))
 #define SINEW_ERR_BREAKDOWN ((PetscErrorCode)(PETSC_ERR_MAX_VALUE + 1003))

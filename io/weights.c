@@ -15,7 +15,7 @@ PetscBool SinewWeightsArray_Private(const char name[])
 #define TRY(call, good)                                              \
   do {                                                               \
     PetscErrorCode code_;                                            \
-    PetscCall(PetscPushErrorHandler(PetscIgnoreErrorHandler, NULL)); \
+    PetscCall(PetscPushErrorHandler(PetscReturnErrorHandler, NULL)); \
     code_ = (call);                                                  \
     PetscCall(PetscPopErrorHandler());                               \
     (good) = (PetscBool)!code_;                                      \

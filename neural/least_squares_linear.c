@@ -47,7 +47,7 @@ PetscErrorCode SinewLeastSquaresLinear(SinewLeastSquares ls, const PetscReal w[]
     if (*ok) PetscCall(SinewLeastSquaresBackSolve(ls, ls->g, d));
   }
   if (ls->size > 1) {
-    PetscCallMPI(MPI_Bcast(ok, 1, MPIU_BOOL, 0, ls->comm));
+    PetscCallMPI(MPI_Bcast(ok, 1, SINEW_MPI_BOOL, 0, ls->comm));
     PetscCallMPI(MPI_Bcast(d, (PetscMPIInt)ls->P, MPIU_REAL, 0, ls->comm));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -551,7 +551,7 @@ static PetscErrorCode attempt(SinewNeighbours n, const SinewPoints *queries, con
     *done = search(n, queries->at + 2 * i, queries->number[i], sample_of(queries, i));
     for (PetscInt j = 0; *done && j < n->k; j++) n->index[i * n->k + j] = n->best[j].source;
   }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, done, 1, MPIU_BOOL, MPI_LAND, n->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, done, 1, SINEW_MPI_BOOL, MPI_LAND, n->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

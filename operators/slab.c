@@ -117,7 +117,7 @@ PetscErrorCode SinewSlabCreate(SinewGrid grid, PetscInt components, SinewSlab *s
   for (PetscInt d = 0; d < axis; d++) {
     if (SinewGridAxis(grid, d)->count != SinewGridAxis(grid, d)->cells) same = PETSC_FALSE;
   }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &same, 1, MPIU_BOOL, MPI_LAND, comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &same, 1, SINEW_MPI_BOOL, MPI_LAND, comm));
   if (!same) {
     PetscCall(SinewGridCreateDM(grid, components, 0, &dm));
     PetscCall(create_scatter(s, grid, dm));

@@ -76,9 +76,9 @@ static PetscErrorCode implicit_jacobian(TS ts, PetscReal t, Vec U, Vec Udot, Pet
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode destroy(void *context)
+static PetscErrorCode destroy(SinewContextToDestroy context)
 {
-  SinewImplicit s = (SinewImplicit)context;
+  SinewImplicit s = (SinewImplicit)SINEW_CONTEXT_OF(context);
 
   PetscFunctionBeginUser;
   PetscCall(MatFDColoringDestroy(&s->coloring));
@@ -107,7 +107,7 @@ static PetscErrorCode create_matrix(SinewImplicit s, Mat *P)
   PetscCall(MatColoringApply(coloring, &colors));
   PetscCall(MatColoringDestroy(&coloring));
   PetscCall(MatFDColoringCreate(s->L, colors, &s->coloring));
-  PetscCall(MatFDColoringSetFunction(s->coloring, (PetscErrorCode(*)(void))(void (*)(void))operator_at, s));
+  PetscCall(MatFDColoringSetFunction(s->coloring, SINEW_COLORING_FUNCTION(operator_at), s));
   PetscCall(
       MatFDColoringSetType(s->coloring, MATMFFD_WP)); /* step = error * sqrt(1 + |u|): exactly 1 from the zero state */
   if (s->affine) PetscCall(MatFDColoringSetParameters(s->coloring, 1, PETSC_DEFAULT));
@@ -153,7 +153,7 @@ PetscErrorCode SinewImplicitCreate(const SinewProblem *problem, SinewFVParts par
   PetscCall(MatDestroy(&P));
   PetscCall(PetscContainerCreate(PetscObjectComm((PetscObject)ts), &container));
   PetscCall(PetscContainerSetPointer(container, s));
-  PetscCall(PetscContainerSetUserDestroy(container, destroy));
+  PetscCall(PetscContainerSetCtxDestroy(container, destroy));
   PetscCall(PetscObjectCompose((PetscObject)ts, "SinewImplicit", (PetscObject)container));
   PetscCall(PetscContainerDestroy(&container));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -83,7 +83,7 @@ static PetscErrorCode cover(SinewMonitorTable t, PetscInt n, PetscReal *const x[
     }
     if (t->boxed && (low[d] < t->box.first[d] || high[d] >= t->box.first[d] + t->box.size[d])) fits = PETSC_FALSE;
   }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &fits, 1, MPIU_BOOL, MPI_LAND, l->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &fits, 1, SINEW_MPI_BOOL, MPI_LAND, l->comm));
   if (fits) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt d = 0; d < 3; d++) {
     const PetscInt margin = d < l->dim ? 2 + (high[d] - low[d]) / 8 : 0;

@@ -142,7 +142,7 @@ static PetscErrorCode readable(MPI_Comm comm, const char path[], PetscBool *yes)
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) PetscCall(PetscTestFile(path, 'r', yes));
-  PetscCallMPI(MPI_Bcast(yes, 1, MPIU_BOOL, 0, comm));
+  PetscCallMPI(MPI_Bcast(yes, 1, SINEW_MPI_BOOL, 0, comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
