@@ -183,8 +183,8 @@ PETSC_EXTERN void ConditionEmbed(PetscInt features, double t,
 PETSC_EXTERN PetscErrorCode ConditionForward(Graph graph);
 PETSC_EXTERN PetscErrorCode ConditionBackward(Graph graph);
 PETSC_EXTERN PetscInt ConditionFeatures(Graph graph); /* inputs of the linear layers */
-/* out[batch][n] = linear layer of the condition; and its adjoint from g[batch][n] */
+/* out[batch][n] = linear layer of the condition; and its adjoint from gy[batch][n] */
 PETSC_EXTERN PetscErrorCode ConditionLinear(Graph graph, PetscInt weight, PetscInt bias, double out[]);
-PETSC_EXTERN PetscErrorCode ConditionLinearAdjoint(Graph graph, PetscInt weight, PetscInt bias, const double g[]);
+PETSC_EXTERN PetscErrorCode ConditionLinearAdjoint(Graph graph, PetscInt weight, PetscInt bias, const double gy[]);
 
 #endif

@@ -215,7 +215,7 @@ static PetscErrorCode load(SinewSimulation s, SinewFile file)
 {
   PetscInt n;
   PetscInt64 step, rejected;
-  PetscReal t, nominal, cfl = 0;
+  PetscReal t, nominal = 0, cfl = 0;
 
   PetscFunctionBeginUser;
   PetscCall(check_deck(s, file, s->options.allowed_count, s->options.allowed));
@@ -259,7 +259,7 @@ PetscErrorCode SinewSimulationLoad(SinewSimulation s)
 PetscErrorCode SinewSimulationSample(SinewSimulation s, SinewFile checkpoint, const char path[])
 {
   static const char *const allowed[] = {"grid.cells", "grid.stretch"};
-  PetscInt64 step;
+  PetscInt64 step = 0;
   PetscReal t;
   PetscInt n;
 
