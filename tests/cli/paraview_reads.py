@@ -1,5 +1,6 @@
-"""pvbatch paraview_reads.py SERIES.xmf PICTURE.png FIELD: the readers of XDMF that ParaView has must see in a series what
-its HDF5 files hold: times, names, values of cells, coordinates. Then a picture of FIELD at the last time is rendered."""
+"""pvbatch paraview_reads.py SERIES.xmf PICTURE.png: the readers of XDMF that ParaView has must see in a series what
+its HDF5 files hold: times, names, values of cells, coordinates (which of a moving mesh differ from time to time). Then a
+picture of the first field at the last time is rendered, unless PICTURE.png is -."""
 import os
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -54,9 +55,11 @@ def check(path, name, make):
     grids = list(ElementTree.parse(path).getroot().find("Domain").find("Grid").findall("Grid"))[: len(seen)]
     times = [float(grid.find("Time").get("Value")) for grid in grids]
     assert numpy.allclose(seen, times, rtol=1e-14, atol=0), (name, seen, times)
+    first = None
     for time, grid in zip(times, grids):
         data = data_at(reader, time)
         points = points_wanted(grid, folder)
+        first = points_of(data) if first is None else first
         size = numpy.abs(points).max()
         assert numpy.allclose(points_of(data), points, rtol=0, atol=1e-6 * size), (name, time, "points")  # readers' floats
         names = [data.GetCellData().GetArrayName(i) for i in range(data.GetCellData().GetNumberOfArrays())]
@@ -66,30 +69,33 @@ def check(path, name, make):
             got = vtk_to_numpy(data.GetCellData().GetArray(attribute.get("Name")))
             assert numpy.array_equal(got.ravel(), wanted.ravel()), (name, time, attribute.get("Name"))
     print(f"{name}: {len(times)} times, {data.GetNumberOfCells()} cells, {len(grid.findall('Attribute'))} fields as written")
+    moves = numpy.abs(points_of(data) - first).max() > 1e-4 * size
     simple.Delete(reader)
+    return moves
 
 
-def render(path, picture, field):
+def render(path, picture):
     reader = simple.OpenDataFile(path)
     reader.UpdatePipelineInformation()
     view = simple.CreateRenderView(ViewSize=[400, 300], ViewTime=list(reader.TimestepValues)[-1])
     shown = simple.Show(reader, view)
     shown.SetRepresentationType("Surface")
-    simple.ColorBy(shown, ("CELLS", field))
+    simple.ColorBy(shown, ("CELLS", reader.CellData.GetArray(0).GetName()))
     shown.RescaleTransferFunctionToDataRange(True)
     simple.ResetCamera(view)
     simple.SaveScreenshot(picture, view)
 
 
 def main():
-    path, picture, field = os.path.abspath(sys.argv[1]), sys.argv[2], sys.argv[3]
-    check(path, "Xdmf3ReaderS", lambda p: simple.Xdmf3ReaderS(FileName=[p]))
+    path, picture = os.path.abspath(sys.argv[1]), sys.argv[2]
+    moves = check(path, "Xdmf3ReaderS", lambda p: simple.Xdmf3ReaderS(FileName=[p]))
     check(path, "Xdmf3ReaderT", lambda p: simple.Xdmf3ReaderT(FileName=[p]))
     sizes = ElementTree.parse(path).getroot().find(".//Topology").get("Dimensions").split()
     if "1" not in sizes:  # the oldest reader loses the cells of flat grids
         check(path, "XDMFReader", lambda p: simple.XDMFReader(FileNames=[p]))
+    print("moving:", "yes" if moves else "no")
     if picture != "-":
-        render(path, picture, field)
+        render(path, picture)
 
 
 main()

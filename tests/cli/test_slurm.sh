@@ -135,6 +135,27 @@ it "a chain through mpirun: signal before the limit, checkpoint, code 10, requeu
   'chain mpirun mpirun'
 if ls /usr/lib/*/slurm*/mpi_pmix*.so >/dev/null 2>&1 && command -v srun >/dev/null; then
   it "a chain through srun" 'chain srun "srun --mpi=pmix" now'
+  # The job script of a training: signals to the ranks of a step, not to the shell. A run stands in for the trainer, whose
+  # options and exit codes are the same.
+  printf '#!/bin/sh\nshift\nexec "%s" run "$@"\n' "$SINEW" >trainer
+  chmod +x trainer
+  training() {
+    local id end
+    deck 1e9
+    id=$(SINEW=$work/trainer submit --ntasks=2 --time=00:01:00 --output=train.log "$scripts/train.sh" deck.yaml \
+      output.directory=train)
+    until_true 30 has_checkpoint train
+    scancel --signal=USR1 "$id"
+    until_true 60 grep -qs "back into the queue" train.log || { cat train.log; return 1; }
+    says train.log "RESULT status=stopped code=10"
+    end=$(sed -n 's/^RESULT.* t=\([0-9]*\).*/\1/p' train.log)
+    deck $((end + 2))
+    until_true 60 job_is "$id" COMPLETED || { cat train.log; return 1; }
+    has_restarted "$id" 1
+    code 0 ranks 2 run deck.yaml output.directory=train.whole
+    same_bits "$(newest train.whole)" "$(newest train)"
+  }
+  it "the job script of a training: signal to the ranks, code 10 through srun, requeue, end" training
 else
   echo "# no pmix plugin: srun is not tested"
 fi
