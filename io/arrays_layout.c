@@ -77,8 +77,12 @@ static PetscBool look_at_shape(hid_t set, Stored *stored)
     stored->rank = H5Sget_simple_extent_dims(space, shape, NULL);
     good = (PetscBool)(stored->rank >= 0 && stored->rank <= SINEW_ARRAY_RANK_MAX);
   }
-  for (int d = 0; good && d < stored->rank; d++) stored->shape[d] = (PetscInt64)shape[d];
-  if (good) stored->elements = SinewArrayElements_Private(stored->rank, stored->shape);
+  stored->elements = 1;
+  for (int d = 0; good && d < stored->rank; d++) { /* bytes, too, must have a number */
+    good = (PetscBool)(!shape[d] || (hsize_t)stored->elements <= (hsize_t)(INT64_MAX / 16) / shape[d]);
+    stored->shape[d] = (PetscInt64)shape[d];
+    stored->elements *= good ? stored->shape[d] : 0;
+  }
   H5Sclose(space);
   return good;
 }
