@@ -240,6 +240,7 @@ PetscErrorCode SinewSimulationLoad(SinewSimulation s)
 {
   const double begin = MPI_Wtime();
   SinewFile file = NULL;
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
   PetscCall(SinewCheckpointsOpen(s->checkpoints, s->options.restart, &file, &s->restarted));
@@ -248,7 +249,9 @@ PetscErrorCode SinewSimulationLoad(SinewSimulation s)
       PetscCall(PetscPrintf(s->comm, "restart   no checkpoint in %s: starting afresh\n", s->checkpoint_directory));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(load(s, file));
+  code = load(s, file);
+  if (code) PetscCall(SinewFileClose(&file)); /* whoever goes on after the error shall not hold it */
+  PetscCall(code);
   if (!s->options.quiet) PetscCall(PetscPrintf(s->comm, "restart   from %s\n", SinewFilePath(file)));
   PetscCall(PetscStrncpy(s->last_checkpoint, SinewFilePath(file), sizeof(s->last_checkpoint)));
   PetscCall(SinewFileClose(&file));

@@ -23,7 +23,7 @@ static int check_bad(SinewDeck deck, size_t size, char printed[])
 
   fflush(stderr);
   dup2(fileno(file), 2);
-  PetscPushErrorHandler(PetscIgnoreErrorHandler, NULL);
+  PetscPushErrorHandler(PetscReturnErrorHandler, NULL);
   code = SinewDeckCheck(deck);
   PetscPopErrorHandler();
   fflush(stderr);
@@ -249,7 +249,7 @@ static void files(void **state)
 
   (void)state;
   MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
-  PetscPushErrorHandler(PetscIgnoreErrorHandler, NULL);
+  PetscPushErrorHandler(PetscReturnErrorHandler, NULL);
   for (int i = 0; i < 3; i++) {
     assert_int_equal((int)SinewDeckCreate(PETSC_COMM_WORLD, bad[i], 0, NULL, &deck), (int)SINEW_ERR_INPUT);
     assert_null(deck);

@@ -15,7 +15,7 @@ static int read_quietly(SinewDeck deck)
 
   fflush(stderr);
   dup2(null, 2);
-  PetscPushErrorHandler(PetscIgnoreErrorHandler, NULL);
+  PetscPushErrorHandler(PetscReturnErrorHandler, NULL);
   code = SinewDeckCheck(deck);
   PetscPopErrorHandler();
   fflush(stderr);

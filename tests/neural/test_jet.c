@@ -267,7 +267,7 @@ static void test_mistakes(void **state)
   SinewJet jet;
 
   (void)state;
-  check_call(PetscPushErrorHandler(PetscIgnoreErrorHandler, NULL));
+  check_call(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   assert_int_equal(SinewJetCreate(&options, 4, &jet), SINEW_ERR_INPUT);
   options.dim = 1;
   options.omega = 0;

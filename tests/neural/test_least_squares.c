@@ -291,7 +291,7 @@ static void test_breakdown(void **state)
 
   (void)state;
   f.w[3] = NAN;
-  check_call(PetscPushErrorHandler(PetscIgnoreErrorHandler, NULL));
+  check_call(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
   assert_int_equal(SinewLeastSquaresSolve(f.ls, f.w, &report), SINEW_ERR_BREAKDOWN);
   check_call(PetscPopErrorHandler());
   destroy(&f);
