@@ -9,7 +9,8 @@
 static const char usage[] =
     "sinew compare A B [--tolerance T] [--norm l1|l2|linf] [--relative] [--fields a,b]\n"
     "\n"
-    "Differences of the fields of two HDF5 files (outputs or checkpoints). Where resolutions differ\n"
+    "Differences of the fields of two HDF5 files (outputs or checkpoints), or of all arrays where there\n"
+    "are no fields (data sets, weights). Where resolutions differ\n"
     "by whole factors, the finer is averaged to the coarser.\n"
     "\n"
     "  --tolerance T  largest difference that passes (default 0: equal values)\n"

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "solvers/checkpoint_section.h"
 #include "solvers/data_section.h"
+#include "solvers/ensemble.h"
 #include "solvers/grid_section.h"
 #include "solvers/simulation.h"
 #include "solvers/training.h"
@@ -41,6 +42,7 @@ static const struct {
                 {"checkpoint", SinewCheckpointKeys},
                 {"reference", SinewReferenceKeys},
                 {"mesh_motion", SinewMeshMotionKeys},
+                {"ensemble", SinewEnsembleKeys},
                 {"data", SinewDataKeys},
                 {"network", SinewNetworkKeys},
                 {"train", SinewTrainKeys},

@@ -63,6 +63,17 @@ PETSC_EXTERN const char *SinewFilePath(SinewFile file);
 PETSC_EXTERN MPI_Comm SinewFileComm(SinewFile file);
 
 PETSC_EXTERN PetscErrorCode SinewFileWrite(SinewFile file, const SinewArray *array);
+/*
+  An array in parts: rows of its first axis, in any order, each row once; for arrays larger than memory.
+
+  SinewPartsCreate lays the array out (its data and boxes are not looked at); SinewPartsWrite writes the rows from `row`
+  on, an array of its own whose shape is the whole's but for the number of rows, distributed or not; SinewPartsFinish
+  notes the checksum. Several arrays may be under way. Collective.
+*/
+typedef struct _p_SinewParts *SinewParts;
+PETSC_EXTERN PetscErrorCode SinewPartsCreate(SinewFile file, const SinewArray *whole, SinewParts *parts);
+PETSC_EXTERN PetscErrorCode SinewPartsWrite(SinewParts parts, PetscInt64 row, const SinewArray *part);
+PETSC_EXTERN PetscErrorCode SinewPartsFinish(SinewParts *parts);
 /* Shape and dtype of an array in a file; *exists false when there is none of that name. */
 PETSC_EXTERN PetscErrorCode SinewFileInquire(SinewFile file, const char name[], PetscBool *exists, SinewArray *array);
 /* Reads into array->data; shape and rank must agree with the file, dtype is converted; verifies the

@@ -141,6 +141,79 @@ PetscErrorCode SinewFileWrite(SinewFile file, const SinewArray *array)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* ---- in parts ---- */
+struct _p_SinewParts {
+  SinewFile file;
+  SinewArray whole;
+  char name[PETSC_MAX_PATH_LEN];
+  PetscInt64 offset, row_bytes, rows; /* rows written */
+  uint32_t crc;
+};
+
+PetscErrorCode SinewPartsCreate(SinewFile file, const SinewArray *whole, SinewParts *parts)
+{
+  Verdict verdict = VERDICT_GOOD;
+  SinewParts p;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewFileCheckAlive_Private(file, PETSC_TRUE));
+  PetscCheck(whole->rank > 0 && whole->shape[0] > 0, file->comm, PETSC_ERR_ARG_OUTOFRANGE, "%s: array %s has no rows",
+             file->path, whole->name);
+  PetscCall(PetscNew(&p));
+  p->file = file;
+  p->whole = *whole;
+  PetscCall(PetscStrncpy(p->name, whole->name, sizeof(p->name)));
+  p->whole.name = p->name;
+  p->row_bytes =
+      SinewArrayElements_Private(whole->rank - 1, whole->shape + 1) * (PetscInt64)SinewDtypeSize(whole->dtype);
+  *parts = p;
+  if (file->rank == 0) lay_out(file, &p->whole, whole->shape[0] * p->row_bytes, &p->offset, &verdict);
+  PetscCall(SinewFileVerdict_Private(file, &verdict));
+  PetscCallMPI(MPI_Bcast(&p->offset, 1, MPIU_INT64, 0, file->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewPartsWrite(SinewParts p, PetscInt64 row, const SinewArray *part)
+{
+  Verdict verdict = VERDICT_GOOD;
+  const PetscInt64 after = p->whole.shape[0] - row - part->shape[0];
+  PetscBool same = (PetscBool)(part->rank == p->whole.rank && part->dtype == p->whole.dtype && row >= 0 && after >= 0);
+  PetscLogEvent event;
+  PetscBool all;
+  uint32_t crc;
+  SinewArray box;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewFileCheckAlive_Private(p->file, PETSC_TRUE));
+  for (int d = 1; same && d < part->rank; d++) same = (PetscBool)(part->shape[d] == p->whole.shape[d]);
+  PetscCheck(same, p->file->comm, PETSC_ERR_ARG_SIZ, "%s: the part does not fit into array %s", p->file->path, p->name);
+  PetscCall(box_moved(p->file, part, &box));
+  PetscCall(SinewFileEvent_Private(EVENT_WRITE, &event));
+  PetscCall(PetscLogEventBegin(event, 0, 0, 0, 0));
+  PetscCall(SinewFileTransfer_Private(p->file, TRANSFER_WRITE, &box, SinewDtypeSize(part->dtype),
+                                      p->offset + row * p->row_bytes, part->data, &crc, &all, &verdict));
+  PetscCall(PetscLogEventEnd(event, 0, 0, 0, 0));
+  p->crc ^= SinewCrc32cShift(crc, (uint64_t)(after * p->row_bytes));
+  p->rows += part->shape[0];
+  PetscCall(SinewFileVerdict_Private(p->file, &verdict));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewPartsFinish(SinewParts *parts)
+{
+  Verdict verdict = VERDICT_GOOD;
+  SinewParts p = *parts;
+
+  PetscFunctionBeginUser;
+  PetscCheck(p->rows == p->whole.shape[0], p->file->comm, PETSC_ERR_ORDER,
+             "%s: %" PetscInt64_FMT " of %" PetscInt64_FMT " rows of array %s were written", p->file->path, p->rows,
+             p->whole.shape[0], p->name);
+  if (p->file->rank == 0) write_checksum(p->file, p->name, p->crc, &verdict);
+  PetscCall(SinewFileVerdict_Private(p->file, &verdict));
+  PetscCall(PetscFree(*parts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- through HDF5: layouts that are not ours ---- */
 static void read_through_h5(SinewFile file, const char name[], const SinewArray *box, hid_t type, void *data,
                             Verdict *verdict)

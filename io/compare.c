@@ -232,7 +232,7 @@ static PetscErrorCode compare_field(MPI_Comm comm, SinewFile file[2], const char
   PetscBool exists;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(path, sizeof(path), FIELDS "/%s", name));
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s%s", name[0] == '/' ? "" : FIELDS "/", name));
   for (int s = 0; s < 2; ++s) {
     PetscCall(SinewFileInquire(file[s], path, &exists, &side[s].array));
     PetscCheck(exists, comm, SINEW_ERR_INPUT, "%s: no field '%s'", SinewFilePath(file[s]), name);
@@ -262,15 +262,15 @@ static PetscErrorCode free_names(PetscInt count, char **names)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The fields that both files have; free with free_names. */
-static PetscErrorCode common_fields(SinewFile file[2], PetscInt *count, char ***names)
+/* The arrays below a group that both files have; free with free_names. */
+static PetscErrorCode common_arrays(SinewFile file[2], const char group[], PetscInt *count, char ***names)
 {
   char **other;
   PetscInt n, others, kept = 0;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewFileList(file[0], FIELDS, &n, names));
-  PetscCall(SinewFileList(file[1], FIELDS, &others, &other));
+  PetscCall(SinewFileList(file[0], group, &n, names));
+  PetscCall(SinewFileList(file[1], group, &others, &other));
   for (PetscInt i = 0; i < n; ++i) {
     PetscBool both = PETSC_FALSE;
 
@@ -282,6 +282,19 @@ static PetscErrorCode common_fields(SinewFile file[2], PetscInt *count, char ***
   }
   *count = kept;
   PetscCall(free_names(others, other));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fields, or in files without any (data sets, weights) all arrays. */
+static PetscErrorCode common_fields(SinewFile file[2], PetscInt *count, char ***names)
+{
+  PetscInt n[2];
+  char **list[2];
+
+  PetscFunctionBeginUser;
+  for (int s = 0; s < 2; ++s) PetscCall(SinewFileList(file[s], FIELDS, &n[s], &list[s]));
+  for (int s = 0; s < 2; ++s) PetscCall(free_names(n[s], list[s]));
+  PetscCall(common_arrays(file, n[0] || n[1] ? FIELDS : "/", count, names));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -4,7 +4,8 @@
   How far the fields of two files (outputs or checkpoints) are apart, and the range of one array.
 
   A field is an array below /fields, (z, y, x) or fewer axes for a scalar, (z, y, x, components) with
-  four. Two fields of different resolution are compared on the coarser cells: along each axis the
+  four. Names that begin with / are those of any array; of two files without fields (data sets, weights) all arrays are
+  compared. Two fields of different resolution are compared on the coarser cells: along each axis the
   finer one must have a whole multiple of the other's cells, of which blocks are averaged. On uniform
   grids that is the conservative restriction; on stretched ones the blocks' cells weigh alike, which
   it is not.

@@ -185,6 +185,16 @@ static PetscErrorCode free_node(DeckNode *n)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode forget_definitions(SinewDeck deck)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < deck->definitions.count; k++) PetscCall(PetscFree(((char **)deck->definitions.name)[k]));
+  PetscCall(PetscFree(deck->definitions.name));
+  PetscCall(PetscFree(deck->definitions.value));
+  deck->definitions.count = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewDeckDestroy(SinewDeck *deck)
 {
   SinewDeck d = *deck;
@@ -198,6 +208,7 @@ PetscErrorCode SinewDeckDestroy(SinewDeck *deck)
     PetscCall(PetscFree(d->entry[i].value));
   }
   for (PetscInt i = 0; i < d->expressions; i++) PetscCall(SinewExpressionDestroy(&d->expression[i]));
+  PetscCall(forget_definitions(d));
   PetscCall(PetscFree(d->node));
   PetscCall(PetscFree(d->mistake));
   PetscCall(PetscFree(d->entry));
@@ -219,6 +230,24 @@ PetscErrorCode SinewDeckResolve(SinewDeck deck, const char file[], size_t size, 
     PetscCall(PetscStrncpy(path, file, size));
   else
     PetscCall(PetscSNPrintf(path, size, "%.*s%s", (int)(slash + 1 - deck->name), deck->name, file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewDeckDefine(SinewDeck deck, const SinewDefinitions *definitions)
+{
+  char **name;
+  PetscReal *value;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1((size_t)definitions->count + 1, &name));
+  PetscCall(PetscMalloc1((size_t)definitions->count + 1, &value));
+  for (PetscInt k = 0; k < definitions->count; k++) {
+    PetscCall(PetscStrallocpy(definitions->name[k], &name[k]));
+    value[k] = definitions->value[k];
+  }
+  PetscCall(forget_definitions(deck));
+  deck->defined = PETSC_TRUE;
+  deck->definitions = (SinewDefinitions){definitions->count, (const char *const *)name, value, definitions->seed};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

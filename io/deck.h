@@ -119,6 +119,13 @@ PETSC_EXTERN const char *SinewNodeText(SinewDeck deck,
                                        SinewNode node); /* scalar as written, else ""; owned by the deck */
 PETSC_EXTERN const char *SinewNodePath(SinewDeck deck, SinewNode node); /* "grid.boundary.x[1]"; owned by the deck */
 
+/*
+  SinewDeckDefine - constants that every formula read from now on may use, and the seed of its `random`. Numbers (keys
+  of reals) may then be formulas too, of these constants and random(stream). Names are letters, digits and underscores;
+  everything is copied. Not collective, the same on all ranks.
+*/
+PETSC_EXTERN PetscErrorCode SinewDeckDefine(SinewDeck deck, const SinewDefinitions *definitions);
+
 /* Reads the keys of `map` (which may be none: then all defaults) into `target`. Several tables may
  * read one map. */
 PETSC_EXTERN PetscErrorCode SinewDeckRead(SinewDeck deck, SinewNode map, const char path[], const SinewKey keys[],

@@ -98,6 +98,8 @@ struct _p_SinewDeck {
   PetscInt entries, entries_capacity;
   SinewExpression *expression;
   PetscInt expressions, expressions_capacity;
+  PetscBool defined; /* formulas know `definitions`, whose arrays are the deck's, and numbers may be formulas */
+  SinewDefinitions definitions;
   DeckBuffer overrides, effective;
   PetscBool silent;  /* the text could not be parsed: what readers miss now is no news */
   PetscBool skipped; /* a bad `type` kept some reader from asking for its keys and sections */

@@ -65,7 +65,8 @@ static PetscErrorCode read_expression(SinewDeck deck, SinewNode node, const Sine
     PetscCall(report(deck, node, key, entry, ""));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(SinewExpressionCreate(deck->node[node].text, sizeof(message), message, value));
+  PetscCall(SinewExpressionCreateDefined(deck->node[node].text, deck->defined ? &deck->definitions : NULL, 0, NULL,
+                                         sizeof(message), message, value));
   if (*value) {
     *ok = PETSC_TRUE;
     PetscCall(keep_expression(deck, *value));
@@ -122,6 +123,30 @@ static PetscBool parse_plain(const DeckNode *n, SinewKeyType type, DeckValue *va
   return ok;
 }
 
+/* A number as a formula of the deck's definitions. */
+static PetscErrorCode read_constant(SinewDeck deck, const DeckNode *n, DeckValue *value, double *size, PetscBool *ok)
+{
+  const PetscBool random = (PetscBool)(strstr(n->text, "random") != NULL); /* counts as one of the place */
+  char message[200];
+  SinewExpression e;
+  PetscBool uses;
+
+  PetscFunctionBeginUser;
+  *ok = PETSC_FALSE;
+  PetscCall(SinewExpressionCreateDefined(n->text, &deck->definitions, 0, NULL, sizeof(message), message, &e));
+  if (!e) PetscFunctionReturn(PETSC_SUCCESS);
+  *ok = PETSC_TRUE;
+  for (const char *v = random ? "t" : "xyzt"; *v; v++) {
+    PetscCall(SinewExpressionUses(e, *v, &uses));
+    if (uses) *ok = PETSC_FALSE;
+  }
+  PetscCall(SinewExpressionEvaluate(e, 0, 0, 0, 0, &value->real));
+  *size = (double)value->real;
+  *ok = (PetscBool)(*ok && !PetscIsInfOrNanReal(value->real));
+  PetscCall(SinewExpressionDestroy(&e));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* `standard`: a table's default may lie outside of the range, to mean "off". */
 static PetscErrorCode read_scalar(SinewDeck deck, SinewNode node, const SinewKey *key, PetscBool entry,
                                   PetscBool standard, DeckValue *value, PetscBool *ok)
@@ -146,8 +171,9 @@ static PetscErrorCode read_scalar(SinewDeck deck, SinewNode node, const SinewKey
     *ok = (PetscBool)!DeckIsNothing(deck, node);
     if (!*ok) PetscCall(report(deck, node, key, entry, ""));
   } else {
-    *ok =
-        (PetscBool)(parse_plain(n, type, value, &size) && (standard || type == SINEW_KEY_BOOL || in_range(key, size)));
+    *ok = parse_plain(n, type, value, &size);
+    if (!*ok && deck->defined && type == SINEW_KEY_REAL) PetscCall(read_constant(deck, n, value, &size, ok));
+    *ok = (PetscBool)(*ok && (standard || type == SINEW_KEY_BOOL || in_range(key, size)));
     if (!*ok) PetscCall(report(deck, node, key, entry, ""));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -18,6 +18,7 @@ struct _p_SinewExpression {
   PetscBool uses[4];
   PetscInt variables;
   double *variable; /* further ones */
+  PetscInt64 seed;
 };
 
 /* ---- functions of ours ---- */
@@ -48,9 +49,10 @@ static uint64_t bits(double v)
 
 static double random_function(void *ctx, double stream)
 {
-  const double *p = ((SinewExpression)ctx)->point;
+  const SinewExpression e = (SinewExpression)ctx;
+  const double *p = e->point;
   const double key[4] = {stream, p[0], p[1], p[2]};
-  uint64_t h = 0;
+  uint64_t h = e->seed ? SinewRandomMix((uint64_t)e->seed) : 0;
 
   for (int i = 0; i < 4; i++) h = SinewRandomMix(h ^ bits(key[i]));
   return (double)(h >> 11) * 0x1p-53;
@@ -246,6 +248,15 @@ PetscErrorCode SinewExpressionCreate(const char text[], size_t size, char messag
 PetscErrorCode SinewExpressionCreateWith(const char text[], PetscInt count, const char *const names[], size_t size,
                                          char message[], SinewExpression *expression)
 {
+  PetscFunctionBeginUser;
+  PetscCall(SinewExpressionCreateDefined(text, NULL, count, names, size, message, expression));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewExpressionCreateDefined(const char text[], const SinewDefinitions *definitions, PetscInt count,
+                                            const char *const names[], size_t size, char message[],
+                                            SinewExpression *expression)
+{
   SinewExpression e;
   PetscBool ok;
 
@@ -261,6 +272,9 @@ PetscErrorCode SinewExpressionCreateWith(const char text[], PetscInt count, cons
   e->parser = mupCreate(muBASETYPE_FLOAT);
   mupSetErrorHandler(e->parser, on_error);
   define_names(e);
+  for (PetscInt k = 0; definitions && k < definitions->count; k++)
+    mupDefineConst(e->parser, definitions->name[k], definitions->value[k]);
+  e->seed = definitions ? definitions->seed : 0;
   e->variables = count;
   PetscCall(PetscCalloc1((size_t)PetscMax(count, 1), &e->variable));
   for (PetscInt v = 0; v < count; v++) mupDefineVar(e->parser, names[v], &e->variable[v]);

@@ -10,9 +10,9 @@
     floor(v), ceil(v), erf(v), cbrt(v)
     random(stream)  uniform in [0, 1)
 
-  random is a pure function of the bits of stream, x, y and z (with -0 as 0), each mixed in by the finaliser of
-  splitmix64 and the upper 53 bits kept. So a point has the same number on any number of ranks, at any time and in any
-  order of evaluation; other streams are independent of it.
+  random is a pure function of the seed (0 unless defined otherwise) and of the bits of stream, x, y and z (with -0 as
+  0), each mixed in by the finaliser of splitmix64 and the upper 53 bits kept. So a point has the same number on any
+  number of ranks, at any time and in any order of evaluation; other streams are independent of it.
 
   Assignments are refused, and so is anything but ASCII. Not collective. An expression owns its parser; evaluating it
   changes nothing but its variables, so it is not for threads.
@@ -27,6 +27,17 @@ PETSC_EXTERN PetscErrorCode SinewExpressionCreate(const char text[], size_t size
 /* The same with `count` further variables (copied names), which SinewExpressionEvaluateWith gives values to. */
 PETSC_EXTERN PetscErrorCode SinewExpressionCreateWith(const char text[], PetscInt count, const char *const names[],
                                                       size_t size, char message[], SinewExpression *e);
+/* What formulas may know besides: constants, and the seed of random. */
+typedef struct {
+  PetscInt count;
+  const char *const *name;
+  const PetscReal *value;
+  PetscInt64 seed;
+} SinewDefinitions;
+/* The same with definitions, which are copied (NULL: none). */
+PETSC_EXTERN PetscErrorCode SinewExpressionCreateDefined(const char text[], const SinewDefinitions *definitions,
+                                                         PetscInt count, const char *const names[], size_t size,
+                                                         char message[], SinewExpression *e);
 PETSC_EXTERN PetscErrorCode SinewExpressionDestroy(SinewExpression *e);
 PETSC_EXTERN PetscErrorCode SinewExpressionEvaluate(SinewExpression e, PetscReal x, PetscReal y, PetscReal z,
                                                     PetscReal t, PetscReal *value);

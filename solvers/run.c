@@ -7,12 +7,36 @@
 #include "solvers/diagnostics.h"
 #include "solvers/simulation_private.h"
 
+/* The last frame at or before t, from -1. */
+static PetscInt observed_frame(const SinewObserver *o, PetscReal t)
+{
+  return t < o->first - 1e-9 * o->every ? -1 : (PetscInt)PetscFloorReal((t - o->first) / o->every + 1e-9);
+}
+
+static PetscReal observed_time(const SinewObserver *o, PetscInt frame)
+{
+  return o->first + (PetscReal)frame * o->every;
+}
+
+/* Shows the state when t is a frame's time. */
+static PetscErrorCode observe(SinewSimulation s, PetscReal t)
+{
+  const SinewObserver *o = s->options.observer;
+  const PetscInt frame = observed_frame(o, t);
+
+  PetscFunctionBeginUser;
+  if (frame >= 0 && PetscAbsReal(t - observed_time(o, frame)) <= 1e-9 * o->every)
+    PetscCall((*o->call)(o->context, frame, s->U));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewSimulationEvent(void *context, PetscReal t, PetscReal *event)
 {
   SinewSimulation s = (SinewSimulation)context;
 
   PetscFunctionBeginUser;
-  *event = SinewOutputsNext(s->outputs, t);
+  *event = s->options.observer ? observed_time(s->options.observer, observed_frame(s->options.observer, t) + 1)
+                               : SinewOutputsNext(s->outputs, t);
   if (s->end - t > 1e-12 * PetscMax(PetscAbsReal(t), s->end)) *event = PetscMin(*event, s->end);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -28,9 +52,9 @@ static double memory_used(void)
 /* What rank 0 sees. */
 static void look_outside(SinewSimulation s, SinewStopReason *stop, PetscBool *save)
 {
-  if (SinewStopClockDue(&s->clock, SinewOutputsDirectory(s->outputs)))
+  if (SinewStopClockDue(&s->clock, s->options.observer ? NULL : SinewOutputsDirectory(s->outputs)))
     *stop = s->clock.reason;
-  else if (SinewOutputsFull(s->outputs))
+  else if (!s->options.observer && SinewOutputsFull(s->outputs))
     *stop = SINEW_STOP_SIZE;
   *save = s->clock.save;
   s->clock.save = PETSC_FALSE;
@@ -128,13 +152,35 @@ static PetscErrorCode before_step(TS ts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Outputs and checkpoints after a step. */
+static PetscErrorCode keep_files(SinewSimulation s, PetscInt step, PetscInt rejections, PetscReal t, PetscReal dt,
+                                 PetscBool finished)
+{
+  const double begin = MPI_Wtime();
+  double seconds;
+  PetscBool due;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewOutputsStep(s->outputs, step, t, dt, rejections, s->U, finished, begin));
+  seconds = MPI_Wtime() - begin;
+  s->io_seconds += seconds;
+  if (s->checkpoint_step == s->first_step) PetscCall(SinewStopClockSaved(&s->clock, seconds));
+  PetscCall(clock_due(s, step, &due));
+  if (due || SinewCheckpointSectionDue(&s->checkpoint, step, t, s->checkpoint_time) ||
+      (finished && s->checkpoint.at_end) || s->stop || s->save)
+    PetscCall(SinewSimulationSave(s));
+  s->save = PETSC_FALSE;
+  s->last_step = dt;
+  PetscCall(SinewSimulationStatusStep(s, step, t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode after_step(TS ts)
 {
   SinewSimulation s;
   PetscReal t, before, event, nominal;
   PetscInt step, rejections, most;
-  PetscBool last, due, finished;
-  double begin, seconds;
+  PetscBool last, finished;
 
   PetscFunctionBeginUser;
   PetscCall(TSGetApplicationContext(ts, &s));
@@ -159,18 +205,10 @@ static PetscErrorCode after_step(TS ts)
   most = SinewStepperMaxSteps(s->stepper);
   finished = (PetscBool)(t >= s->end || (most && step >= most));
   last = (PetscBool)(finished || s->stop);
-  begin = MPI_Wtime();
-  PetscCall(SinewOutputsStep(s->outputs, step, t, t - before, rejections, s->U, finished, begin));
-  seconds = MPI_Wtime() - begin;
-  s->io_seconds += seconds;
-  if (s->checkpoint_step == s->first_step) PetscCall(SinewStopClockSaved(&s->clock, seconds));
-  PetscCall(clock_due(s, step, &due));
-  if (due || SinewCheckpointSectionDue(&s->checkpoint, step, t, s->checkpoint_time) ||
-      (finished && s->checkpoint.at_end) || s->stop || s->save)
-    PetscCall(SinewSimulationSave(s));
-  s->save = PETSC_FALSE;
-  s->last_step = t - before;
-  PetscCall(SinewSimulationStatusStep(s, step, t));
+  if (s->options.observer)
+    PetscCall(observe(s, t));
+  else
+    PetscCall(keep_files(s, step, rejections, t, t - before, finished));
   if (s->good) PetscCall(VecCopy(s->U, s->good));
   if (last) PetscCall(TSSetConvergedReason(ts, finished ? TS_CONVERGED_TIME : TS_CONVERGED_USER));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -201,7 +239,7 @@ static PetscErrorCode report_breakdown(SinewSimulation s, TSConvergedReason reas
   PetscReal t, dt;
   PetscInt step;
   const char *failure = SinewStepperFailure(s->stepper);
-  char where[512], line[1024]; /* by snprintf: PETSc's own writes 0.5e-3 as 0.0005 and 1 as 1. */
+  char where[512]; /* by snprintf: PETSc's own writes 0.5e-3 as 0.0005 and 1 as 1. */
   int used;
 
   PetscFunctionBeginUser;
@@ -218,9 +256,10 @@ static PetscErrorCode report_breakdown(SinewSimulation s, TSConvergedReason reas
       used += snprintf(where + used, sizeof(where) - (size_t)used, "%s %s = %g", c ? "," : "",
                        s->equation->component[c], (double)s->bad_value[c]);
   }
-  snprintf(line, sizeof(line), "the solution broke down in step %d from t = %g (dt down to %g): %s (%s)", (int)step + 1,
-           (double)t, (double)dt, where, TSConvergedReasons[reason]);
-  PetscCall(PetscFPrintf(s->comm, stderr, "%s\nthe last good state is in %s\n", line, s->last_checkpoint));
+  snprintf(s->failure, sizeof(s->failure), "the solution broke down in step %d from t = %g (dt down to %g): %s (%s)",
+           (int)step + 1, (double)t, (double)dt, where, TSConvergedReasons[reason]);
+  if (!s->options.observer)
+    PetscCall(PetscFPrintf(s->comm, stderr, "%s\nthe last good state is in %s\n", s->failure, s->last_checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -280,10 +319,26 @@ static PetscBool goes_on(SinewSimulation s)
   return (PetscBool)(s->first_time < s->end && (!most || s->first_step < most));
 }
 
+static PetscErrorCode open_files(SinewSimulation s)
+{
+  const double opening = MPI_Wtime();
+
+  PetscFunctionBeginUser;
+  if (!s->restarted)
+    PetscCall(SinewCheckpointsSetAside(s->comm, s->checkpoint_directory, s->options.quiet ? NULL : stdout));
+  PetscCall(SinewMakeDirectory(s->comm, s->checkpoint_directory)); /* better now than after hours */
+  PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, goes_on(s), s->options.quiet, s->first_step,
+                             s->first_time, s->end, s->provenance.pair));
+  if (!s->restarted) PetscCall(SinewOutputsStep(s->outputs, 0, 0, 0, 0, s->U, PETSC_FALSE, s->clock.begin));
+  PetscCall(SinewSimulationStatusOpen(s));
+  s->io_seconds = MPI_Wtime() - opening;
+  PetscCall(SinewStopClockSaved(&s->clock, s->io_seconds));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode begin(SinewSimulation s)
 {
   char note[512];
-  double opening;
 
   PetscFunctionBeginUser;
   PetscCall(SinewStopClockStart(&s->clock, s->options.wall_time));
@@ -295,16 +350,10 @@ static PetscErrorCode begin(SinewSimulation s)
   s->checkpoint_time = s->first_time;
   PetscCall(SinewStepperStart(s->stepper, s->ts, (PetscBool)!s->restarted, sizeof(note), note));
   if (note[0] && !s->options.quiet) PetscCall(PetscPrintf(s->comm, "%s\n", note));
-  opening = MPI_Wtime();
-  if (!s->restarted)
-    PetscCall(SinewCheckpointsSetAside(s->comm, s->checkpoint_directory, s->options.quiet ? NULL : stdout));
-  PetscCall(SinewMakeDirectory(s->comm, s->checkpoint_directory)); /* better now than after hours */
-  PetscCall(SinewOutputsOpen(s->outputs, s->comm, s->restarted, goes_on(s), s->options.quiet, s->first_step,
-                             s->first_time, s->end, s->provenance.pair));
-  if (!s->restarted) PetscCall(SinewOutputsStep(s->outputs, 0, 0, 0, 0, s->U, PETSC_FALSE, s->clock.begin));
-  PetscCall(SinewSimulationStatusOpen(s));
-  s->io_seconds = MPI_Wtime() - opening;
-  PetscCall(SinewStopClockSaved(&s->clock, s->io_seconds));
+  if (s->options.observer)
+    PetscCall(observe(s, s->first_time));
+  else
+    PetscCall(open_files(s));
   if (s->motion) PetscCall(TSSetPreStep(s->ts, before_step));
   PetscCall(TSSetPostStep(s->ts, after_step));
   PetscCall(TSSetPreStage(s->ts, before_stage));
@@ -328,20 +377,25 @@ PetscErrorCode SinewSimulationRun(SinewSimulation s, int *code)
   if (reason < 0) {
     if (s->good) PetscCall(VecCopy(s->good, s->U));
     if (s->motion) PetscCall(SinewMeshMotionAbandon(s->motion, s->U));
-    PetscCall(SinewSimulationSave(s));
+    if (!s->options.observer) PetscCall(SinewSimulationSave(s));
     PetscCall(report_breakdown(s, reason));
   }
   how = *code == SINEW_EXIT_STOPPED ? "stopped" : *code == SINEW_EXIT_DONE ? "done" : "breakdown";
   if (*code == SINEW_EXIT_STOPPED && !s->options.quiet)
     PetscCall(PetscPrintf(s->comm, "stopped   by %s\n", SinewStopReasons[s->stop]));
   if (!s->options.quiet) PetscCall(report(s));
-  PetscCall(SinewSimulationStatusEnd(s, how, *code));
+  if (!s->options.observer) PetscCall(SinewSimulationStatusEnd(s, how, *code));
   PetscCall(TSGetTime(s->ts, &t));
   PetscCall(TSGetStepNumber(s->ts, &step));
   if (!s->options.quiet)
     PetscCall(PetscPrintf(s->comm, "RESULT status=%s code=%d step=%" PetscInt_FMT " t=%.17g checkpoint=%s\n", how,
                           *code, step, (double)t, s->last_checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const char *SinewSimulationFailure(SinewSimulation s)
+{
+  return s->failure;
 }
 
 PetscErrorCode SinewSimulationErrors(SinewSimulation s, PetscBool *known, PetscReal l1[], PetscReal l2[],

@@ -94,6 +94,7 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   s->comm = comm;
   s->deck = deck;
   s->options = *options;
+  PetscCall(SinewEnsembleCreate(deck, options->member, &s->ensemble)); /* first: it defines what formulas may use */
   PetscCall(SinewDeckRead(deck, root, "", SinewTopKeys, &top));
   s->title = top.title;
   PetscCall(SinewDeckRead(deck, SinewNodeGet(deck, root, "time"), "time", SinewTimeKeys, &s->end));
@@ -118,6 +119,9 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   PetscCall(SinewCheckpointSectionRead(deck, &s->checkpoint));
   PetscCall(SinewPetscSectionRead(deck));
   PetscCall(prepare_stepper(s));
+  if (s->ensemble)
+    PetscCall(
+        SinewEnsembleCheck(s->ensemble, deck, s->equation, s->end, s->stepper ? SinewStepperStep(s->stepper) : 0));
   PetscCall(SinewDeckCheck(deck));
   PetscCall(SinewCheckpointSectionDirectory(&s->checkpoint, SinewOutputsDirectory(s->outputs),
                                             sizeof(s->checkpoint_directory), s->checkpoint_directory));
@@ -257,6 +261,7 @@ PetscErrorCode SinewSimulationDestroy(SinewSimulation *simulation)
   PetscCall(SinewBoundaryDestroy(&s->boundary));
   PetscCall(SinewOutputsDestroy(&s->outputs));
   PetscCall(SinewStatusDestroy(&s->status));
+  PetscCall(SinewEnsembleDestroy(&s->ensemble));
   PetscCall(SinewEquationDestroy(&s->equation));
   PetscCall(SinewGridDestroy(&s->grid));
   PetscCall(PetscFree(s));
@@ -327,6 +332,7 @@ PetscErrorCode SinewSimulationPlan(SinewSimulation s, FILE *out)
   snprintf(end, sizeof(end), "%g", (double)s->end); /* PETSc would write "100." */
   PetscCall(PetscFPrintf(s->comm, out, "time      to %s, first step %.3g: about %.0f steps if it stays\n", end,
                          (double)dt, (double)PetscCeilReal(s->end / dt)));
+  PetscCall(SinewEnsemblePlan(s->ensemble, s->comm, out));
   PetscCall(PetscFPrintf(s->comm, out, "memory    %.0f MB on the fullest rank\n", largest / 1e6));
   PetscCall(PetscFPrintf(s->comm, out, "output    %s\n", SinewOutputsDirectory(s->outputs)));
   PetscFunctionReturn(PETSC_SUCCESS);

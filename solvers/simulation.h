@@ -17,6 +17,13 @@
 
 typedef struct _p_SinewSimulation *SinewSimulation;
 
+/* Who wants the state at the times first, first + every, ... to the end; steps hit them exactly. Collective. */
+typedef struct {
+  PetscReal first, every;
+  PetscErrorCode (*call)(void *context, PetscInt frame, Vec U);
+  void *context;
+} SinewObserver;
+
 typedef struct {
   const char *name;    /* stem of the deck's file name; standard output directory out/NAME */
   const char *restart; /* NULL: fresh; "auto": newest good checkpoint, else fresh; else a path */
@@ -25,6 +32,8 @@ typedef struct {
   const char *const *allowed; /* frozen keys that may change on restart */
   const char *command_line;   /* provenance; may be NULL */
   PetscBool quiet;            /* no summary, no progress */
+  PetscInt member;            /* of the deck's ensemble */
+  SinewObserver *observer;    /* NULL: none. A run with one leaves no files: no outputs, no checkpoints */
 } SinewSimulationOptions;
 
 /* Keys of the sections that belong to the simulation itself, for `sinew list`. */
@@ -45,6 +54,8 @@ PETSC_EXTERN PetscErrorCode SinewSimulationRun(SinewSimulation simulation, int *
 PETSC_EXTERN PetscErrorCode SinewSimulationSample(SinewSimulation simulation, SinewFile checkpoint, const char path[]);
 PETSC_EXTERN PetscErrorCode SinewSimulationDestroy(SinewSimulation *simulation);
 
+/* Why the run broke down: a line that belongs to the simulation; empty when it did not. */
+PETSC_EXTERN const char *SinewSimulationFailure(SinewSimulation simulation);
 /* Parts, not owned by the caller, valid after SetUp. */
 PETSC_EXTERN PetscErrorCode SinewSimulationGet(SinewSimulation simulation, SinewEquation *equation, SinewGrid *grid,
                                                SinewFV *fv, TS *ts, Vec *U);

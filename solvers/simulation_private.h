@@ -4,6 +4,7 @@
 #include "io/checkpoint.h"
 #include "io/status.h"
 #include "solvers/checkpoint_section.h"
+#include "solvers/ensemble.h"
 #include "solvers/grid_section.h"
 #include "solvers/provenance.h"
 #include "solvers/reference.h"
@@ -21,6 +22,7 @@ struct _p_SinewSimulation {
   SinewStepper stepper;
   SinewReference reference; /* NULL: none */
   SinewOutputs outputs;
+  SinewEnsemble ensemble; /* NULL: none */
   SinewCheckpointSection checkpoint;
   char checkpoint_directory[PETSC_MAX_PATH_LEN];
   SinewProvenance provenance;
@@ -50,6 +52,7 @@ struct _p_SinewSimulation {
   PetscInt bad_cell[3];
   PetscReal bad_value[SINEW_COMPONENTS_MAX];
   char last_checkpoint[PETSC_MAX_PATH_LEN];
+  char failure[1024];
 };
 
 /* Writes a checkpoint of the solution at the TS's time and step. Collective. */

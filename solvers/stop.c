@@ -120,7 +120,7 @@ PetscBool SinewStopClockDue(SinewStopClock *c, const char directory[])
   c->step = now;
   c->reason = SINEW_STOP_NO;
   if (c->wall_time > 0 && now - c->born + SinewStopClockReserve(c) > c->wall_time) c->reason = SINEW_STOP_CLOCK;
-  if (now - c->looked >= 0.5) {
+  if (directory && now - c->looked >= 0.5) {
     c->looked = now;
     if (take_file(directory, "stop")) c->reason = SINEW_STOP_FILE;
     if (take_file(directory, "checkpoint")) c->save = PETSC_TRUE;

@@ -44,7 +44,8 @@ typedef struct {
 /* Steps begin now. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewStopClockStart(SinewStopClock *clock, double wall_time);
 /* After every step, on rank 0: whether it must be the last, because another one and a checkpoint would not fit, or
-   because there is a file DIRECTORY/stop (looked for at most twice a second, and removed). */
+   because there is a file DIRECTORY/stop (looked for at most twice a second, and removed; directory NULL: not looked
+   for). */
 PETSC_EXTERN PetscBool SinewStopClockDue(SinewStopClock *clock, const char directory[]);
 /* A checkpoint took so many seconds, or something that is as slow before the first one. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewStopClockSaved(SinewStopClock *clock, double seconds);
