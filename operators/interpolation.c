@@ -30,10 +30,8 @@ typedef struct {
 
 /* ---- set-up ---- */
 
-static PetscErrorCode choose_reach(SinewInterpolation it)
+static PetscErrorCode choose_reach(SinewInterpolation it, PetscInt least)
 {
-  PetscInt least = REACH_MAX;
-
   PetscFunctionBeginUser;
   for (PetscInt d = 0; d < it->dim; d++) {
     const SinewAxis *a = SinewGridAxis(it->grid, d);
@@ -114,7 +112,8 @@ static PetscErrorCode find_ends(SinewInterpolation it, PetscInt d, PetscInt boxe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewInterpolationCreate(SinewGrid grid, PetscInt components, SinewInterpolation *interpolation)
+/* most: centres on either side of a point */
+static PetscErrorCode create(SinewGrid grid, PetscInt components, PetscInt most, SinewInterpolation *interpolation)
 {
   SinewInterpolation it;
   PetscInt start[3], count[3], boxes[3];
@@ -127,7 +126,7 @@ PetscErrorCode SinewInterpolationCreate(SinewGrid grid, PetscInt components, Sin
   it->grid = grid;
   it->dim = SinewGridDim(grid);
   it->components = components;
-  PetscCall(choose_reach(it));
+  PetscCall(choose_reach(it, most));
   PetscCall(SinewGridCreateDM(grid, components, it->reach, &it->dm));
   PetscCall(DMCreateLocalVector(it->dm, &it->field));
   PetscCall(DMDAGetGhostCorners(it->dm, &start[0], &start[1], &start[2], &count[0], &count[1], &count[2]));
@@ -139,6 +138,20 @@ PetscErrorCode SinewInterpolationCreate(SinewGrid grid, PetscInt components, Sin
   }
   for (int k = 0; k < 2; k++) PetscCall(PetscObjectGetNewTag((PetscObject)it->dm, &it->tag[k]));
   *interpolation = it;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewInterpolationCreate(SinewGrid grid, PetscInt components, SinewInterpolation *interpolation)
+{
+  PetscFunctionBeginUser;
+  PetscCall(create(grid, components, REACH_MAX, interpolation));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewInterpolationCreateLinear(SinewGrid grid, PetscInt components, SinewInterpolation *interpolation)
+{
+  PetscFunctionBeginUser;
+  PetscCall(create(grid, components, 1, interpolation));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

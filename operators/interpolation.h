@@ -24,6 +24,9 @@ typedef struct _p_SinewInterpolation *SinewInterpolation;
 /* The grid is referred to and must outlive it. */
 PETSC_EXTERN PetscErrorCode SinewInterpolationCreate(SinewGrid grid, PetscInt components,
                                                      SinewInterpolation *interpolation);
+/* The same by the nearest two centres of each axis: bilinear, trilinear; no new extremum, a halo of one cell. */
+PETSC_EXTERN PetscErrorCode SinewInterpolationCreateLinear(SinewGrid grid, PetscInt components,
+                                                           SinewInterpolation *interpolation);
 PETSC_EXTERN PetscErrorCode SinewInterpolationDestroy(SinewInterpolation *interpolation);
 PETSC_EXTERN PetscInt SinewInterpolationComponents(SinewInterpolation interpolation);
 /* U: a global vector with the boxes of the grid's DMDA and `components` components, interlaced; copied. */

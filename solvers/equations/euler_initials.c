@@ -1,5 +1,5 @@
 /* Initial conditions and exact solutions of the Euler equations; each with its source. */
-#include "solvers/equations/euler.h"
+#include "solvers/equations/euler_random.h"
 #include "solvers/equations/keys.h"
 
 static PetscReal gamma_of(SinewEquation e)
@@ -308,5 +308,7 @@ const SinewInitialType SinewEulerInitials[] = {
     {"rayleigh_taylor", "heavy over light fluid", 2, 3, PETSC_FALSE, layers_keys, sizeof(Layers), rayleigh_taylor},
     {"double_mach", "double Mach reflection, [0, 4] x [0, 1]", 2, 3, PETSC_FALSE, NULL, 0, double_mach},
     {"sedov", "point blast", 1, 3, PETSC_FALSE, blast_keys, sizeof(Blast), sedov},
+    {"random_modes", "random waves of velocity, density and pressure (PDEBench's compressible data), periodic", 2, 2,
+     PETSC_FALSE, SinewEulerRandomKeys, sizeof(SinewEulerRandomModes), SinewEulerRandom},
     {"lw_implosion", "Liska-Wendroff implosion, [0, 0.3]^2", 2, 3, PETSC_FALSE, NULL, 0, implosion},
     {NULL, NULL, 0, 0, PETSC_FALSE, NULL, 0, NULL}};

@@ -54,6 +54,8 @@ static const SinewKey stirring_keys[] = {{.name = "power",
                                           .change = SINEW_CHANGE_FROZEN},
                                          {.name = NULL}};
 
+static const char *const advections[] = {"flux", "semi_lagrangian", NULL};
+
 #define PARAMETER(member) offsetof(SinewFlowParameters, member)
 static const SinewKey keys[] = {
     KEY_SIZE(SinewFlowParameters, viscosity, "0", "kinematic viscosity nu"),
@@ -103,6 +105,9 @@ static const SinewKey keys[] = {
      .section = stirring_keys,
      .doc = "random forcing, white in time, on a ring of wavenumbers; spectral stepper only",
      .change = SINEW_CHANGE_FROZEN},
+    KEY_CHOICE(SinewFlowParameters, advection, "flux", advections,
+               "transport on staggered cells: by fluxes, or along characteristics (semi_lagrangian, with stepper euler "
+               "and a dt of any size)"),
     {.name = "dealias",
      .type = SINEW_KEY_REAL,
      .offset = PARAMETER(dealias),
@@ -171,7 +176,10 @@ static PetscErrorCode rate(SinewEquation e, Vec U, PetscReal *largest)
   for (PetscInt d = 0; d < 3; d++) inverse[d] = SinewGridAxis(e->grid, d)->inverse[0];
   PetscCall(VecGetLocalSize(U, &n));
   PetscCall(VecGetArrayRead(U, &u));
-  *largest = all_finite(n, u) ? SinewFlowSpeed(n / e->components, e->components, e->dim, inverse, u) : (PetscReal)NAN;
+  *largest = !all_finite(n, u) ? (PetscReal)NAN
+             : p->advection == SINEW_FLOW_SEMI_LAGRANGIAN && e->staggered
+                 ? 0
+                 : SinewFlowSpeed(n / e->components, e->components, e->dim, inverse, u);
   PetscCall(VecRestoreArrayRead(U, &u));
   for (PetscInt d = 0; d < e->dim && e->staggered; d++)
     *largest += 2 * PetscMax(p->viscosity, p->scalar_diffusivity) * inverse[d] * inverse[d];
@@ -182,7 +190,11 @@ static PetscErrorCode stage(SinewEquation e, PetscReal t, Vec Y, PetscReal a, Ve
 {
   PetscFunctionBeginUser;
   (void)t;
-  PetscCall(SinewFlowFacesStage(((SinewFlowData *)e->data)->faces, Y, a, A, b, c, out));
+  if (((const SinewFlowParameters *)e->parameters)->advection == SINEW_FLOW_SEMI_LAGRANGIAN) {
+    PetscCheck((!A || a == 0) && b == 1, PETSC_COMM_SELF, PETSC_ERR_SUP, "semi-Lagrangian steps are no stages");
+    PetscCall(SinewFlowFacesLeap(((SinewFlowData *)e->data)->faces, Y, c, out));
+  } else
+    PetscCall(SinewFlowFacesStage(((SinewFlowData *)e->data)->faces, Y, a, A, b, c, out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -209,6 +221,31 @@ static PetscErrorCode check_lengths(SinewEquation e, SinewDeck deck, SinewNode s
   if (p->force.n && p->force.n != e->dim)
     PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "force"), "equation.force",
                                "expected %" PetscInt_FMT " formulas, found %" PetscInt_FMT, e->dim, p->force.n));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Semi-Lagrangian steps are forward Euler's, of a length that nobody can guess, between walls that are at rest. */
+static PetscErrorCode check_leaps(SinewEquation e, SinewDeck deck, const SinewGridOptions *grid,
+                                  const SinewBoundarySide side[6])
+{
+  const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
+  const SinewNode root = SinewDeckRoot(deck), stepper = SinewNodeGet(deck, root, "stepper");
+
+  PetscFunctionBeginUser;
+  if (p->advection != SINEW_FLOW_SEMI_LAGRANGIAN) PetscFunctionReturn(PETSC_SUCCESS);
+  if (strcmp(SinewNodeText(deck, SinewNodeGet(deck, stepper, "type")), "euler") ||
+      SinewNodeGet(deck, stepper, "dt") == SINEW_NODE_NONE)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, stepper, "type"), "stepper.type",
+                               "equation.advection semi_lagrangian takes stepper: {type: euler, dt: ...}"));
+  for (PetscInt s = 0; s < 2 * grid->dim; s++) {
+    const PetscInt kind = side[s].pieces ? (PetscInt)side[s].piece[0].kind : -1;
+
+    if (!grid->periodic[s / 2] && kind != SINEW_BOUNDARY_REFLECT && kind != SINEW_BOUNDARY_NO_SLIP) {
+      PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, SinewNodeGet(deck, root, "grid"), "boundary"),
+                                 "grid.boundary", "expected periodic, wall or no_slip for semi_lagrangian"));
+      break;
+    }
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -272,6 +309,7 @@ static PetscErrorCode check(SinewEquation e, SinewDeck deck, const SinewGridOpti
   PetscFunctionBeginUser;
   if (!e->staggered) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(check_staggered(e, deck, SinewNodeGet(deck, root, "equation"), grid));
+  PetscCall(check_leaps(e, deck, grid, side));
   for (PetscInt d = 0; d < grid->dim; d++) {
     char path[32];
 

@@ -12,12 +12,14 @@ typedef struct {
 
 typedef struct {
   PetscReal viscosity, hyperviscosity, drag, dealias, scalar_diffusivity;
-  PetscInt hyperviscosity_order;
+  PetscInt hyperviscosity_order, advection;
   SinewStringList scalars;
   SinewRealList buoyancy, mean;
   SinewExpressionList force;
   SinewFlowStirring stirring;
 } SinewFlowParameters;
+
+typedef enum { SINEW_FLOW_FLUX, SINEW_FLOW_SEMI_LAGRANGIAN } SinewFlowAdvection;
 
 typedef struct _SinewFlowModes *SinewFlowModes;
 typedef struct _SinewFlowFaces *SinewFlowFaces;
@@ -57,6 +59,8 @@ PETSC_INTERN PetscErrorCode SinewFlowFacesStage(SinewFlowFaces faces, Vec Y, Pet
                                                 PetscReal c, Vec out);
 /* Makes the velocity free of divergence, with the sides' own on their faces. */
 PETSC_INTERN PetscErrorCode SinewFlowFacesProject(SinewFlowFaces faces, Vec U);
+/* A semi-Lagrangian step of length dt from Y to out, another vector (navier_stokes_lagrange.c). */
+PETSC_INTERN PetscErrorCode SinewFlowFacesLeap(SinewFlowFaces faces, Vec Y, PetscReal dt, Vec out);
 PETSC_INTERN PetscErrorCode SinewFlowFacesVorticity(SinewFlowFaces faces, Vec U, PetscReal value[]);
 
 #endif

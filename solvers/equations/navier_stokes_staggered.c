@@ -18,39 +18,12 @@
   Per stage: two halo exchanges of the state, one of phi, and the Poisson solver's two all-to-alls.
 */
 #include "io/error.h"
-#include "operators/fast_poisson.h"
-#include "solvers/equations/navier_stokes.h"
+#include "solvers/equations/navier_stokes_faces.h"
 #include "solvers/equations/navier_stokes_kernels.h"
-
-/* Where a side holds a component: nowhere, or at a value for each place of the side. */
-typedef struct {
-  PetscReal *value; /* over the patch's transverse cells, ghosts included; NULL: zero gradient */
-} Held;
-
-struct _SinewFlowFaces {
-  SinewEquation e;
-  const SinewFlowParameters *parameters;
-  PetscInt dim, nc;
-  const SinewAxis *axis[3];
-  PetscInt size[3], stride[3], cells; /* of the patch: owned cells and ghosts, x fastest */
-  PetscReal inverse[3];               /* 1 / dx */
-  PetscReal *w[SINEW_COMPONENTS_MAX]; /* the patch, one array a component */
-  PetscReal *lower, *upper, *flux;    /* of scalars, over the patch */
-  PetscReal *tendency[SINEW_COMPONENTS_MAX], *force[3];
-  Held held[6][SINEW_COMPONENTS_MAX];
-  DM dm, scalar_dm;
-  Vec phi;
-  SinewFastPoisson poisson;
-};
-
-static PetscInt inner(SinewFlowFaces f, PetscInt j, PetscInt k) /* place of the row's first owned cell in the patch */
-{
-  return f->axis[0]->ghosts + (j + f->axis[1]->ghosts) * f->stride[1] + (k + f->axis[2]->ghosts) * f->stride[2];
-}
 
 /* ---- sides ---- */
 
-static PetscBool on_side(SinewFlowFaces f, PetscInt side)
+PetscBool SinewFlowFacesOnSide(SinewFlowFaces f, PetscInt side)
 {
   const SinewAxis *a = f->axis[side / 2];
 
@@ -90,7 +63,7 @@ static void fill_sides(SinewFlowFaces f, PetscInt components)
     const PetscInt d = side / 2, p = d == 0 ? 1 : 0, q = d == 2 ? 1 : 2;
     const PetscInt at = f->axis[d]->ghosts + (side % 2 ? f->axis[d]->count - 1 : 0);
 
-    if (!on_side(f, side)) continue;
+    if (!SinewFlowFacesOnSide(f, side)) continue;
     for (PetscInt c = 0; c < components; c++) {
       for (PetscInt column = 0; column < f->size[p] * f->size[q]; column++)
         fill_column(f, side, c,
@@ -100,8 +73,7 @@ static void fill_sides(SinewFlowFaces f, PetscInt components)
   }
 }
 
-/* The patch of a state with all its ghosts; only the first components are wanted. Collective. */
-static PetscErrorCode load(SinewFlowFaces f, Vec U, PetscInt components)
+PetscErrorCode SinewFlowFacesLoad(SinewFlowFaces f, Vec U, PetscInt components)
 {
   const PetscReal *u;
   Vec local;
@@ -147,14 +119,14 @@ static void transport_scalar(SinewFlowFaces f, PetscInt c)
 
     for (PetscInt k = -(d == 2); k <= f->axis[2]->count - (d != 2); k++) {
       for (PetscInt j = -(d == 1); j <= f->axis[1]->count - (d != 1); j++) {
-        const PetscInt at = inner(f, j, k) - wide;
+        const PetscInt at = SinewFlowFacesRow(f, j, k) - wide;
 
         (*reconstruct)(n + 2 * wide, s, w + at, f->lower + at, f->upper + at);
       }
     }
     for (PetscInt k = 0; k <= f->axis[2]->count - (d != 2); k++) {
       for (PetscInt j = 0; j <= f->axis[1]->count - (d != 1); j++) {
-        const PetscInt at = inner(f, j, k);
+        const PetscInt at = SinewFlowFacesRow(f, j, k);
 
         SinewFlowScalarFlux(n + wide, s, f->parameters->scalar_diffusivity * f->inverse[d], w + at, f->w[d] + at,
                             f->lower + at, f->upper + at, f->flux + at);
@@ -162,7 +134,7 @@ static void transport_scalar(SinewFlowFaces f, PetscInt c)
     }
     for (PetscInt k = 0; k < f->axis[2]->count; k++) {
       for (PetscInt j = 0; j < f->axis[1]->count; j++) {
-        const PetscInt at = inner(f, j, k);
+        const PetscInt at = SinewFlowFacesRow(f, j, k);
 
         SinewFlowScalarTendency(n, s, f->inverse[d], d, f->flux + at, f->tendency[c] + at);
       }
@@ -175,7 +147,7 @@ static void tendencies(SinewFlowFaces f)
   for (PetscInt a = 0; a < f->dim; a++) {
     for (PetscInt k = 0; k < f->axis[2]->count; k++) {
       for (PetscInt j = 0; j < f->axis[1]->count; j++) {
-        const PetscInt at = inner(f, j, k);
+        const PetscInt at = SinewFlowFacesRow(f, j, k);
 
         momentum_row(f, a, at, f->tendency[a] + at);
       }
@@ -193,7 +165,7 @@ static void hold_faces(SinewFlowFaces f, PetscReal out[])
     const PetscInt p = d == 0 ? 1 : 0, q = d == 2 ? 1 : 2;
     const PetscInt stride[3] = {1, f->axis[0]->count, f->axis[0]->count * f->axis[1]->count};
 
-    if (!on_side(f, 2 * d)) continue;
+    if (!SinewFlowFacesOnSide(f, 2 * d)) continue;
     for (PetscInt k = 0; k < f->axis[q]->count; k++) {
       for (PetscInt j = 0; j < f->axis[p]->count; j++)
         out[(j * stride[p] + k * stride[q]) * f->nc + d] =
@@ -214,7 +186,7 @@ static PetscErrorCode divergence(SinewFlowFaces f, Vec div)
   for (PetscInt k = 0; k < f->axis[2]->count; k++) {
     for (PetscInt j = 0; j < f->axis[1]->count; j++) {
       PetscReal *row = out + (k * f->axis[1]->count + j) * n;
-      const PetscInt at = inner(f, j, k);
+      const PetscInt at = SinewFlowFacesRow(f, j, k);
 
       for (PetscInt d = 0; d < f->dim; d++)
         SinewFlowFaceDivergence(n, d, f->stride[d], f->inverse[d], f->w[d] + at, row);
@@ -245,7 +217,7 @@ static PetscErrorCode subtract_gradient(SinewFlowFaces f, Vec U)
       const PetscInt at[3] = {0, j, k};
 
       for (PetscInt d = 0; d < f->dim; d++) {
-        const PetscBool held = on_side(f, 2 * d);
+        const PetscBool held = SinewFlowFacesOnSide(f, 2 * d);
         const PetscInt begin = d == 0 && held ? 1 : 0;
 
         if (d > 0 && held && at[d] == 0) continue;
@@ -267,7 +239,7 @@ PetscErrorCode SinewFlowFacesProject(SinewFlowFaces f, Vec U)
   PetscCall(VecGetArray(U, &u));
   hold_faces(f, u);
   PetscCall(VecRestoreArray(U, &u));
-  PetscCall(load(f, U, f->dim));
+  PetscCall(SinewFlowFacesLoad(f, U, f->dim));
   PetscCall(divergence(f, f->phi));
   PetscCall(SinewFastPoissonSolve(f->poisson, f->phi, f->phi));
   PetscCall(subtract_gradient(f, U));
@@ -281,7 +253,7 @@ PetscErrorCode SinewFlowFacesStage(SinewFlowFaces f, Vec Y, PetscReal a, Vec A, 
   PetscReal *to;
 
   PetscFunctionBegin;
-  PetscCall(load(f, Y, nc));
+  PetscCall(SinewFlowFacesLoad(f, Y, nc));
   tendencies(f);
   PetscCall(VecGetArrayRead(Y, &y));
   x = y;
@@ -289,7 +261,7 @@ PetscErrorCode SinewFlowFacesStage(SinewFlowFaces f, Vec Y, PetscReal a, Vec A, 
   PetscCall(VecGetArrayWrite(out, &to));
   for (PetscInt k = 0; k < f->axis[2]->count; k++) {
     for (PetscInt j = 0; j < f->axis[1]->count; j++) {
-      const PetscInt at = inner(f, j, k), row = (k * f->axis[1]->count + j) * n;
+      const PetscInt at = SinewFlowFacesRow(f, j, k), row = (k * f->axis[1]->count + j) * n;
 
       for (PetscInt m = 0; m < nc; m++) {
         for (PetscInt i = 0; i < n; i++) {
@@ -313,9 +285,9 @@ PetscErrorCode SinewFlowFacesVorticity(SinewFlowFaces f, Vec U, PetscReal value[
   const PetscInt n = f->axis[0]->count, parts = f->dim == 2 ? 1 : 3;
 
   PetscFunctionBegin;
-  PetscCall(load(f, U, f->dim));
+  PetscCall(SinewFlowFacesLoad(f, U, f->dim));
   for (PetscInt row = 0; row < f->axis[1]->count * f->axis[2]->count; row++) {
-    const PetscInt at = inner(f, row % f->axis[1]->count, row / f->axis[1]->count);
+    const PetscInt at = SinewFlowFacesRow(f, row % f->axis[1]->count, row / f->axis[1]->count);
 
     for (PetscInt i = at; i < at + n; i++) {
       PetscReal sum = 0, w = 0;
@@ -379,7 +351,7 @@ static PetscErrorCode check_balance(SinewFlowFaces f)
   for (PetscInt side = 0; side < 2 * f->dim; side++) {
     const PetscInt d = side / 2, p = d == 0 ? 1 : 0, q = d == 2 ? 1 : 2;
 
-    for (PetscInt k = 0; k < f->axis[q]->count && on_side(f, side); k++) {
+    for (PetscInt k = 0; k < f->axis[q]->count && SinewFlowFacesOnSide(f, side); k++) {
       for (PetscInt j = 0; j < f->axis[p]->count; j++) {
         const PetscReal v =
             f->held[side][d].value[(k + f->axis[q]->ghosts) * f->size[p] + j + f->axis[p]->ghosts] * f->inverse[d];
@@ -469,6 +441,7 @@ PetscErrorCode SinewFlowFacesDestroy(SinewFlowFaces *faces)
   PetscCall(PetscFree3(f->lower, f->upper, f->flux));
   for (int d = 0; d < 3; d++) PetscCall(PetscFree(f->force[d]));
   PetscCall(SinewFastPoissonDestroy(&f->poisson));
+  PetscCall(SinewInterpolationDestroy(&f->feet));
   PetscCall(VecDestroy(&f->phi));
   PetscCall(DMDestroy(&f->scalar_dm));
   PetscCall(PetscFree(f));
