@@ -10,7 +10,7 @@
 
 typedef PetscErrorCode SinewCommand(int argc, char **argv, int *code);
 
-SinewCommand CommandRun, CommandTrain, CommandCheck, CommandList, CommandInfo, CommandCompare, CommandPlot,
-    CommandSample, CommandPredict, CommandConvert;
+SinewCommand CommandRun, CommandTrain, CommandEvaluate, CommandCheck, CommandList, CommandInfo, CommandCompare,
+    CommandPlot, CommandSample, CommandPredict, CommandConvert;
 
 #endif

@@ -6,6 +6,7 @@
 #include "solvers/checkpoint_section.h"
 #include "solvers/data_section.h"
 #include "solvers/ensemble.h"
+#include "solvers/evaluation.h"
 #include "solvers/grid_section.h"
 #include "solvers/simulation.h"
 #include "solvers/training.h"
@@ -43,6 +44,7 @@ static const struct {
                 {"reference", SinewReferenceKeys},
                 {"mesh_motion", SinewMeshMotionKeys},
                 {"ensemble", SinewEnsembleKeys},
+                {"evaluate", SinewEvaluateKeys},
                 {"data", SinewDataKeys},
                 {"network", SinewNetworkKeys},
                 {"train", SinewTrainKeys},

@@ -19,6 +19,8 @@ static const Command commands[] = {
      CommandRun, 0},
     {"train", "DECK [key=value ...] [--restart auto|FILE] [--wall-time H:MM:SS] [--allow-change KEY]",
      "train the network that a deck describes", CommandTrain, 0},
+    {"evaluate", "DECK [key=value ...]", "errors of a trained network on trajectories, and its cost", CommandEvaluate,
+     0},
     {"check", "DECK [key=value ...]", "check a deck and print the plan, without running", CommandCheck, 0},
     {"list", "[equations|steppers|NAME]", "all keys of a deck, or of one section, equation or stepper", CommandList, 0},
     {"info", "FILE", "what a Sinew file holds", CommandInfo, 1},

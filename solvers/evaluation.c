@@ -1,0 +1,324 @@
+/* Evaluations: the deck, the network on trajectories, the classical solver's cost. */
+#include "solvers/evaluation.h"
+#include "io/publish.h"
+#include "neural/sinenet.h"
+#include "solvers/evaluation_private.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const parts[] = {"train", "valid", "test", NULL};
+
+#define AT(member) offsetof(EvaluateSection, member)
+const SinewKey SinewEvaluateKeys[] = {{.name = "weights",
+                                       .type = SINEW_KEY_STRING,
+                                       .offset = AT(weights),
+                                       .doc = "the network's file; standard: best.h5 of the output directory",
+                                       .change = SINEW_CHANGE_FREE},
+                                      {.name = "part",
+                                       .type = SINEW_KEY_CHOICE,
+                                       .offset = AT(part),
+                                       .standard = "test",
+                                       .choices = parts,
+                                       .doc = "of the data",
+                                       .change = SINEW_CHANGE_FREE},
+                                      {.name = "steps",
+                                       .type = SINEW_KEY_INT,
+                                       .offset = AT(steps),
+                                       .standard = "0",
+                                       .min = 0,
+                                       .max = EVALUATE_STEPS_MAX,
+                                       .doc = "of a roll-out; 0: as many as the trajectories have",
+                                       .change = SINEW_CHANGE_FREE},
+                                      {.name = "trajectories",
+                                       .type = SINEW_KEY_INT,
+                                       .offset = AT(trajectories),
+                                       .standard = "0",
+                                       .min = 0,
+                                       .max = 1e9,
+                                       .doc = "the first so many; 0: all",
+                                       .change = SINEW_CHANGE_FREE},
+                                      {.name = "picture",
+                                       .type = SINEW_KEY_INT,
+                                       .offset = AT(picture),
+                                       .standard = "0",
+                                       .min = 0,
+                                       .max = 1e9,
+                                       .doc = "trajectory whose last frame is painted",
+                                       .change = SINEW_CHANGE_FREE},
+                                      {.name = "classical",
+                                       .type = SINEW_KEY_STRING,
+                                       .offset = AT(classical),
+                                       .doc = "deck of a solver of the same problem, whose cost is measured",
+                                       .change = SINEW_CHANGE_FREE},
+                                      {.name = "precision",
+                                       .type = SINEW_KEY_STRING,
+                                       .offset = AT(precision),
+                                       .standard = "f32",
+                                       .doc = "of the network: f32, bf16 or f64",
+                                       .change = SINEW_CHANGE_FREE},
+                                      {.name = NULL}};
+
+/* ---- the deck ---- */
+
+static PetscErrorCode read_deck(Evaluation *e)
+{
+  static const char *const others[] = {"title", "version", "network", "train", "checkpoint", "petsc"};
+  const SinewNode root = SinewDeckRoot(e->deck), output = SinewNodeGet(e->deck, root, "output");
+  const SinewNode directory = SinewNodeGet(e->deck, output, "directory");
+
+  PetscFunctionBeginUser;
+  for (size_t k = 0; k < sizeof(others) / sizeof(others[0]); k++) (void)SinewNodeGet(e->deck, root, others[k]);
+  PetscCall(SinewDataSectionRead(e->deck, &e->data_section));
+  PetscCall(
+      SinewDeckRead(e->deck, SinewNodeGet(e->deck, root, "evaluate"), "evaluate", SinewEvaluateKeys, &e->section));
+  if (directory != SINEW_NODE_NONE)
+    PetscCall(PetscStrncpy(e->directory, SinewNodeText(e->deck, directory), sizeof(e->directory)));
+  else
+    PetscCall(PetscSNPrintf(e->directory, sizeof(e->directory), "out/%s", e->options->name));
+  PetscCall(SinewDeckCheck(e->deck));
+  if (e->section.weights)
+    PetscCall(SinewDeckResolve(e->deck, e->section.weights, sizeof(e->weights), e->weights));
+  else
+    PetscCall(PetscSNPrintf(e->weights, sizeof(e->weights), "%s/best.h5", e->directory));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- the network and the data ---- */
+
+static PetscErrorCode open_network(Evaluation *e)
+{
+  SinewSinenetOptions *o = &e->model.network.options;
+  PetscBool known;
+  SinewFile file;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewForecastModelRead(e->comm, e->weights, &e->model));
+  PetscCheck(o->kind != SINEW_SINENET_CONDITIONAL, e->comm, SINEW_ERR_INPUT,
+             "%s: a conditional network, which has no roll-out of single steps", e->weights);
+  PetscCheck(e->model.normalised, e->comm, SINEW_ERR_INPUT, "%s: has no normalisation (/mean and /sd)", e->weights);
+  PetscCall(SinewSinenetPrecision(e->section.precision, o, &known));
+  PetscCheck(known, e->comm, SINEW_ERR_INPUT, "evaluate.precision: expected f32, bf16 or f64, found %s",
+             e->section.precision);
+  e->history = e->model.network.history;
+  PetscCall(SinewDataSectionOpen(e->comm, &e->data_section, (SinewPart)e->section.part, e->history + 1, &e->data));
+  PetscCall(SinewDatasetGetShape(e->data, &e->shape));
+  PetscCheck(e->shape.components == e->model.network.components, e->comm, SINEW_ERR_INPUT,
+             "%s: the network has %" PetscInt_FMT " channels a frame, the section data names %" PetscInt_FMT,
+             e->weights, e->model.network.components, e->shape.components);
+  PetscCheck(!(e->shape.step > 0) || !(e->model.time_step > 0) ||
+                 PetscAbsReal(e->shape.step / e->model.time_step - 1) < 1e-6,
+             e->comm, SINEW_ERR_INPUT, "%s: a step of the network is %g, frames of the data are %g apart", e->weights,
+             (double)e->model.time_step, (double)e->shape.step);
+  PetscCall(SinewDatasetNormalize(e->data, e->model.mean, e->model.sd));
+  PetscCall(SinewLayoutCreate(e->comm, e->shape.ny, e->shape.nx, o->periodic, SINEW_SINENET_LEVELS, &e->layout));
+  o->batch = 1;
+  o->training = PETSC_FALSE;
+  o->lean = PETSC_TRUE;
+  PetscCall(SinewSinenetCreate(e->layout, o, &e->network));
+  PetscCall(SinewFileOpen(e->comm, e->weights, &file));
+  PetscCall(SinewNetworkLoad(e->network, file, e->weights, "/weights"));
+  PetscCall(SinewFileClose(&file));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode allocate(Evaluation *e)
+{
+  const PetscInt most = e->shape.frames - e->history;
+
+  PetscFunctionBeginUser;
+  e->steps = e->section.steps ? PetscMin(e->section.steps, most) : most;
+  e->steps = PetscMin(e->steps, EVALUATE_STEPS_MAX);
+  e->trajectories =
+      e->section.trajectories ? PetscMin(e->section.trajectories, e->shape.trajectories) : e->shape.trajectories;
+  e->section.picture = PetscMin(e->section.picture, e->trajectories - 1);
+  e->box = SinewLayoutBox(e->layout);
+  e->plane = (size_t)(e->box.ny * e->box.nx);
+  e->frame = e->plane * (size_t)e->shape.components;
+  e->rings =
+      PetscMin(EVALUATE_RINGS_MAX, PetscMax(e->shape.ny, e->shape.nx) / (e->model.network.options.periodic ? 2 : 1));
+  PetscCall(PetscMalloc3(e->frame * (size_t)e->shape.frames + 1, &e->truth, e->frame * (size_t)e->steps + 1,
+                         &e->predicted, e->frame * (size_t)e->history + 1, &e->input));
+  PetscCall(PetscCalloc1((size_t)(4 * e->shape.components * e->rings), &e->spectrum));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- one trajectory ---- */
+
+/* The prediction from the frames that `input` holds. Collective. */
+static PetscErrorCode apply(Evaluation *e, double out[])
+{
+  const double begin = MPI_Wtime();
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewTensorSetPlanes(SinewNetworkInput(e->network), e->input));
+  PetscCall(SinewNetworkForward(e->network));
+  PetscCall(SinewTensorGetPlanes(SinewNetworkOutput(e->network), out));
+  if (e->applications++) e->network_seconds += MPI_Wtime() - begin; /* the first one warms up */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ||p - y||^2, ||y||^2 and sums of p - y for each component of a frame, in the fields' own units. */
+static PetscErrorCode measure(const Evaluation *e, const double p[], const double y[], double sums[][3])
+{
+  PetscFunctionBeginUser;
+  for (PetscInt c = 0; c < e->shape.components; c++) {
+    const double mean = (double)e->model.mean[c], sd = (double)e->model.sd[c];
+
+    sums[c][0] = sums[c][1] = sums[c][2] = 0;
+    for (size_t i = (size_t)c * e->plane; i < (size_t)(c + 1) * e->plane; i++) {
+      const double d = (p[i] - y[i]) * sd, v = y[i] * sd + mean;
+
+      sums[c][0] += d * d;
+      sums[c][1] += v * v;
+      sums[c][2] += d;
+    }
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, (PetscMPIInt)(3 * e->shape.components), MPI_DOUBLE, MPI_SUM, e->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode roll_out(Evaluation *e)
+{
+  const double cells = (double)e->shape.ny * (double)e->shape.nx;
+  double sums[EVALUATE_COMPONENTS][3];
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscArraycpy(e->input, e->truth, e->frame * (size_t)e->history));
+  for (PetscInt k = 0; k < e->steps; k++) {
+    double *out = e->predicted + (size_t)k * e->frame;
+
+    PetscCall(apply(e, out));
+    PetscCall(measure(e, out, e->truth + (size_t)(e->history + k) * e->frame, sums));
+    for (PetscInt c = 0; c < e->shape.components; c++) {
+      const double error = sqrt(sums[c][0] / sums[c][1]);
+
+      e->step[k].error[c] += error;
+      e->step[k].square[c] += error * error;
+      e->step[k].drift[c] += sums[c][2] / cells / (double)e->model.sd[c];
+    }
+    memmove(e->input, e->input + e->frame, e->frame * (size_t)(e->history - 1) * sizeof(double));
+    PetscCall(PetscArraycpy(e->input + e->frame * (size_t)(e->history - 1), out, e->frame));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Every window of true frames; the first one is the roll-out's first step. */
+static PetscErrorCode single_steps(Evaluation *e)
+{
+  const PetscInt windows = e->shape.frames - e->history;
+  const double n = (double)e->trajectories * (double)windows, cells = (double)e->shape.ny * (double)e->shape.nx;
+  double sums[EVALUATE_COMPONENTS][3], *out;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(e->frame + 1, &out));
+  for (PetscInt w = 0; w < windows; w++) {
+    if (w) {
+      PetscCall(PetscArraycpy(e->input, e->truth + (size_t)w * e->frame, e->frame * (size_t)e->history));
+      PetscCall(apply(e, out));
+    }
+    PetscCall(measure(e, w ? out : e->predicted, e->truth + (size_t)(e->history + w) * e->frame, sums));
+    for (PetscInt c = 0; c < e->shape.components; c++) {
+      e->one_step[c] += sqrt(sums[c][0] / sums[c][1]) / n;
+      e->mse[c] += sums[c][0] / cells / n;
+    }
+  }
+  PetscCall(PetscFree(out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode judge(Evaluation *e)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt t = 0; t < e->trajectories; t++) {
+    const SinewSample sample = {.trajectory = t, .count = e->shape.frames},
+                      next = {.trajectory = PetscMin(t + 1, e->trajectories - 1), .count = e->shape.frames};
+    const size_t first = (size_t)e->history * e->frame, last = (size_t)(e->steps - 1) * e->frame;
+
+    PetscCall(SinewDatasetRead(e->data, e->comm, e->box, 1, &sample, e->truth));
+    PetscCall(SinewDatasetAdvise(e->data, e->box, 1, &next));
+    PetscCall(roll_out(e));
+    PetscCall(single_steps(e));
+    PetscCall(EvaluateSpectrum(e, t, 0, e->truth + first, e->predicted));
+    PetscCall(EvaluateSpectrum(e, t, 1, e->truth + first + last, e->predicted + last));
+    if (t == e->section.picture) PetscCall(EvaluatePaint(e));
+  }
+  if (e->applications > 1) e->network_seconds /= (double)(e->applications - 1);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, e->spectrum, (PetscMPIInt)(4 * e->shape.components * e->rings), MPI_DOUBLE,
+                             MPI_SUM, e->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- the classical solver ---- */
+
+typedef struct {
+  double begin, seconds; /* of the first frame, to the last */
+  PetscInt frames;
+} Cost;
+
+static PetscErrorCode note_time(void *context, PetscInt frame, Vec U)
+{
+  Cost *c = (Cost *)context;
+
+  PetscFunctionBeginUser;
+  (void)frame, (void)U;
+  if (!c->frames++) c->begin = MPI_Wtime();
+  c->seconds = MPI_Wtime() - c->begin;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A run of the deck on all ranks, looked at as often as the network steps. */
+static PetscErrorCode measure_classical(Evaluation *e)
+{
+  Cost cost = {0, 0, 0};
+  SinewObserver observer = {0, e->model.time_step > 0 ? e->model.time_step : e->shape.step, note_time, &cost};
+  SinewSimulationOptions options = {.name = e->options->name, .quiet = PETSC_TRUE, .observer = &observer};
+  char path[PETSC_MAX_PATH_LEN];
+  SinewDeck deck;
+  SinewSimulation s;
+  int code;
+
+  PetscFunctionBeginUser;
+  if (!e->section.classical) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(observer.every > 0, e->comm, SINEW_ERR_INPUT,
+             "evaluate.classical: neither the network's file nor the data say how long a step is: give data.step");
+  PetscCall(SinewDeckResolve(e->deck, e->section.classical, sizeof(path), path));
+  PetscCall(SinewDeckCreate(e->comm, path, 0, NULL, &deck));
+  PetscCall(SinewSimulationCreate(e->comm, deck, &options, &s));
+  PetscCall(SinewSimulationSetUp(s));
+  PetscCall(SinewSimulationRun(s, &code));
+  PetscCheck(code == SINEW_EXIT_DONE && cost.frames > 1, e->comm, SINEW_ERR_INPUT,
+             "%s: %s; a run over two steps of the network (%g) or more is needed to measure its cost", path,
+             code ? "broke down" : "too short", (double)observer.every);
+  e->classical_seconds = cost.seconds / (double)(cost.frames - 1);
+  PetscCall(SinewSimulationDestroy(&s));
+  PetscCall(SinewDeckDestroy(&deck));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewEvaluate(MPI_Comm comm, SinewDeck deck, const SinewSimulationOptions *options)
+{
+  Evaluation *e;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&e));
+  e->comm = comm;
+  e->deck = deck;
+  e->options = options;
+  PetscCallMPI(MPI_Comm_rank(comm, &e->rank));
+  PetscCallMPI(MPI_Comm_size(comm, &e->size));
+  PetscCall(read_deck(e));
+  PetscCall(open_network(e));
+  PetscCall(allocate(e));
+  PetscCall(SinewMakeDirectory(comm, e->directory));
+  PetscCall(judge(e));
+  PetscCall(measure_classical(e));
+  PetscCall(EvaluateReport(e));
+  PetscCall(PetscFree3(e->truth, e->predicted, e->input));
+  PetscCall(PetscFree(e->spectrum));
+  PetscCall(SinewNetworkDestroy(&e->network));
+  PetscCall(SinewLayoutDestroy(&e->layout));
+  PetscCall(SinewDatasetClose(&e->data));
+  PetscCall(PetscFree(e));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
