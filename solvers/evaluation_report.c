@@ -226,7 +226,8 @@ PetscErrorCode EvaluatePaint(Evaluation *e)
   const double *y = e->truth + (size_t)(e->history + e->steps - 1) * e->frame,
                *p = e->predicted + (size_t)(e->steps - 1) * e->frame;
   const double mean = (double)e->model.mean[0], sd = (double)e->model.sd[0];
-  PetscReal *node_x, *node_y, *value, range[2] = {PETSC_MAX_REAL, PETSC_MAX_REAL};
+  PetscReal *node_x, *node_y, *value,
+      range[3] = {PETSC_MAX_REAL, PETSC_MAX_REAL, 0}; /* of truth, of -truth, -|error| */
   char path[PETSC_MAX_PATH_LEN], title[3][128];
   SinewImageStyle style[3];
 
@@ -243,16 +244,17 @@ PetscErrorCode EvaluatePaint(Evaluation *e)
     value[2 * e->plane + i] = (p[i] - y[i]) * sd;
     range[0] = PetscMin(range[0], value[i]);
     range[1] = PetscMin(range[1], -value[i]);
+    range[2] = PetscMin(range[2], -PetscAbsReal(value[2 * e->plane + i]));
   }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, range, 2, MPIU_REAL, MPIU_MIN, e->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, range, 3, MPIU_REAL, MPIU_MIN, e->comm));
   for (int k = 0; k < 3; k++) {
     static const char *const what[] = {"truth", "prediction", "error"};
 
     PetscCall(PetscSNPrintf(title[k], sizeof(title[k]), "%s: %s after %" PetscInt_FMT " steps",
                             SinewDatasetComponent(e->data, 0), what[k], e->steps));
     style[k] = (SinewImageStyle){.title = title[k], .colormap = k < 2 ? "viridis" : "coolwarm", .width = 384};
-    if (k < 2) style[k].min = range[0];
-    if (k < 2) style[k].max = -range[1];
+    style[k].min = k < 2 ? range[0] : range[2];
+    style[k].max = k < 2 ? -range[1] : -range[2];
   }
   {
     const PetscReal *const panel[3] = {value, value + e->plane, value + 2 * e->plane};

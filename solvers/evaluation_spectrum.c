@@ -42,7 +42,8 @@ static void fourier(Evaluation *e, double map[], double rings[])
   fftw_execute(plan);
   for (PetscInt j = 0; j < ny; j++) {
     for (PetscInt i = 0; i < half; i++) {
-      const double re = modes[j * half + i][0] * scale, im = modes[j * half + i][1] * scale;
+      const double *mode = (const double *)&modes[j * half + i]; /* whether complex.h is known or not */
+      const double re = mode[0] * scale, im = mode[1] * scale;
       const double weight = i == 0 || 2 * i == nx ? 1 : 2;
 
       add(e, (double)(2 * j > ny ? j - ny : j), (double)i, weight * (re * re + im * im), rings);
