@@ -54,7 +54,7 @@ it "mistakes" '
   code 2 sinew evaluate deck.yaml evaluate.step=3
   says err "evaluate.step: unknown key; did you mean .steps."
   code 2 sinew evaluate deck.yaml data.files=wide.h5 data.step=7
-  says err "frames of the data are 7 apart"
+  says err "frames of the data are 7.* apart"
   code 2 sinew evaluate deck.yaml data.files=nan.h5 evaluate.part=train
   says err "nan.h5: array u.*expected a finite number"
   code 2 sinew evaluate deck.yaml evaluate.part=test
