@@ -4,6 +4,9 @@
 
     mesh solve NU TIME               Monge-Ampere meshes for the front, 64^2 to 512^2: iterations, seconds, quality
     mesh errors NU DIRECTORY ...     errors of series (fields_*.h5 at t = 0.1 .. 1) against the reference
+    mesh against FIELD K REFERENCE DIRECTORY ...
+                                     relative L1 distances of output K of series on the unit square from that of a fine
+                                     series at rest, of any equation: blasts, bores
 
   The reference is pseudo-spectral (512^2, 2/3 rule, fourth-order Runge-Kutta), made anew in each run: about a minute.
   Errors are relative L2 norms of the limited piecewise linear reconstruction, and of the cells' averages, averaged over
@@ -305,9 +308,10 @@ static PetscErrorCode measure_mesh(PetscInt cells, Field *field)
 /* ---- errors of runs ---- */
 
 /* One output of a run: averages u [n][n] and nodes [n + 1][n + 1][3]. */
-static PetscErrorCode read_output(const char directory[], int k, PetscInt *n, double **u, double **nodes)
+static PetscErrorCode read_output(const char directory[], const char field[], int k, PetscInt *n, double **u,
+                                  double **nodes)
 {
-  char path[PETSC_MAX_PATH_LEN];
+  char path[PETSC_MAX_PATH_LEN], name[128];
   SinewFile file;
   SinewArray a;
   PetscBool exists;
@@ -315,10 +319,12 @@ static PetscErrorCode read_output(const char directory[], int k, PetscInt *n, do
   PetscFunctionBeginUser;
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/fields_%06d.h5", directory, k));
   PetscCall(SinewFileOpen(PETSC_COMM_SELF, path, &file));
-  PetscCall(SinewFileInquire(file, "/fields/u", &exists, &a));
+  PetscCall(PetscSNPrintf(name, sizeof(name), "/fields/%s", field));
+  PetscCall(SinewFileInquire(file, name, &exists, &a));
+  PetscCheck(exists, PETSC_COMM_SELF, PETSC_ERR_FILE_UNEXPECTED, "%s: no %s", path, name);
   *n = (PetscInt)a.shape[1];
   PetscCall(PetscMalloc2((size_t)(*n * *n), u, (size_t)(3 * (*n + 1) * (*n + 1)), nodes));
-  a.name = "/fields/u";
+  a.name = name;
   a.data = *u;
   PetscCall(SinewFileRead(file, &a));
   PetscCall(SinewFileInquire(file, "/mesh/nodes", &exists, &a));
@@ -352,7 +358,7 @@ static PetscErrorCode output_errors(const char directory[], int k, Field *field,
   double *u = NULL, *nodes = NULL;
 
   PetscFunctionBeginUser;
-  PetscCall(read_output(directory, k, &n, &u, &nodes));
+  PetscCall(read_output(directory, "u", k, &n, &u, &nodes));
   sums[0] = sums[1] = sums[2] = 0;
   for (PetscInt j = 0; j < n; j++)
     for (PetscInt i = 0; i < n; i++) {
@@ -388,9 +394,70 @@ static PetscErrorCode output_errors(const char directory[], int k, Field *field,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* ---- distances from a fine run ---- */
+
+/* Bilinear between the centres of n x n cells of the unit square, constant beyond them. */
+static double sample(PetscInt n, const double u[], double x, double y)
+{
+  const double s = PetscClipInterval(x * (double)n - 0.5, 0, (double)n - 1),
+               t = PetscClipInterval(y * (double)n - 0.5, 0, (double)n - 1);
+  const PetscInt i = PetscMin((PetscInt)s, n - 2), j = PetscMin((PetscInt)t, n - 2);
+  const double a = s - (double)i, b = t - (double)j, *p = u + j * n + i;
+
+  return (1 - b) * ((1 - a) * p[0] + a * p[1]) + b * ((1 - a) * p[n] + a * p[n + 1]);
+}
+
+/* Of the limited piecewise linear reconstruction, by 6 x 6 points a cell. */
+static PetscErrorCode distance(PetscInt fine, const double reference[], PetscInt n, const double u[],
+                               const double nodes[], double *result)
+{
+  double sum = 0, total = 0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt j = 0; j < n; j++)
+    for (PetscInt i = 0; i < n; i++) {
+      const double *p = nodes + 3 * (j * (n + 1) + i), *corner[4] = {p, p + 3, p + 3 * (n + 1), p + 3 * (n + 2)};
+      const double sx = slope(n, u, i, j, 0), sy = slope(n, u, i, j, 1);
+      const double volume = 0.5 * ((corner[3][0] - corner[0][0]) * (corner[2][1] - corner[1][1]) -
+                                   (corner[3][1] - corner[0][1]) * (corner[2][0] - corner[1][0]));
+
+      for (int q = 0; q < 36; q++) {
+        const double a = (q % 6 + 0.5) / 6, b = ((double)(q / 6) + 0.5) / 6,
+                     w[4] = {(1 - a) * (1 - b), a * (1 - b), (1 - a) * b, a * b};
+        double at[2] = {0, 0}, exact;
+
+        for (int c = 0; c < 4; c++)
+          for (int d = 0; d < 2; d++) at[d] += w[c] * corner[c][d];
+        exact = sample(fine, reference, at[0], at[1]);
+        sum += volume * fabs(u[j * n + i] + (a - 0.5) * sx + (b - 0.5) * sy - exact) / 36;
+        total += volume * fabs(exact) / 36;
+      }
+    }
+  *result = sum / total;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode compare_runs(const char field[], int k, const char reference[], int count,
+                                   char *const directories[])
+{
+  PetscInt fine = 0, n = 0;
+  double *exact = NULL, *exact_nodes = NULL, *u = NULL, *nodes = NULL, error;
+
+  PetscFunctionBeginUser;
+  PetscCall(read_output(reference, field, k, &fine, &exact, &exact_nodes));
+  for (int d = 0; d < count; d++) {
+    PetscCall(read_output(directories[d], field, k, &n, &u, &nodes));
+    PetscCall(distance(fine, exact, n, u, nodes, &error));
+    PetscCall(PetscPrintf(PETSC_COMM_SELF, "%-32s distance %.3e\n", directories[d], error));
+    PetscCall(PetscFree2(u, nodes));
+  }
+  PetscCall(PetscFree2(exact, exact_nodes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode run_errors(double nu, int count, char *const directories[])
 {
-  double *values[TIMES], times[TIMES], sums[3];
+  double *values[TIMES], times[TIMES], sums[3] = {0, 0, 1};
   double(*mean)[2];
 
   PetscFunctionBeginUser;
@@ -442,8 +509,11 @@ int main(int argc, char **argv)
     PetscCall(solve_meshes(atof(argv[2]), atof(argv[3])));
   else if (argc > 3 && !strcmp(argv[1], "errors"))
     PetscCall(run_errors(atof(argv[2]), argc - 3, argv + 3));
+  else if (argc > 5 && !strcmp(argv[1], "against"))
+    PetscCall(compare_runs(argv[2], atoi(argv[3]), argv[4], argc - 5, argv + 5));
   else
-    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "usage: mesh solve NU TIME | mesh errors NU DIRECTORY ...\n"));
+    PetscCall(PetscPrintf(PETSC_COMM_WORLD, "usage: mesh solve NU TIME | mesh errors NU DIRECTORY ... |"
+                                            " mesh against FIELD K REFERENCE DIRECTORY ...\n"));
   PetscCall(PetscFinalize());
   return 0;
 }

@@ -575,10 +575,15 @@ PetscErrorCode SinewMeshMotionAverages(SinewMeshMotion m, Vec U, Vec V)
 /* The mesh at rest at the beginning of the next step. */
 static PetscErrorCode rest(SinewMeshMotion m)
 {
-  PetscReal least;
+  PetscReal least = 0;
 
   PetscFunctionBeginUser;
   for (int end = 0; end < 2; end++) PetscCall(SinewGeometryPlace(m->geometry, end, m->phi, &least));
+  if (!(least > 0))
+    SETERRQ(
+        m->lattice->comm, SINEW_ERR_INPUT,
+        "mesh_motion: the mesh to begin with is folded: smallest Jacobian at a cell's corner %g of the uniform mesh's",
+        (double)least);
   PetscCall(SinewGeometrySweep(m->geometry));
   m->placed = 0;
   PetscFunctionReturn(PETSC_SUCCESS);

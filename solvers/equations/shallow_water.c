@@ -134,9 +134,14 @@ static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
   k->flux = SinewShallowFlux;
   k->physical_flux = SinewShallowPhysicalFlux;
   k->rate = SinewShallowRate;
+  if (s->dim == 2) {
+    k->normal_flux = SinewShallowNormalFlux;
+    k->normal_speed = SinewShallowNormalSpeed;
+  }
   if (s->coriolis != 0 || s->beta != 0 || s->damping > 0 || s->drag > 0 || s->manning > 0)
     k->source = SinewShallowSource;
   PetscCall(set_bathymetry(e, deck, section));
+  e->place_dependent = (PetscBool)(s->uneven || s->beta != 0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

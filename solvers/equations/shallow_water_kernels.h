@@ -24,6 +24,10 @@ void SinewShallowUnevenFlux(const void *context, const SinewRow *row, PetscInt n
 void SinewShallowSides(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const below[],
                        const PetscReal *const l[], const PetscReal *const r[], const PetscReal *const above[],
                        PetscReal *const f[], PetscReal *const g[]);
+void SinewShallowNormalFlux(const void *context, PetscInt n, const PetscReal *const S[3], const PetscReal swept[],
+                            const PetscReal *const l[], const PetscReal *const r[], PetscReal *const f[]);
+void SinewShallowNormalSpeed(const void *context, PetscInt n, const PetscReal *const w[], const PetscReal *const S[3],
+                             const PetscReal swept[], PetscReal speed[]);
 void SinewShallowPhysicalFlux(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
                               PetscReal *const f[]);
 void SinewShallowRate(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],

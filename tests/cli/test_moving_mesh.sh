@@ -33,12 +33,23 @@ output: {history_every: 1}
 checkpoint: {every_steps: 2, keep: 100}
 D
 
+cat >bore.yaml <<'D'
+equation: {type: shallow_water, gravity: 1, coriolis: 0.5}
+grid: {cells: [24, 20], lower: -2, upper: 2, boundary: {x: wall, y: {lower: wall, upper: wall}}}
+initial: {type: dam_break, inside: 2, outside: 1, radius: 0.7}
+stepper: {type: ssp, scheme: rks2}
+time: {end: 0.5}
+mesh_motion: {type: monge_ampere, field: h, relaxation: 0.05}
+output: {history_every: 4}
+checkpoint: {every_steps: 5, keep: 100}
+D
+
 last() { tail -n 1 "$1/history.csv"; }
 field() { # FILE COLUMN: of the last line
   awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i } END { print $c }' "$1/history.csv"
 }
 
-for deck in front blast box; do
+for deck in front blast box bore; do
   it "$deck: a continued run repeats the bits of one that never stopped" "
     code 0 sinew run $deck.yaml output.directory=whole_$deck
     code 0 sinew run $deck.yaml output.directory=part_$deck stepper.max_steps=4
@@ -59,9 +70,11 @@ for deck in front blast box; do
   "
 done
 
-it 'contents stay to rounding' '
-  awk -F, "NR == 2 { a = \$5 } NR > 2 { d = \$5 / a - 1; if (d > 1e-13 || d < -1e-13) exit 1 }" whole_front/history.csv
-'
+for deck in front bore; do
+  it "$deck: contents stay to rounding" "
+    awk -F, 'NR == 2 { a = \$5 } NR > 2 { d = \$5 / a - 1; if (d > 1e-13 || d < -1e-13) exit 1 }' whole_$deck/history.csv
+  "
+done
 it 'series and checkpoint hold moved nodes' '
   code 0 sinew info whole_front/fields_000001.h5
   says out "/mesh/nodes"
@@ -79,6 +92,8 @@ mistake 'stretched axes' 'grid.stretch: expected none' front.yaml "'grid.stretch
 mistake 'implicit steppers' 'stepper: expected ssp or euler' front.yaml "'stepper={type: cn, dt: 0.1}'"
 mistake 'WENO' 'stepper: expected ssp or euler' front.yaml stepper.reconstruction=weno5
 mistake 'coefficients in place' 'coefficients of burgers must be constant' front.yaml 'equation.viscosity="0.01*x"'
+mistake 'an uneven bottom' 'coefficients of shallow_water must be constant' bore.yaml 'equation.bathymetry="0.1*x"'
+it 'a mesh that is folded in its checkpoint' 'code 2 sinew run front.yaml output.directory=part_front "grid.upper=[0.1, 0.1]" --restart auto --allow-change grid.upper; says err "the mesh to begin with is folded"'
 mistake 'data fixed on a side' 'grid.boundary.x: points of a moving mesh slide' front.yaml \
   "'grid.boundary={x: {type: dirichlet, values: {u: \"sin(y)\"}}, y: wall}'"
 mistake 'a formula that is missing' 'missing formula' front.yaml mesh_motion.monitor=formula
