@@ -62,6 +62,7 @@ static void advection_options(const char scheme[], SinewInsrOptions *o)
   o->network.omega = 30;
   o->points = second_order ? 1100 : 2000;
   o->fit.tolerance = second_order ? 2e-6 : 5e-8;
+  o->fit.subset = 0.7;
   o->step.tolerance = second_order ? 4e-5 : 1.5e-6;
   o->fit_adam = 700;
   o->held_out = 0.1;

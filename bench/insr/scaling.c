@@ -41,17 +41,23 @@ static int leave(Clock begin, int code)
 int MPI_Sendrecv(const void *out, int count, MPI_Datatype type, int to, int tag, void *in, int in_count,
                  MPI_Datatype in_type, int from, int in_tag, MPI_Comm comm, MPI_Status *status)
 {
-  return leave(now(), PMPI_Sendrecv(out, count, type, to, tag, in, in_count, in_type, from, in_tag, comm, status));
+  const Clock begin = now();
+
+  return leave(begin, PMPI_Sendrecv(out, count, type, to, tag, in, in_count, in_type, from, in_tag, comm, status));
 }
 
 int MPI_Allreduce(const void *out, void *in, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm)
 {
-  return leave(now(), PMPI_Allreduce(out, in, count, type, op, comm));
+  const Clock begin = now();
+
+  return leave(begin, PMPI_Allreduce(out, in, count, type, op, comm));
 }
 
 int MPI_Bcast(void *data, int count, MPI_Datatype type, int root, MPI_Comm comm)
 {
-  return leave(now(), PMPI_Bcast(data, count, type, root, comm));
+  const Clock begin = now();
+
+  return leave(begin, PMPI_Bcast(data, count, type, root, comm));
 }
 
 /* ---- the step ---- */
