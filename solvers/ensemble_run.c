@@ -113,8 +113,9 @@ static PetscErrorCode run_member(const EnsembleRun *run, PetscInt member, int *c
   PetscCall(SinewSimulationSetUp(s));
   PetscCall(open_capture(s, &capture));
   PetscCall(SinewSimulationRun(s, code));
-  PetscCheck(*code != SINEW_EXIT_DONE || capture.next == s->ensemble->frames, run->comm, PETSC_ERR_PLIB,
-             "%" PetscInt_FMT " frames instead of %" PetscInt_FMT, capture.next, s->ensemble->frames);
+  if (*code == SINEW_EXIT_DONE && capture.next < s->ensemble->frames)
+    SETERRQ(run->comm, SINEW_ERR_INPUT,
+            "stepper.max_steps ends a run before the frames that the section ensemble asks for are there");
   if (*code != SINEW_EXIT_STOPPED)
     PetscCall(EnsembleWriteMember(run, s, member, *code ? NULL : capture.data, SinewSimulationFailure(s)));
   if (*code == SINEW_EXIT_BREAKDOWN)

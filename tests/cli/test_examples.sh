@@ -35,6 +35,12 @@ for deck in "$SINEW_SOURCE"/examples/*.yaml; do
     continue
   fi
   "$SINEW" check "$deck" >log 2>&1 || fail "sinew check $name"
+  if grep -q '^ensemble:' "$deck"; then
+    "$SINEW" run "$deck" ensemble.members=2 time.end=18 output.directory="$work/$name" >log 2>&1 || fail "sinew run $name"
+    grep -q '^RESULT status=done code=0 members=2 ' log || fail "$name did not make two members"
+    count=$((count + 1))
+    continue
+  fi
   "$SINEW" run "$deck" stepper.max_steps=3 output.directory="$work/$name" >log 2>&1 || fail "sinew run $name"
   # `steady` is done after one
   grep -Eq '^RESULT status=.* step=3 |^RESULT status=done code=0 step=1 t=1 ' log || fail "$name did not take three steps"
