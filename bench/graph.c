@@ -151,7 +151,7 @@ static PetscErrorCode search(Bench *b, double *seconds)
     at[2 * i] = x + 0.1 * sin(2 * M_PI * x) * cos(M_PI * y);
     at[2 * i + 1] = y + 0.1 * sin(2 * M_PI * y) * cos(M_PI * x);
   }
-  const SinewPoints points = {.count = n, .at = at, .number = number};
+  const SinewNodes points = {.count = n, .at = at, .number = number};
   PetscCall(SinewNeighboursCreate(PETSC_COMM_WORLD, b->neighbours, NULL, PETSC_FALSE, &graph));
   PetscCall(SinewNeighboursFind(graph, 1, &points, &points));
   *seconds = processor_time();

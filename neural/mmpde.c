@@ -31,15 +31,15 @@ static PetscErrorCode place_nodes(SinewMmpde m)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static SinewPoints points(SinewMmpde m, const double at[])
+static SinewNodes points(SinewMmpde m, const double at[])
 {
-  return (SinewPoints){.count = m->nodes, .at = at, .number = m->number, .sample = m->sample};
+  return (SinewNodes){.count = m->nodes, .at = at, .number = m->number, .sample = m->sample};
 }
 
 static PetscErrorCode create_graphs(SinewMmpde m)
 {
   const double period[2] = {m->model.periodic, m->model.periodic};
-  const SinewPoints uniform = points(m, m->xi);
+  const SinewNodes uniform = points(m, m->xi);
 
   PetscFunctionBeginUser;
   PetscCall(SinewNeighboursCreate(m->comm, m->model.neighbours, period, PETSC_FALSE, &m->uniform));
@@ -196,7 +196,7 @@ PetscErrorCode SinewMmpdeMove(SinewMmpde m, const void *u, PetscBool damp, Sinew
 
   PetscFunctionBeginUser;
   if (m->model.moving) {
-    const SinewPoints uniform = points(m, m->xi), moved = points(m, m->x);
+    const SinewNodes uniform = points(m, m->xi), moved = points(m, m->x);
 
     PetscCall(PetscLogEventBegin(mmpde_move, 0, 0, 0, 0));
     PetscCall(MmpdeMoveNodes(m, u, damp, &found));

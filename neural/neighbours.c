@@ -107,7 +107,7 @@ PetscErrorCode SinewNeighboursDestroy(SinewNeighbours *neighbours)
 
 /* ---- cells ---- */
 
-static PetscInt sample_of(const SinewPoints *points, PetscInt i)
+static PetscInt sample_of(const SinewNodes *points, PetscInt i)
 {
   return points->sample ? points->sample[i] : 0;
 }
@@ -138,11 +138,11 @@ static PetscInt place(SinewNeighbours n, const Rectangle *r, int d, PetscInt cel
 }
 
 /* Counts, the box around the sources, and whether all is finite: one reduction. */
-static PetscErrorCode measure(SinewNeighbours n, const SinewPoints *queries, const SinewPoints *sources)
+static PetscErrorCode measure(SinewNeighbours n, const SinewNodes *queries, const SinewNodes *sources)
 {
   double most[5] = {-INFINITY, -INFINITY, -INFINITY, -INFINITY, 0}, length[2], side;
   PetscInt64 *count, total = 0, least = PETSC_MAX_INT;
-  const SinewPoints *points[2] = {queries, sources};
+  const SinewNodes *points[2] = {queries, sources};
 
   PetscFunctionBegin;
   for (int p = 0; p < 2; p++)
@@ -190,7 +190,7 @@ static PetscMPIInt keeper(SinewNeighbours n, const PetscInt cell[2])
   return keeper_along(n, 1, cell[1]) * n->ranks[0] + keeper_along(n, 0, cell[0]);
 }
 
-static PetscErrorCode fill_directory(SinewNeighbours n, const SinewPoints *sources, PetscInt *count, Source **kept)
+static PetscErrorCode fill_directory(SinewNeighbours n, const SinewNodes *sources, PetscInt *count, Source **kept)
 {
   Source *record;
   PetscMPIInt *to;
@@ -213,7 +213,7 @@ static PetscErrorCode fill_directory(SinewNeighbours n, const SinewPoints *sourc
 }
 
 /* The cells that the queries lie in, and `rings` more; at most all. */
-static Rectangle wanted(SinewNeighbours n, const SinewPoints *queries)
+static Rectangle wanted(SinewNeighbours n, const SinewNodes *queries)
 {
   Rectangle r = {{PETSC_MAX_INT, PETSC_MAX_INT}, {PETSC_MIN_INT, PETSC_MIN_INT}};
 
@@ -315,7 +315,7 @@ static PetscInt bucket(SinewNeighbours n, const Source *s)
 }
 
 /* Own sources (`mine` of them, from this rank's records) and others', sorted into buckets by counting. */
-static PetscErrorCode sort(SinewNeighbours n, const SinewPoints *own, PetscInt found, const Source *others)
+static PetscErrorCode sort(SinewNeighbours n, const SinewNodes *own, PetscInt found, const Source *others)
 {
   const PetscInt buckets = n->samples * width(&n->reach, 0) * width(&n->reach, 1), all = own->count + found;
   PetscInt *which, *next;
@@ -500,7 +500,7 @@ static PetscErrorCode number_halo(SinewNeighbours n, PetscInt own, PetscInt **ro
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode store_rows(SinewNeighbours n, const SinewPoints *queries, const SinewPoints *sources)
+static PetscErrorCode store_rows(SinewNeighbours n, const SinewNodes *queries, const SinewNodes *sources)
 {
   const PetscBool wraps = (PetscBool)(n->period[0] > 0 || n->period[1] > 0);
   PetscInt *row;
@@ -535,7 +535,7 @@ static PetscErrorCode store_rows(SinewNeighbours n, const SinewPoints *queries, 
 }
 
 /* One attempt with the present number of rings. */
-static PetscErrorCode attempt(SinewNeighbours n, const SinewPoints *queries, const SinewPoints *sources, PetscInt kept,
+static PetscErrorCode attempt(SinewNeighbours n, const SinewNodes *queries, const SinewNodes *sources, PetscInt kept,
                               const Source *keep, PetscBool *done)
 {
   Source *others;
@@ -555,8 +555,8 @@ static PetscErrorCode attempt(SinewNeighbours n, const SinewPoints *queries, con
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewNeighboursFind(SinewNeighbours n, PetscInt samples, const SinewPoints *queries,
-                                   const SinewPoints *sources)
+PetscErrorCode SinewNeighboursFind(SinewNeighbours n, PetscInt samples, const SinewNodes *queries,
+                                   const SinewNodes *sources)
 {
   PetscBool done = PETSC_FALSE;
   PetscInt kept;

@@ -36,14 +36,14 @@ typedef struct {
   const double *at;         /* [count][2] */
   const PetscInt64 *number; /* [count] */
   const PetscInt *sample;   /* [count], 0 .. samples-1; NULL: all 0 */
-} SinewPoints;
+} SinewNodes;
 
 /* period: of each axis, 0 where it has none. itself: whether a query may have the source of its own number. */
 PETSC_EXTERN PetscErrorCode SinewNeighboursCreate(MPI_Comm comm, PetscInt k, const double period[2], PetscBool itself,
                                                   SinewNeighbours *neighbours);
 PETSC_EXTERN PetscErrorCode SinewNeighboursDestroy(SinewNeighbours *neighbours);
-PETSC_EXTERN PetscErrorCode SinewNeighboursFind(SinewNeighbours neighbours, PetscInt samples,
-                                                const SinewPoints *queries, const SinewPoints *sources);
+PETSC_EXTERN PetscErrorCode SinewNeighboursFind(SinewNeighbours neighbours, PetscInt samples, const SinewNodes *queries,
+                                                const SinewNodes *sources);
 
 PETSC_EXTERN PetscInt SinewNeighboursDegree(SinewNeighbours neighbours); /* k */
 PETSC_EXTERN PetscInt SinewNeighboursQueries(SinewNeighbours neighbours);

@@ -1,7 +1,8 @@
 #ifndef SINEW_SOLVERS_STEPPERS_SINENET_H
 #define SINEW_SOLVERS_STEPPERS_SINENET_H
 /*
-  TSSINEWSINENET: time steps by a trained network (forecast.h says how), all of one length.
+  TSSINEWSINENET: time steps by a trained network (forecast.h says how), all of one length. The network need not be a
+  SineNet: mmpde.h has another.
 
   A network that looks back needs frames of the past. While they are missing, steps of the same length are taken by a
   classical integrator, if there is one, whose states become the frames: a run that begins at t = 0 has history - 1 such

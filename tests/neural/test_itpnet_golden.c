@@ -52,8 +52,8 @@ static void make_case(const char *path, Case *k)
     memcpy(k->query + 2 * k->queries, query + 2 * i, 2 * sizeof(double));
     which[k->queries++] = i;
   }
-  const SinewPoints sources = {.count = k->nodes, .at = at, .number = number},
-                    queries = {.count = k->queries, .at = k->query, .number = which};
+  const SinewNodes sources = {.count = k->nodes, .at = at, .number = number},
+                   queries = {.count = k->queries, .at = k->query, .number = which};
   check_call(SinewNeighboursCreate(PETSC_COMM_WORLD, options.neighbours, NULL, PETSC_TRUE, &k->graph));
   check_call(SinewNeighboursFind(k->graph, 1, &queries, &sources));
   free(points);

@@ -54,7 +54,7 @@ static Part make_part(double period)
     p.count++;
   }
   check_call(SinewNeighboursCreate(PETSC_COMM_WORLD, K, periods, PETSC_FALSE, &p.graph));
-  const SinewPoints points = {.count = p.count, .at = place, .number = number, .sample = sample};
+  const SinewNodes points = {.count = p.count, .at = place, .number = number, .sample = sample};
   check_call(SinewNeighboursFind(p.graph, SAMPLES, &points, &points));
   return p;
 }

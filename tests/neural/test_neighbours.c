@@ -15,7 +15,7 @@ typedef struct {
 } Cloud;
 
 typedef struct {
-  SinewPoints points;
+  SinewNodes points;
   double *at;
   PetscInt64 *number;
   PetscInt *sample;
@@ -73,7 +73,7 @@ static Part make_part(const Cloud *c, PetscBool strips)
     p.sample[k] = c->sample[i];
     p.number[k++] = i;
   }
-  p.points = (SinewPoints){.count = k, .at = p.at, .number = p.number, .sample = p.sample};
+  p.points = (SinewNodes){.count = k, .at = p.at, .number = p.number, .sample = p.sample};
   return p;
 }
 
