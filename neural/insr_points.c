@@ -189,8 +189,8 @@ PetscErrorCode SinewInsrPlace(InsrSet *set, SinewInsrSampling kind, PetscInt ste
   } else if (kind == SINEW_INSR_ADAPTIVE) {
     PetscCall(place_adaptive(set, stream, t, w));
   } else {
-    PetscCall(SinewSample(sample_kind(kind, insr->dim), insr->options.seed, stream, insr->dim, box->lower, box->upper,
-                          set->n, set->first, set->count, set->x));
+    PetscCall(SinewSamplePoints(sample_kind(kind, insr->dim), insr->options.seed, stream, insr->dim, box->lower,
+                                box->upper, set->n, set->first, set->count, set->x));
     for (PetscInt p = 0; p < set->count; p++) set->scale[p] = 1 / PetscSqrtReal((PetscReal)set->n);
   }
   PetscCall(SinewCollocationSetPoints(set->collocation, 0, set->x, set->scale));
@@ -218,7 +218,8 @@ PetscErrorCode SinewInsrPlaceFace(InsrSystem *system, PetscInt index, PetscInt s
     PetscCall(PetscArraycpy(lower, box->lower, dim));
     PetscCall(PetscArraycpy(upper, box->upper, dim));
     lower[face->axis] = upper[face->axis] = face->side ? box->upper[face->axis] : box->lower[face->axis];
-    PetscCall(SinewSample(SINEW_SAMPLE_STRATIFIED, insr->options.seed, stream, dim, lower, upper, n, first, count, x));
+    PetscCall(
+        SinewSamplePoints(SINEW_SAMPLE_STRATIFIED, insr->options.seed, stream, dim, lower, upper, n, first, count, x));
   }
   for (PetscInt p = 0; p < count; p++) scale[p] = PetscSqrtReal(face->weight / (PetscReal)n);
   PetscCall(SinewCollocationSetPoints(collocation, 1 + index, x, scale));

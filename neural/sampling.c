@@ -98,9 +98,9 @@ static PetscReal coordinate(SinewSampleKind kind, PetscInt64 seed, PetscInt64 st
   return jitter;
 }
 
-PetscErrorCode SinewSample(SinewSampleKind kind, PetscInt64 seed, PetscInt64 stream, PetscInt dim,
-                           const PetscReal lower[], const PetscReal upper[], PetscInt n, PetscInt first, PetscInt count,
-                           PetscReal x[])
+PetscErrorCode SinewSamplePoints(SinewSampleKind kind, PetscInt64 seed, PetscInt64 stream, PetscInt dim,
+                                 const PetscReal lower[], const PetscReal upper[], PetscInt n, PetscInt first,
+                                 PetscInt count, PetscReal x[])
 {
   PetscFunctionBegin;
   PetscCheck(kind != SINEW_SAMPLE_SOBOL || dim <= 4, PETSC_COMM_SELF, PETSC_ERR_SUP,

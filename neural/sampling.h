@@ -21,9 +21,9 @@
 typedef enum { SINEW_SAMPLE_UNIFORM, SINEW_SAMPLE_STRATIFIED, SINEW_SAMPLE_GRID, SINEW_SAMPLE_SOBOL } SinewSampleKind;
 
 PETSC_EXTERN PetscInt SinewSampleCount(SinewSampleKind kind, PetscInt dim, PetscInt n);
-PETSC_EXTERN PetscErrorCode SinewSample(SinewSampleKind kind, PetscInt64 seed, PetscInt64 stream, PetscInt dim,
-                                        const PetscReal lower[], const PetscReal upper[], PetscInt n, PetscInt first,
-                                        PetscInt count, PetscReal x[]);
+PETSC_EXTERN PetscErrorCode SinewSamplePoints(SinewSampleKind kind, PetscInt64 seed, PetscInt64 stream, PetscInt dim,
+                                              const PetscReal lower[], const PetscReal upper[], PetscInt n,
+                                              PetscInt first, PetscInt count, PetscReal x[]);
 
 /* SinewGaussLegendre - nodes and weights of the n-point rule on [lower, upper]; weights sum to upper - lower. */
 PETSC_EXTERN PetscErrorCode SinewGaussLegendre(PetscInt n, PetscReal lower, PetscReal upper, PetscReal x[],

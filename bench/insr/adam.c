@@ -48,8 +48,8 @@ static PetscErrorCode resample(void *ctx, PetscInt iteration)
   const PetscInt channels = SinewJetChannels(p->c->dim, p->order);
 
   PetscFunctionBeginUser;
-  PetscCall(SinewSample(SINEW_SAMPLE_UNIFORM, 1, iteration, p->c->dim, p->c->lower, p->c->upper, p->n, p->first,
-                        p->count, p->x));
+  PetscCall(SinewSamplePoints(SINEW_SAMPLE_UNIFORM, 1, iteration, p->c->dim, p->c->lower, p->c->upper, p->n, p->first,
+                              p->count, p->x));
   PetscCall(SinewCollocationSetPoints(p->collocation, 0, p->x, NULL));
   PetscCall(SinewJetEvaluate(p->jet, p->w, p->order, p->count, p->x, p->jets));
   for (PetscInt o = 0; o < p->outputs; o++)

@@ -58,7 +58,7 @@ static Fit make(const SinewLeastSquaresOptions *options, PetscBool two_terms)
   check_call(SinewCollocationCreate(PETSC_COMM_WORLD, f.jet, PARTS, &f.collocation));
   check_call(SinewCollocationRange(f.collocation, POINTS, &f.first, &f.count));
   check_call(PetscCalloc1((size_t)f.count, &f.x));
-  check_call(SinewSample(SINEW_SAMPLE_STRATIFIED, 1, 0, 1, &lower, &upper, POINTS, f.first, f.count, f.x));
+  check_call(SinewSamplePoints(SINEW_SAMPLE_STRATIFIED, 1, 0, 1, &lower, &upper, POINTS, f.first, f.count, f.x));
   check_call(SinewCollocationAddTerm(f.collocation, SINEW_JET_VALUE, POINTS, 1, misfit, NULL, &term));
   check_call(SinewCollocationSetPoints(f.collocation, term, f.x, NULL));
   if (two_terms) {
@@ -98,7 +98,7 @@ static double solve_alone(const SinewLeastSquaresOptions *options, PetscBool two
 
   check_call(SinewJetCreate(&network, 64, &jet));
   check_call(SinewCollocationCreate(PETSC_COMM_SELF, jet, PARTS, &collocation));
-  check_call(SinewSample(SINEW_SAMPLE_STRATIFIED, 1, 0, 1, &lower, &upper, POINTS, 0, POINTS, x));
+  check_call(SinewSamplePoints(SINEW_SAMPLE_STRATIFIED, 1, 0, 1, &lower, &upper, POINTS, 0, POINTS, x));
   check_call(SinewCollocationAddTerm(collocation, SINEW_JET_VALUE, POINTS, 1, misfit, NULL, &term));
   check_call(SinewCollocationSetPoints(collocation, term, x, NULL));
   if (two_terms) {

@@ -16,15 +16,15 @@ static void test_pieces_are_the_whole(void **state)
     for (PetscInt dim = 1; dim <= 4; dim++) {
       const PetscInt n = SinewSampleCount((SinewSampleKind)kind, dim, N);
 
-      check_call(SinewSample((SinewSampleKind)kind, 7, 3, dim, lower, upper, N, 0, n, whole));
+      check_call(SinewSamplePoints((SinewSampleKind)kind, 7, 3, dim, lower, upper, N, 0, n, whole));
       for (PetscInt first = 0; first < n; first += 100)
-        check_call(SinewSample((SinewSampleKind)kind, 7, 3, dim, lower, upper, N, first, PetscMin(100, n - first),
-                               piece + first * dim));
+        check_call(SinewSamplePoints((SinewSampleKind)kind, 7, 3, dim, lower, upper, N, first, PetscMin(100, n - first),
+                                     piece + first * dim));
       assert_memory_equal(whole, piece, (size_t)(n * dim) * sizeof(double));
       for (PetscInt p = 0; p < n; p++)
         for (PetscInt i = 0; i < dim; i++)
           assert_true(whole[p * dim + i] >= lower[i] && whole[p * dim + i] <= upper[i]);
-      check_call(SinewSample((SinewSampleKind)kind, 7, 4, dim, lower, upper, N, 0, n, piece));
+      check_call(SinewSamplePoints((SinewSampleKind)kind, 7, 4, dim, lower, upper, N, 0, n, piece));
       assert_true(memcmp(whole, piece, (size_t)(n * dim) * sizeof(double)) != 0);
     }
   }
@@ -35,7 +35,7 @@ static void check_slabs(SinewSampleKind kind, PetscInt dim, int allowed)
 {
   double x[N * 4];
 
-  check_call(SinewSample(kind, 1, 0, dim, lower, upper, N, 0, N, x));
+  check_call(SinewSamplePoints(kind, 1, 0, dim, lower, upper, N, 0, N, x));
   for (PetscInt i = 0; i < dim; i++) {
     int seen[N] = {0}, empty = 0;
 
@@ -62,7 +62,7 @@ static void test_sobol_integrates(void **state)
   const double zero[4] = {0}, one[4] = {1, 1, 1, 1};
 
   (void)state;
-  check_call(SinewSample(SINEW_SAMPLE_SOBOL, 3, 0, 4, zero, one, 4096, 0, 4096, x));
+  check_call(SinewSamplePoints(SINEW_SAMPLE_SOBOL, 3, 0, 4, zero, one, 4096, 0, 4096, x));
   for (int p = 0; p < 4096; p++) {
     double f = 1;
 

@@ -71,7 +71,7 @@ static PetscReal error_of(PetscInt dim, PetscInt cells, PetscBool periodic, Pets
   check_call(VecRestoreArrayWrite(U, &u));
   check_call(SinewInterpolationCreate(grid, 2, &it));
   check_call(SinewInterpolationSetField(it, U));
-  check_call(SinewSample(SINEW_SAMPLE_UNIFORM, 7, 0, dim, lower, upper, POINTS, 0, n, x));
+  check_call(SinewSamplePoints(SINEW_SAMPLE_UNIFORM, 7, 0, dim, lower, upper, POINTS, 0, n, x));
   if (periodic && n) x[0] += 2; /* an image */
   check_call(SinewInterpolationEvaluate(it, n, x, value));
   for (PetscInt p = 0; p < n; p++) {

@@ -156,7 +156,7 @@ static void derivatives_agree_with_differences(void **state)
     check_call((*e->type->pointwise)(e, deck, &domain, &p, zero));
     check_call(SinewPointwiseCheck(&p));
     assert_int_equal(SinewDeckMistakes(deck), 0);
-    check_call(SinewSample(SINEW_SAMPLE_SOBOL, 1, 0, 2, lower, upper, 20, 0, 20, x));
+    check_call(SinewSamplePoints(SINEW_SAMPLE_SOBOL, 1, 0, 2, lower, upper, 20, 0, 20, x));
     check_map(&p, p.rate, p.order, 1, x, 20);
     if (p.second) check_map(&p, p.second, p.second_order, 1, x, 20);
     if (p.remainder) check_map(&p, p.remainder, p.order, 1, x, 20);
