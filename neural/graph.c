@@ -65,6 +65,8 @@ PetscErrorCode GraphDestroy(Graph *graph)
   PetscCall((*g->convolution->destroy_engine)(&g->engine));
   PetscCall(PetscFree(g->op));
   PetscCall(PetscFree(g->segment));
+  PetscCall(PetscFree(g->bucket));
+  PetscCall(PetscFree(g->last_layer));
   PetscCall(PetscFree(g->parameter));
   PetscCall(PetscFree(g->packed));
   PetscCall(PetscFree(g->exchange));
@@ -110,9 +112,12 @@ PetscErrorCode GraphParameter(Graph g, PetscInt *id, int rank, const PetscInt64 
     p = &g->parameter[*id];
     PetscCheck(p->rank == rank && !memcmp(p->shape, shape, (size_t)rank * sizeof(*shape)), g->comm, PETSC_ERR_PLIB,
                "%s was declared with another shape", name);
+    if (g->last_layer[*id] < 0) g->last_layer[*id] = g->ops; /* asked for by the layer that comes next */
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(grow(g->parameters, &g->parameter_room, sizeof(*g->parameter), &g->parameter));
+  PetscCall(grow(g->parameters, &g->last_room, sizeof(*g->last_layer), &g->last_layer));
+  g->last_layer[g->parameters] = -1;
   p = &g->parameter[g->parameters];
   memcpy(p->name, name, sizeof(name));
   p->rank = rank;
@@ -223,6 +228,33 @@ static PetscErrorCode create_gradients(Graph g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+#define BUCKET (1 << 20) /* numbers that are worth a message of their own */
+
+/* Cuts the gradients into buckets; none where the layers of some are not known, or conditions add to them at the end.
+ */
+static PetscErrorCode create_buckets(Graph g)
+{
+  struct GraphBucket *b = NULL;
+  PetscInt enough = BUCKET;
+  size_t at = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-sinew_gradient_bucket", &enough, NULL));
+  for (PetscInt k = 0; k < g->parameters; ++k)
+    if (g->last_layer[k] < 0 || g->condition) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscCalloc1((size_t)g->parameters, &g->bucket));
+  for (PetscInt k = 0; k < g->parameters; ++k) {
+    if (!b || b->count >= (size_t)enough) {
+      b = &g->bucket[g->buckets++];
+      *b = (struct GraphBucket){at, 0, g->last_layer[k], MPI_REQUEST_NULL};
+    }
+    b->count += g->parameter[k].size;
+    b->layer = PetscMin(b->layer, g->last_layer[k]);
+    at += g->parameter[k].size;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Who writes each gradient first, running backwards. */
 static PetscErrorCode mark_fresh(Graph g)
 {
@@ -264,6 +296,7 @@ PetscErrorCode GraphSetup(Graph g)
   for (PetscInt k = 0; k < g->parameters; ++k) g->bytes += g->parameter[k].size * g->value_size;
   if (g->training) {
     PetscCall(create_gradients(g));
+    PetscCall(create_buckets(g));
     PetscCall(mark_fresh(g));
   }
   PetscCall(GraphPlanMemory(g));
@@ -336,6 +369,23 @@ void GraphClearInputs(Graph g, const Op *op)
   }
 }
 
+static PetscErrorCode start_buckets(Graph g, PetscInt layer)
+{
+  const MPI_Datatype type = g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE;
+  PetscMPIInt count;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < g->buckets && g->bucketing; ++k) {
+    struct GraphBucket *b = &g->bucket[k];
+
+    if (b->layer != layer) continue;
+    PetscCall(PetscMPIIntCast((PetscInt)b->count, &count));
+    PetscCallMPI(MPI_Iallreduce(MPI_IN_PLACE, (char *)g->gradients + b->begin * g->value_size, count, type, MPI_SUM,
+                                g->reduction, &b->request));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode GraphReduceGradients(Graph g)
 {
   PetscMPIInt count;
@@ -343,9 +393,13 @@ PetscErrorCode GraphReduceGradients(Graph g)
   PetscFunctionBeginUser;
   if (g->reduction == MPI_COMM_NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscLogEventBegin(NEURAL_Reduce, 0, 0, 0, 0));
-  PetscCall(PetscMPIIntCast((PetscInt)g->gradient_count, &count));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, g->gradients, count, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE,
-                             MPI_SUM, g->reduction));
+  if (g->bucketing)
+    for (PetscInt k = 0; k < g->buckets; ++k) PetscCallMPI(MPI_Wait(&g->bucket[k].request, MPI_STATUS_IGNORE));
+  else {
+    PetscCall(PetscMPIIntCast((PetscInt)g->gradient_count, &count));
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, g->gradients, count, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE,
+                               MPI_SUM, g->reduction));
+  }
   PetscCall(PetscLogEventEnd(NEURAL_Reduce, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -358,6 +412,7 @@ PetscErrorCode GraphBackwardRange(Graph g, PetscInt begin, PetscInt end)
 
     if (op->output >= 0 && g->node[op->output].exchanged) PetscCall(SinewTensorHaloSum(GraphGradient(g, op->output)));
     PetscCall((*op->methods->backward)(g, op));
+    PetscCall(start_buckets(g, k));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -385,8 +440,10 @@ PetscErrorCode GraphBackward(Graph g)
 {
   PetscFunctionBeginUser;
   memset(g->gradients, 0, g->gradient_count * g->value_size);
+  g->bucketing = (PetscBool)(g->buckets > 0 && g->reduction != MPI_COMM_NULL);
   PetscCall(backward_segments(g));
   PetscCall(ConditionBackward(g));
   PetscCall(GraphReduceGradients(g));
+  g->bucketing = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

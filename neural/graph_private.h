@@ -85,7 +85,16 @@ struct _p_Graph {
     Exchange exchange;
   } * exchange;
   void **buffer;
-  void *gradients; /* of all parameters, one after the other */
+  PetscInt *last_layer; /* by parameter: the layer whose backward finishes its gradient, -1: unknown */
+  PetscInt last_room;
+  PetscInt buckets; /* consecutive gradients that are summed over the ranks as soon as they are all there */
+  struct GraphBucket {
+    size_t begin, count;
+    PetscInt layer; /* after whose backward */
+    MPI_Request request;
+  } * bucket;
+  PetscBool bucketing; /* in Backward */
+  void *gradients;     /* of all parameters, one after the other */
   size_t gradient_count, bytes;
   void *row, *scratch; /* a padded row; a gradient on its way */
   size_t row_bytes, scratch_bytes;

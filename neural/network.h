@@ -22,8 +22,9 @@
   Communication in Forward: one halo exchange for each convolution or up-sampling input, and for each
   norm one reduction of 2 numbers a sample (two in double precision: mean, then variance) among the
   ranks that own a box of that level. Backward: a halo sum for each exchange, 2 numbers a sample for
-  each norm, and one reduction of all gradients. Results do not depend on the number of ranks beyond
-  rounding. All functions are collective but the getters.
+  each norm, and the sum of all gradients, in buckets of a million numbers or more (PETSc option -sinew_gradient_bucket)
+  that travel while the pass goes on. Results do not depend on the number of ranks beyond rounding. All functions are
+  collective but the getters.
 
   Errors. Parameters that are missing, unknown, of another shape or not finite: SINEW_ERR_INPUT with
   one line naming file and parameter.

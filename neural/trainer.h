@@ -14,8 +14,8 @@
   equal share of the batch, in `accumulate` parts one after the other. Gradients are means over the batch, whatever
   groups and parts: results differ by rounding only.
 
-  Communication a step: that of the network in each group, one reduction of all gradients over all ranks (with
-  `accumulate` or `unroll` one at the end, not one a part), one number for the loss. Memory on a rank: the network
+  Communication a step: that of the network in each group, the sum of all gradients over all ranks, in buckets
+  during the backward pass (with `accumulate` or `unroll` once, at the end), one number for the loss. Memory on a rank: the network
   (neural/network.h), 2 or 3 times the parameters for the optimiser, once more with accumulate or unroll, and this
   rank's boxes of a part's frames in double.
 
