@@ -135,7 +135,7 @@ static PetscErrorCode describe_word(const char *at, size_t position, size_t size
   const char *near;
 
   PetscFunctionBeginUser;
-  while (is_word((unsigned char)at[n]) && n < sizeof(word) - 1) n++;
+  while (n < sizeof(word) - 1 && is_word((unsigned char)at[n])) n++;
   if (!n) n = at[0] ? 1 : 0;
   memcpy(word, at, n);
   word[n] = 0;
