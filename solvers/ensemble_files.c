@@ -140,7 +140,7 @@ PetscErrorCode EnsembleFindDone(const EnsembleRun *run, PetscBool done[])
     PetscCall(EnsemblePath(run, m, sizeof(path), path));
     done[m] = (PetscBool)!stat(path, &status);
   }
-  PetscCallMPI(MPI_Bcast(done, (PetscMPIInt)members, MPIU_BOOL, 0, run->world));
+  PetscCallMPI(MPI_Bcast(done, (PetscMPIInt)members, SINEW_MPI_BOOL, 0, run->world));
   for (PetscInt m = 0; m < members; m++) {
     if (!done[m]) continue;
     PetscCall(EnsemblePath(run, m, sizeof(path), path));
