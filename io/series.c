@@ -425,6 +425,19 @@ static PetscErrorCode enter_state(SinewSeries series, double t, char line[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Name of the next state's file; what an older run left of the collection goes. */
+static PetscErrorCode begin_state(SinewSeries series, size_t size, char data[])
+{
+  PetscFunctionBeginUser;
+  if (!series->ours) PetscCall(remove_collection(series)); /* its files are about to be overwritten */
+  series->ours = PETSC_TRUE;
+  if (series->single)
+    PetscCall(PetscSNPrintf(data, size, "%s.h5", series->name));
+  else
+    PetscCall(PetscSNPrintf(data, size, "%s_%06" PetscInt_FMT ".h5", series->name, series->count));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewSeriesWrite(SinewSeries series, PetscInt step, PetscReal t, const SinewMesh *mesh, PetscInt count,
                                 const SinewSeriesField fields[])
 {
@@ -434,12 +447,7 @@ PetscErrorCode SinewSeriesWrite(SinewSeries series, PetscInt step, PetscReal t, 
   SinewFile file;
 
   PetscFunctionBeginUser;
-  if (!series->ours) PetscCall(remove_collection(series)); /* its files are about to be overwritten */
-  series->ours = PETSC_TRUE;
-  if (series->single)
-    PetscCall(PetscSNPrintf(data, sizeof(data), "%s.h5", series->name));
-  else
-    PetscCall(PetscSNPrintf(data, sizeof(data), "%s_%06" PetscInt_FMT ".h5", series->name, series->count));
+  PetscCall(begin_state(series, sizeof(data), data));
   PetscCall(PetscSNPrintf(mesh_name, sizeof(mesh_name), "%s_mesh.h5", series->name));
   if (!mesh->uniform && !mesh->moving && !series->mesh_done) {
     PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", series->directory, mesh_name));
@@ -454,6 +462,67 @@ PetscErrorCode SinewSeriesWrite(SinewSeries series, PetscInt step, PetscReal t, 
   PetscCall(finish_file(series, code, path, &file));
   if (series->rank == 0)
     line = SinewXdmfLine_Private((double)t, mesh, data, mesh->moving ? data : mesh_name, count, fields);
+  PetscCall(enter_state(series, (double)t, line));
+  PetscCall(PetscStrncpy(series->last, path, sizeof(series->last)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- a state of a body ---- */
+
+static PetscErrorCode fill_body(SinewSeries series, SinewFile file, PetscInt step, double t, const SinewSeriesBody *b)
+{
+  const PetscInt64 number = step, n = (PetscInt64)b->cell_count * b->corners;
+  SinewArray array = {.dtype = SINEW_FLOAT64,
+                      .rank = 2,
+                      .distributed = PETSC_TRUE,
+                      .shape = {b->vertices, 3},
+                      .start = {b->first_vertex, 0},
+                      .count = {b->vertex_count, 3}};
+  PetscInt64 *cell;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewFileWriteReals(file, "/", "time", 1, &t));
+  PetscCall(SinewFileWriteInts(file, "/", "step", 1, &number));
+  PetscCall(SinewFileWriteString(file, "/", "mesh_kind", "simplices"));
+  for (PetscInt i = 0; i < series->provenances; i++)
+    PetscCall(SinewFileWriteString(file, "/", series->provenance[i].key, series->provenance[i].value));
+  array.name = "/mesh/nodes";
+  array.data = (void *)(uintptr_t)b->place;
+  PetscCall(SinewFileWrite(file, &array));
+  array.name = "/fields/displacement";
+  array.data = (void *)(uintptr_t)b->displacement;
+  PetscCall(SinewFileWrite(file, &array));
+  PetscCall(PetscMalloc1((size_t)n + 1, &cell));
+  for (PetscInt64 i = 0; i < n; i++) cell[i] = b->cell[i];
+  array = (SinewArray){.name = "/mesh/cells",
+                       .dtype = SINEW_INT64,
+                       .rank = 2,
+                       .distributed = PETSC_TRUE,
+                       .shape = {b->cells, b->corners},
+                       .start = {b->first_cell, 0},
+                       .count = {b->cell_count, b->corners},
+                       .data = cell};
+  code = SinewFileWrite(file, &array);
+  PetscCall(PetscFree(cell));
+  PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewSeriesWriteBody(SinewSeries series, PetscInt step, PetscReal t, const SinewSeriesBody *body)
+{
+  char data[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
+  char *line = NULL;
+  PetscErrorCode code;
+  SinewFile file;
+
+  PetscFunctionBeginUser;
+  PetscCall(begin_state(series, sizeof(data), data));
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", series->directory, data));
+  PetscCall(SinewFileCreate(series->comm, path, &file));
+  code = fill_body(series, file, step, (double)t, body);
+  PetscCall(finish_file(series, code, path, &file));
+  if (series->rank == 0) line = SinewXdmfBodyLine_Private((double)t, body, data);
   PetscCall(enter_state(series, (double)t, line));
   PetscCall(PetscStrncpy(series->last, path, sizeof(series->last)));
   PetscFunctionReturn(PETSC_SUCCESS);

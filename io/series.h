@@ -60,6 +60,22 @@ PETSC_EXTERN PetscErrorCode SinewSeriesTruncate(SinewSeries series, PetscReal t)
 /* Collective. */
 PETSC_EXTERN PetscErrorCode SinewSeriesWrite(SinewSeries series, PetscInt step, PetscReal t, const SinewMesh *mesh,
                                              PetscInt count, const SinewSeriesField fields[]);
+/*
+  A body of triangles (corners 3) or tetrahedra (4) where it is now. Ranks give contiguous parts of its vertices and
+  cells, in their order: first ones, and how many.
+*/
+typedef struct {
+  PetscInt corners;
+  PetscInt vertices, first_vertex, vertex_count;
+  PetscInt cells, first_cell, cell_count;
+  const PetscReal *place, *displacement; /* [vertex_count][3] */
+  const PetscInt *cell;                  /* [cell_count][corners] */
+} SinewSeriesBody;
+
+/* Collective. A state as unstructured cells with the vector field `displacement` on their nodes (mesh_kind
+   "simplices"): /mesh/nodes, /mesh/cells, /fields/displacement. */
+PETSC_EXTERN PetscErrorCode SinewSeriesWriteBody(SinewSeries series, PetscInt step, PetscReal t,
+                                                 const SinewSeriesBody *body);
 /* Path of the collection, of the newest HDF5 file, number of entries, bytes written so far by this
  * object. Not collective. */
 PETSC_EXTERN const char *SinewSeriesPath(SinewSeries series);

@@ -21,6 +21,8 @@ typedef struct {
  * both relative to the collection. malloc'ed, NULL when out of memory. */
 PETSC_INTERN char *SinewXdmfLine_Private(double t, const SinewMesh *mesh, const char data[], const char mesh_file[],
                                          PetscInt count, const SinewSeriesField fields[]);
+/* The same of a body. */
+PETSC_INTERN char *SinewXdmfBodyLine_Private(double t, const SinewSeriesBody *body, const char data[]);
 /* The whole collection. */
 PETSC_INTERN void SinewXdmfCollection_Private(PetscInt count, const Entry entry[], Text *text);
 /* The states in a collection that Sinew wrote, malloc'ed; taken apart in `text`. False when it is none. */

@@ -141,6 +141,30 @@ char *SinewXdmfLine_Private(double t, const SinewMesh *mesh, const char data[], 
   return text.failed ? NULL : text.text;
 }
 
+char *SinewXdmfBodyLine_Private(double t, const SinewSeriesBody *body, const char data[])
+{
+  char dims[64];
+  Text text = {0};
+
+  SinewTextAdd_Private(&text, "%s", STATE_HEAD);
+  add_number(&text, t);
+  SinewTextAdd_Private(&text, "\"/><Topology TopologyType=\"%s\" NumberOfElements=\"%" PetscInt_FMT "\">",
+                       body->corners == 3 ? "Triangle" : "Tetrahedron", body->cells);
+  SinewTextAdd_Private(&text,
+                       "<DataItem Format=\"HDF\" NumberType=\"Int\" Precision=\"8\" Dimensions=\"%" PetscInt_FMT
+                       " %" PetscInt_FMT "\">",
+                       body->cells, body->corners);
+  add_escaped(&text, data);
+  SinewTextAdd_Private(&text, ":/mesh/cells</DataItem></Topology><Geometry GeometryType=\"XYZ\">");
+  snprintf(dims, sizeof(dims), "%" PetscInt_FMT " 3", body->vertices);
+  add_item(&text, dims, 8, data, "/mesh/nodes", "");
+  SinewTextAdd_Private(&text, "</Geometry><Attribute Name=\"displacement\" Center=\"Node\" AttributeType=\"Vector\">");
+  add_item(&text, dims, 8, data, "/fields/", "displacement");
+  SinewTextAdd_Private(&text, "</Attribute>%s", STATE_TAIL);
+  if (text.failed) free(text.text);
+  return text.failed ? NULL : text.text;
+}
+
 /* ---- the collection ---- */
 void SinewXdmfCollection_Private(PetscInt count, const Entry entry[], Text *text)
 {

@@ -16,6 +16,7 @@
 */
 #include "../io/deck.h"
 #include "../meshes/geometry.h"
+#include "../meshes/simplices.h"
 #include "../neural/pointwise.h"
 #include "../operators/finite_volume.h"
 #include "frame.h"
@@ -67,6 +68,8 @@ typedef struct {
   PetscBool steady;     /* without a time derivative at points (see pointwise); cells approach the steady state */
   /* Sets components, names, kernels and flags from equation->parameters; records mistakes in the deck. REQUIRED */
   PetscErrorCode (*create)(SinewEquation equation, SinewDeck deck, SinewNode section);
+  /* Reads the files that the section names, right after create. Optional. Collective. */
+  PetscErrorCode (*load)(SinewEquation equation, MPI_Comm comm, SinewDeck deck);
   /* Records mistakes of the sides and of the grid, once the stepper is known. Optional. */
   PetscErrorCode (*check)(SinewEquation equation, SinewDeck deck, const SinewGridOptions *grid,
                           const SinewBoundarySide side[6]);
@@ -118,6 +121,7 @@ struct _p_SinewEquation {
   PetscBool linear_source;                     /* and the source, where it is of the state */
   PetscBool constrained[SINEW_COMPONENTS_MAX]; /* components c without a time derivative: their terms are
                                                   w_c + g(the others), and 0 */
+  const SinewSimplices *body;                  /* what of the grid's box there is, not owned; NULL: all */
   PetscBool displaced;                         /* components are displacements: outputs show where points have gone */
   PetscBool staggered;                         /* velocities stand on the lower faces of the cells, normal to them */
   const SinewBoundarySide *side;               /* six of them, not owned; set before attach */

@@ -272,6 +272,9 @@ PetscErrorCode SinewOutputsCreate(SinewDeck deck, SinewEquation equation, const 
       PetscCall(read_image(o, deck, SinewNodeEntry(deck, o->v.image, i)));
   } else if (o->v.image != SINEW_NODE_NONE)
     PetscCall(read_image(o, deck, o->v.image));
+  if (o->images && equation && equation->body)
+    PetscCall(SinewDeckMistake(deck, o->v.image, "output.image",
+                               "a body that comes from a file has no pictures: ParaView opens its series body.xmf"));
   *outputs = o;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -507,6 +510,40 @@ static PetscErrorCode fill_entries(SinewOutputs o, PetscInt f, Vec U, char (*tex
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The body's vertices where they are now, this rank's share of them. */
+static PetscErrorCode write_body(SinewOutputs o, PetscInt step, PetscReal t)
+{
+  const SinewSimplices *b = o->equation->body;
+  SinewSeriesBody body = {.corners = b->dim + 1,
+                          .vertices = b->vertices,
+                          .vertex_count = PETSC_DECIDE,
+                          .cells = b->cells,
+                          .cell_count = PETSC_DECIDE};
+  PetscInt vertices = b->vertices, cells = b->cells;
+  PetscReal *place, *moved;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscSplitOwnership(o->comm, &body.vertex_count, &vertices));
+  PetscCall(PetscSplitOwnership(o->comm, &body.cell_count, &cells));
+  PetscCallMPI(MPI_Scan(&body.vertex_count, &body.first_vertex, 1, MPIU_INT, MPI_SUM, o->comm));
+  PetscCallMPI(MPI_Scan(&body.cell_count, &body.first_cell, 1, MPIU_INT, MPI_SUM, o->comm));
+  body.first_vertex -= body.vertex_count;
+  body.first_cell -= body.cell_count;
+  body.cell = b->cell + body.first_cell * body.corners;
+  PetscCall(PetscCalloc2((size_t)(3 * body.vertex_count), &place, (size_t)(3 * body.vertex_count), &moved));
+  for (PetscInt k = 0; k < body.vertex_count; k++)
+    PetscCall(PetscArraycpy(place + 3 * k, b->vertex + (body.first_vertex + k) * b->dim, b->dim));
+  PetscCall(PetscArraycpy(moved, place, 3 * body.vertex_count));
+  PetscCall((*o->move)(o->move_context, body.vertex_count, place));
+  for (PetscInt k = 0; k < 3 * body.vertex_count; k++) moved[k] = place[k] - moved[k];
+  body.place = place;
+  body.displacement = moved;
+  PetscCall(SinewSeriesWriteBody(o->series, step, t, &body));
+  PetscCall(PetscFree2(place, moved));
+  o->written_at = t;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode write_series(SinewOutputs o, PetscInt step, PetscReal t, Vec U)
 {
   const PetscInt each = o->reference ? 3 : 1, n = each * o->v.fields.n;
@@ -516,6 +553,10 @@ static PetscErrorCode write_series(SinewOutputs o, PetscInt step, PetscReal t, V
   SinewMesh mesh;
 
   PetscFunctionBeginUser;
+  if (o->equation->body) {
+    PetscCall(write_body(o, step, t));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(describe_mesh(o, &mesh, &nodes));
   for (PetscInt f = 0; f < o->v.fields.n; f++) PetscCall(fill_entries(o, f, U, text + each * f, entry + each * f));
   PetscCall(SinewSeriesWrite(o->series, step, t, &mesh, n, entry));
@@ -836,7 +877,7 @@ PetscErrorCode SinewOutputsOpen(SinewOutputs o, MPI_Comm comm, PetscBool restart
   for (PetscInt d = 0; d < 3; d++) cells *= (double)SinewGridAxis(o->equation->grid, d)->cells;
   if (o->v.series || o->images || o->v.history_every > 0 || o->v.status > 0)
     PetscCall(SinewMakeDirectory(comm, o->directory));
-  if (o->v.series) PetscCall(SinewSeriesCreate(comm, o->directory, "fields", &o->series));
+  if (o->v.series) PetscCall(SinewSeriesCreate(comm, o->directory, o->equation->body ? "body" : "fields", &o->series));
   for (PetscInt k = 0; provenance[k] && o->series; k += 2)
     PetscCall(SinewSeriesProvenance(o->series, provenance[k], provenance[k + 1]));
   if (restart && o->v.max_size > 0) PetscCall(check_room(o));

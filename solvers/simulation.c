@@ -100,6 +100,7 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   PetscCall(SinewDeckRead(deck, SinewNodeGet(deck, root, "time"), "time", SinewTimeKeys, &s->end));
   PetscCall(SinewGridSectionRead(deck, &s->section));
   PetscCall(SinewEquationCreate(deck, PetscMax(1, s->section.options.dim), &s->equation));
+  if (s->equation && s->equation->type->load) PetscCall((*s->equation->type->load)(s->equation, comm, deck));
   if (s->section.options.dim) PetscCall(SinewGridSectionReadBoundary(comm, deck, s->equation, &s->section));
   PetscCall(SinewStepperCreate(deck, &s->stepper));
   if (s->stepper && s->equation) PetscCall(SinewStepperSetDomain(s->stepper, deck, s->equation, &s->section));

@@ -16,6 +16,7 @@ typedef struct {
   PetscReal stiffness, volume, young, poisson, density, force_end, contact, clamp;
   SinewExpressionList force, velocity;
   SinewNode obstacles;
+  const char *mesh;
 } Parameters;
 
 /* What the equation keeps for its points. */
@@ -24,6 +25,7 @@ typedef struct {
   const SinewDomain *domain;
   SinewElasticity body;
   SinewPointwise *equation;
+  SinewSimplices *mesh; /* NULL: the body is the box */
 } Elastic;
 
 static const char *const materials[] = {"arap", "neo_hookean", "linear", NULL};
@@ -58,6 +60,11 @@ static const SinewKey keys[] = {
      .type = SINEW_KEY_NODE,
      .offset = offsetof(Parameters, obstacles),
      .doc = "a list: {type: plane, point, normal}, {type: sphere, center, radius}, {type: box, lower, upper}",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "mesh",
+     .type = SINEW_KEY_STRING,
+     .offset = offsetof(Parameters, mesh),
+     .doc = "the body, triangles or tetrahedra in Medit's format, inside of the grid's box; standard: the box itself",
      .change = SINEW_CHANGE_FROZEN},
     KEY_END};
 
@@ -338,11 +345,25 @@ static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode load(SinewEquation e, MPI_Comm comm, SinewDeck deck)
+{
+  Elastic *s = (Elastic *)e->data;
+  char path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  if (!s->p->mesh) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewDeckResolve(deck, s->p->mesh, sizeof(path), path));
+  PetscCall(SinewSimplicesCreate(comm, path, &s->mesh));
+  e->body = s->body.shape = s->mesh;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode destroy(SinewEquation e)
 {
   Elastic *s = (Elastic *)e->data;
 
   PetscFunctionBeginUser;
+  PetscCall(SinewSimplicesDestroy(&s->mesh));
   PetscCall(SinewPointwiseDestroy(&s->equation));
   PetscCall(PetscFree(s));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -367,6 +388,36 @@ static PetscErrorCode check(SinewEquation e, SinewDeck deck, const SinewGridOpti
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A body from a file lies in the box, whose sides it does not touch. */
+static PetscErrorCode check_mesh(SinewEquation e, SinewDeck deck, const SinewDomain *domain)
+{
+  const Elastic *s = (const Elastic *)e->data;
+  const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "equation");
+  const SinewNode node = SinewNodeGet(deck, section, "mesh");
+  const SinewSimplices *mesh = s->mesh;
+  PetscBool open = PETSC_TRUE;
+
+  PetscFunctionBeginUser;
+  if (mesh->dim != e->dim) {
+    PetscCall(SinewDeckMistake(deck, node, "equation.mesh",
+                               "expected a mesh of as many dimensions as the grid has, %" PetscInt_FMT
+                               ", found %" PetscInt_FMT,
+                               e->dim, mesh->dim));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  for (PetscInt d = 0; d < e->dim; d++) {
+    if (mesh->lower[d] < domain->lower[d] || mesh->upper[d] > domain->upper[d])
+      PetscCall(SinewDeckMistake(deck, node, "equation.mesh",
+                                 "expected a body inside of the grid's box: along %c it reaches from %g to %g",
+                                 (int)('x' + d), (double)mesh->lower[d], (double)mesh->upper[d]));
+    open = (PetscBool)(open && !domain->periodic[d] && !s->body.held[2 * d] && !s->body.held[2 * d + 1]);
+  }
+  if (!open)
+    PetscCall(SinewDeckMistake(deck, node, "equation.mesh",
+                               "expected outflow on all sides of the grid: the body's own surface is free"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode pointwise(SinewEquation e, SinewDeck deck, const SinewDomain *domain, SinewPointwise *p,
                                 PetscBool zero[6])
 {
@@ -381,6 +432,7 @@ static PetscErrorCode pointwise(SinewEquation e, SinewDeck deck, const SinewDoma
     b->extent[face / 2] = domain->upper[face / 2] - domain->lower[face / 2];
     if (b->bounded[face]) PetscCall(check_side(deck, domain, face, &b->held[face]));
   }
+  if (s->mesh) PetscCall(check_mesh(e, deck, domain));
   PetscCall(SinewPointwiseElasticity(b, &s->equation));
   *p = *s->equation;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -492,6 +544,7 @@ const SinewEquationType SinewElasticBodies = {
     .keys = keys,
     .size = sizeof(Parameters),
     .create = create,
+    .load = load,
     .check = check,
     .destroy = destroy,
     .pointwise = pointwise,

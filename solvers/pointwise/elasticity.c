@@ -14,7 +14,7 @@ struct Body {
   SinewPointwise equation;
   SinewElasticity b;
   Face face[6];
-  PetscReal extent; /* volume of the box */
+  PetscReal extent; /* volume of the body */
 };
 
 /* Rows at one point, and where their derivatives go. */
@@ -210,6 +210,32 @@ static PetscErrorCode face_rows(const void *ctx, const SinewPoints *at, PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode place_points(const void *ctx, PetscInt part, PetscInt64 seed, PetscInt64 stream, PetscInt n,
+                                   PetscInt first, PetscInt count, PetscReal x[])
+{
+  PetscFunctionBegin;
+  PetscCall(
+      SinewSimplicesSample((const SinewSimplices *)ctx, (PetscBool)(part >= 0), seed, stream, n, first, count, x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The surface of a body that is no box: one face, which meets obstacles. */
+static void add_surface(Body *body)
+{
+  const SinewSimplices *shape = body->b.shape;
+  SinewPointwise *e = &body->equation;
+
+  e->domain = place_points;
+  e->domain_ctx = shape;
+  body->face[0] = (Face){body, 0};
+  if (body->b.obstacles)
+    e->face[e->faces++] = (SinewPointwiseFace){.rows = body->b.dim + body->b.obstacles,
+                                               .order = SINEW_JET_VALUE,
+                                               .weight = shape->area / shape->volume,
+                                               .residual = face_rows,
+                                               .ctx = &body->face[0]};
+}
+
 static void add_faces(Body *body)
 {
   const SinewElasticity *b = &body->b;
@@ -326,7 +352,12 @@ PetscErrorCode SinewPointwiseElasticity(const SinewElasticity *parameters, Sinew
                                     .step = step_rows,
                                     .nowhere = "the body is inside out somewhere, which this material cannot be",
                                     .start_rate = parameters->velocity ? start_velocity : NULL};
-  add_faces(body);
+  if (parameters->shape) {
+    body->b.condition = NULL;
+    body->extent = parameters->shape->volume;
+    add_surface(body);
+  } else
+    add_faces(body);
   add_integrals(body);
   *equation = &body->equation;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -28,6 +28,7 @@
   without sign, so that inside out counts as volume; a contact force contact (h - q_d) e_d of planes x_d = h, or
   contact (q - c) of spheres, which grows towards their surface, and the work of that force on q - q_old is the energy.
 */
+#include "../../meshes/simplices.h"
 #include "../../neural/pointwise.h"
 
 #define SINEW_OBSTACLES_MAX 8
@@ -65,6 +66,7 @@ typedef struct {
   const void *condition_ctx;
   PetscBool bounded[6], held[6]; /* faces that are there (not periodic), that `condition` holds somewhere */
   PetscReal extent[3];           /* of the box */
+  const SinewSimplices *shape;   /* the body inside of it, whose surface is free; NULL: the box itself. Not owned */
   SinewPointFunction *velocity;  /* [dim], at the start; NULL: rest */
   const void *velocity_ctx;
   PetscBool original;

@@ -62,11 +62,12 @@ def check(path, name, make):
         first = points_of(data) if first is None else first
         size = numpy.abs(points).max()
         assert numpy.allclose(points_of(data), points, rtol=0, atol=1e-6 * size), (name, time, "points")  # readers' floats
-        names = [data.GetCellData().GetArrayName(i) for i in range(data.GetCellData().GetNumberOfArrays())]
         for attribute in grid.findall("Attribute"):
+            values = data.GetPointData() if attribute.get("Center") == "Node" else data.GetCellData()
+            names = [values.GetArrayName(i) for i in range(values.GetNumberOfArrays())]
             assert attribute.get("Name") in names, (name, time, attribute.get("Name"), names)
             wanted = array(attribute.find("DataItem"), folder)
-            got = vtk_to_numpy(data.GetCellData().GetArray(attribute.get("Name")))
+            got = vtk_to_numpy(values.GetArray(attribute.get("Name")))
             assert numpy.array_equal(got.ravel(), wanted.ravel()), (name, time, attribute.get("Name"))
     print(f"{name}: {len(times)} times, {data.GetNumberOfCells()} cells, {len(grid.findall('Attribute'))} fields as written")
     moves = numpy.abs(points_of(data) - first).max() > 1e-4 * size

@@ -59,6 +59,49 @@ it "the original way is there to be compared with" '
   code 0 sinew run fall.yaml output.directory=adam stepper.solver.adam=20 stepper.max_steps=1
   near "$(column insr_iterations adam/history.csv)" 20 0'
 
+cat >small.mesh <<'D'
+MeshVersionFormatted 2
+Dimension 2
+Vertices 4
+-1 -1 0
+1 -1 0
+1 1 0
+-1 1 0
+Triangles 2
+1 2 3 0
+1 3 4 0
+End
+D
+it "a body from a file is pushed like the box that it is" '
+  code 0 sinew run fall.yaml output.directory=mesh equation.obstacles=[] equation.mesh=small.mesh time.end=0.2 output.image=[]
+  near "$(column momentum_y mesh/history.csv)" -32 1e-4
+  well_formed mesh/body.xmf
+  says mesh/body.xmf "Triangle.*body_000002.h5:/mesh/cells.*body_000002.h5:/mesh/nodes"'
+
+it "a body from a file lands on one and two ranks alike" '
+  for n in 1 2; do code 0 ranks $n run fall.yaml output.directory=mesh$n equation.mesh=small.mesh output.image=[]; done
+  code 0 sinew compare "$(newest mesh1)" "$(newest mesh2)" --tolerance 1e-10'
+
+it "mistakes of a mesh are told by file and line" '
+  sed "s/^1 1 0/1 one 0/" small.mesh >bad.mesh
+  code 2 sinew run fall.yaml equation.mesh=bad.mesh output.image=[]
+  says err "bad.mesh:6: expected a coordinate, found \"one\""
+  sed "s/^1 3 4 0/1 3 5 0/" small.mesh >bad.mesh
+  code 2 sinew run fall.yaml equation.mesh=bad.mesh output.image=[]
+  says err "bad.mesh:10: expected a vertex from 1 to 4, found \"5\""
+  head -n 9 small.mesh >bad.mesh
+  code 2 sinew run fall.yaml equation.mesh=bad.mesh output.image=[]
+  says err "bad.mesh:10: the file ends where a vertex should be"
+  code 2 sinew run fall.yaml equation.mesh=none.mesh output.image=[]
+  says err "none.mesh: No such file"'
+
+it "a body from a file lies in its box and has a surface that is free" '
+  code 2 sinew run fall.yaml equation.mesh=small.mesh "grid.upper=[0.5, 1]"
+  says err "equation.mesh: expected a body inside of the grid.s box: along x it reaches from -1 to 1"
+  says err "output.image: a body that comes from a file has no pictures"
+  code 2 sinew run fall.yaml equation.mesh=small.mesh output.image=[] "grid.boundary={x: periodic, y: outflow}"
+  says err "equation.mesh: expected outflow on all sides"'
+
 it "other steppers are not for it" '
   code 2 sinew run fall.yaml "stepper={type: ssp}"
   lines 1 err

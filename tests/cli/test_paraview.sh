@@ -70,6 +70,12 @@ if [ "$pvbatch" ]; then
   it "fields on staggered cells" '
     series flow "equation: {type: navier_stokes, viscosity: 0.01}" "grid: {cells: [16, 12], boundary: {x: periodic, y: no_slip}}" \
       "initial: {type: expression, velocity_x: \"sin(2*pi*y)\"}" "stepper: {type: ssp, scheme: rks3}" "$short"'
+  it "a body of tetrahedra" '
+    code 0 ranks 2 run "$SINEW_SOURCE/examples/elastic_torus.yaml" output.directory=body output.every=0.025 time.end=0.05 \
+      stepper.network.width=6 stepper.points=64 stepper.solver.iterations=2 checkpoint.at_end=false
+    pv "$here/paraview_reads.py" body/body.xmf - displacement >seen
+    says seen "Xdmf3ReaderS: 3 times, 1296 cells, 1 fields as written"
+    says seen "Xdmf3ReaderT: 3 times, 1296 cells, 1 fields as written"'
   it "a run that goes on" '
     cp plane.yaml going.yaml
     mpirun -n 2 "$SINEW" run going.yaml output.directory=going time.end=1e9 output.every=0.5 >going.log 2>&1 &

@@ -1,0 +1,115 @@
+// RANKS 1 2
+/* Bodies of simplices: what a file says, its volume and boundary, points that are spread by volume, mistakes by line.
+ */
+#include "meshes/simplices.h"
+#include "tests/harness.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *write_text(const char text[])
+{
+  static char path[64];
+  int rank;
+
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  snprintf(path, sizeof(path), "/tmp/sinew_simplices_XXXXXX");
+  if (!rank) {
+    const int fd = mkstemp(path);
+    FILE *out = fdopen(fd, "w");
+
+    assert_non_null(out);
+    fputs(text, out);
+    fclose(out);
+  }
+  MPI_Bcast(path, sizeof(path), MPI_CHAR, 0, PETSC_COMM_WORLD);
+  return path;
+}
+
+/* A square of side 2 of four triangles about its middle, one of them the wrong way round. */
+static const char square[] =
+    "MeshVersionFormatted 2 # made by hand\n\nDimension\n2\nVertices\n5\n-1 -1 0\n1 -1 0\n1 1 0\n"
+    "-1 1 0\n0 0 7\nEdges\n1\n1 2 1\nTriangles\n4\n1 2 5 0\n2 3 5 0\n3 4 5 0\n1 4 5 0\nEnd\n";
+/* The unit tetrahedron and its mirror image below. */
+static const char two[] =
+    "MeshVersionFormatted 1\nDimension 3\nVertices 5\n0 0 0 0\n1 0 0 0\n0 1 0 0\n0 0 1 0\n0 0 -1 0\n"
+    "Tetrahedra 2\n1 2 3 4 0\n1 2 3 5 0\nEnd";
+
+static void files_are_bodies(void **state)
+{
+  const char *path = write_text(square);
+  SinewSimplices *b;
+
+  (void)state;
+  check_call(SinewSimplicesCreate(PETSC_COMM_WORLD, path, &b));
+  check_all(b->dim == 2 && b->vertices == 5 && b->cells == 4 && b->faces == 4);
+  check_close(b->volume, 4, 1e-15);
+  check_close(b->area, 8, 1e-15);
+  check_close(b->lower[0] + b->upper[1], 0, 0);
+  check_call(SinewSimplicesDestroy(&b));
+  path = write_text(two);
+  check_call(SinewSimplicesCreate(PETSC_COMM_WORLD, path, &b));
+  check_all(b->dim == 3 && b->cells == 2 && b->faces == 6);
+  check_close(b->volume, 1. / 3, 1e-15);
+  check_close(b->area, 2 * (1 + sqrt(3) / 2), 1e-14);
+  check_call(SinewSimplicesDestroy(&b));
+}
+
+static void points_are_spread_by_volume(void **state)
+{
+  enum { N = 4000 };
+  static PetscReal x[3 * N], part[3 * 10];
+  const char *path = write_text(two);
+  PetscReal mean[3] = {0}, on = 0;
+  SinewSimplices *b;
+
+  (void)state;
+  check_call(SinewSimplicesCreate(PETSC_COMM_WORLD, path, &b));
+  check_call(SinewSimplicesSample(b, PETSC_FALSE, 1, 2, N, 0, N, x));
+  check_call(SinewSimplicesSample(b, PETSC_FALSE, 1, 2, N, 170, 10, part));
+  check_all(!memcmp(part, x + 3 * 170, sizeof(part)));
+  for (PetscInt p = 0; p < N; p++) {
+    check_all(x[3 * p] >= 0 && x[3 * p + 1] >= 0 && x[3 * p] + x[3 * p + 1] + fabs(x[3 * p + 2]) <= 1 + 1e-14);
+    for (int d = 0; d < 3; d++) mean[d] += x[3 * p + d] / N;
+  }
+  check_close(mean[0], 0.25, 0.01);
+  check_close(mean[1], 0.25, 0.01);
+  check_close(mean[2], 0, 0.01);
+  check_call(SinewSimplicesSample(b, PETSC_TRUE, 1, 2, N, 0, N, x));
+  for (PetscInt p = 0; p < N; p++) {
+    const PetscReal slope = 1 - x[3 * p] - x[3 * p + 1] - fabs(x[3 * p + 2]);
+
+    check_all(fabs(x[3 * p] * x[3 * p + 1] * slope) < 1e-15);
+    on += fabs(slope) < 1e-14;
+  }
+  check_close(on / N, sqrt(3) / 2 / (1 + sqrt(3) / 2), 1e-3); /* the two slanted faces, exactly by strata */
+  check_call(SinewSimplicesDestroy(&b));
+}
+
+static void refuses(const char text[])
+{
+  const char *path = write_text(text);
+  SinewSimplices *b = NULL;
+  PetscErrorCode code;
+
+  check_call(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  code = SinewSimplicesCreate(PETSC_COMM_WORLD, path, &b);
+  check_call(PetscPopErrorHandler());
+  check_all(code == SINEW_ERR_INPUT && !b);
+}
+
+static void mistakes_are_refused(void **state)
+{
+  (void)state;
+  refuses("MeshVersionFormatted 2\nDimension 2\nVertices\n3\n0 0 0\n1 0 0\n0 x 0\n");
+  refuses("MeshVersionFormatted 2\nDimension 2\nVertices\n3\n0 0 0\n1 0 0\n0 1 0\nTriangles 1\n1 2 4 0\nEnd");
+  refuses("MeshVersionFormatted 2\nDimension 2\nVertices\n3\n0 0 0\n1 0 0\n");
+  refuses("MeshVersionFormatted 2\nDimension 2\nVertices\n3\n0 0 0\n1 0 0\n2 0 0\nTriangles 1\n1 2 3 0\nEnd");
+  refuses("MeshVersionFormatted 2\nDimension 4\n");
+  refuses("OFF\n3 1 0\n");
+  refuses("MeshVersionFormatted 2\nDimension 2\nHexahedra\n");
+  refuses("MeshVersionFormatted 2\nDimension 2\nVertices 1\n0 0 0\nEnd");
+}
+
+SINEW_TEST_MAIN(cmocka_unit_test(files_are_bodies), cmocka_unit_test(points_are_spread_by_volume),
+                cmocka_unit_test(mistakes_are_refused))
