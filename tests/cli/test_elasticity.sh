@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# TIMEOUT 240
+# TIMEOUT 400
 # Elastic bodies through decks: ranks and restarts do not change them, outputs show them where they are, energy and
 # momentum are in the history, mistakes are said in one line.
 . "$(dirname "$0")/lib.sh"
