@@ -109,6 +109,15 @@ static void look_at_place(SinewFile file, hid_t set, Stored *stored)
   if (plist >= 0) H5Pclose(plist);
 }
 
+/* Deflate makes at most 1032 bytes of one; what was never written has no bytes and reads as zeros, which is fine as
+ * long as there are not many. */
+static PetscBool is_hollow(hid_t set, const Stored *stored)
+{
+  const PetscInt64 bytes = stored->elements * (PetscInt64)stored->type_size;
+
+  return (PetscBool)(bytes > 1 << 20 && (hsize_t)(bytes / 1032) > H5Dget_storage_size(set));
+}
+
 /* Whether a checksum that is there can be read. */
 static PetscBool look_at_checksum(hid_t set, Stored *stored)
 {
@@ -160,6 +169,7 @@ static void look_up(SinewFile file, const char name[], Stored *stored)
     stored->readable = (PetscBool)(look_at_shape(object, stored) && look_at_type(object, stored));
     stored->damaged = (PetscBool)!look_at_checksum(object, stored);
     look_at_place(file, object, stored);
+    stored->hollow = (PetscBool)(stored->readable && is_hollow(object, stored));
   }
   H5Oclose(object);
 }
@@ -187,6 +197,8 @@ void SinewFileJudge_Private(SinewFile file, const char name[], const Stored *sto
     SinewBlame_Private(verdict, "%s: no array %s", file->path, name);
   else if (!stored->readable)
     SinewBlame_Private(verdict, "%s: array %s is of a type or rank that Sinew does not read", file->path, name);
+  else if (stored->hollow)
+    SinewBlame_Private(verdict, "%s: array %s claims more values than the file holds", file->path, name);
 }
 
 PetscErrorCode SinewFileInquire(SinewFile file, const char name[], PetscBool *exists, SinewArray *array)

@@ -54,6 +54,7 @@ typedef struct {
   PetscBool found, contiguous, has_crc;
   PetscBool readable; /* numbers, of a type and rank that we know */
   PetscBool damaged;  /* HDF5 cannot make sense of it */
+  PetscBool hollow;   /* claims more values than its bytes can stand for */
   int rank;
   PetscInt64 shape[SINEW_ARRAY_RANK_MAX];
   PetscInt64 offset, elements;

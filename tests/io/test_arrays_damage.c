@@ -170,6 +170,38 @@ static void attributes_and_strangers(void **state)
   scratch_remove(directory);
 }
 
+/* A file of a few kilobytes that claims sixteen gigabytes is not asked for them; what was never written reads as zeros.
+ */
+static void arrays_without_values(void **state)
+{
+  const char *directory = scratch(), *path = in(directory, "x.h5");
+  const hsize_t many = (hsize_t)1 << 31, few = 10;
+  double zeros[10] = {1};
+  SinewArray a = {.name = "/few", .dtype = SINEW_FLOAT64, .rank = 1, .shape = {10}, .data = zeros};
+  PetscBool exists;
+  SinewFile file;
+
+  (void)state;
+  if (my_rank() == 0) {
+    hid_t h5 = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+
+    for (int k = 0; k < 2; k++) {
+      const hid_t space = H5Screate_simple(1, k ? &many : &few, NULL);
+
+      H5Dclose(H5Dcreate2(h5, k ? "many" : "few", H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+      H5Sclose(space);
+    }
+    H5Fclose(h5);
+  }
+  MPI_Barrier(PETSC_COMM_WORLD);
+  check_call(SinewFileOpen(PETSC_COMM_WORLD, path, &file));
+  check_call(SinewFileRead(file, &a));
+  check_all(zeros[0] == 0 && zeros[9] == 0);
+  check_error(SinewFileInquire(file, "/many", &exists, &a), SINEW_ERR_INPUT, "/many claims more values");
+  check_call(SinewFileClose(&file));
+  scratch_remove(directory);
+}
+
 static double first_value(const char *path)
 {
   SinewArray a = {.name = "/fields/rho", .dtype = SINEW_FLOAT64, .rank = 1};
@@ -316,5 +348,5 @@ static void full_disk(void **state)
 
 SINEW_TEST_MAIN(cmocka_unit_test(a_flipped_bit_names_the_array), cmocka_unit_test(any_flipped_bit),
                 cmocka_unit_test(truncated_files), cmocka_unit_test(attributes_and_strangers),
-                cmocka_unit_test(unpublished_leaves_the_old_file), cmocka_unit_test(places_that_cannot_be_written),
-                cmocka_unit_test(full_disk))
+                cmocka_unit_test(arrays_without_values), cmocka_unit_test(unpublished_leaves_the_old_file),
+                cmocka_unit_test(places_that_cannot_be_written), cmocka_unit_test(full_disk))
