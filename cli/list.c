@@ -39,7 +39,7 @@ static const struct {
                 {"grid", SinewGridKeys},
                 {"time", SinewTimeKeys},
                 {"output", SinewOutputKeys},
-                {"output.image", SinewImageKeys},
+                {"output.image", SinewPictureKeys},
                 {"checkpoint", SinewCheckpointKeys},
                 {"reference", SinewReferenceKeys},
                 {"mesh_motion", SinewMeshMotionKeys},

@@ -16,11 +16,11 @@
 */
 #include "../io/progress.h"
 #include "mesh_motion.h"
-#include "reference.h"
+#include "picture.h"
 
 typedef struct _p_SinewOutputs *SinewOutputs;
 
-PETSC_EXTERN const SinewKey SinewOutputKeys[], SinewImageKeys[];
+PETSC_EXTERN const SinewKey SinewOutputKeys[]; /* and SinewPictureKeys, of output.image */
 
 /* Reads the section; equation may be NULL after a mistake. name: stem of the standard directory. reference: what the
  * run is compared with, not owned, or NULL. Not collective. */
@@ -32,10 +32,8 @@ PETSC_EXTERN PetscErrorCode SinewOutputsCheckStep(SinewOutputs outputs, SinewDec
 PETSC_EXTERN PetscErrorCode SinewOutputsDestroy(SinewOutputs *outputs);
 PETSC_EXTERN const char *SinewOutputsDirectory(SinewOutputs outputs);
 
-/* Where points x [n][3] of the grid's box are now, in place. */
-typedef PetscErrorCode SinewOutputsMove(void *context, PetscInt n, PetscReal x[]);
 /* Series and pictures show cells whose corners are moved so. Before SinewOutputsOpen; not collective. */
-PETSC_EXTERN PetscErrorCode SinewOutputsSetMove(SinewOutputs outputs, SinewOutputsMove *move, void *context);
+PETSC_EXTERN PetscErrorCode SinewOutputsSetMove(SinewOutputs outputs, SinewMove *move, void *context);
 
 /* History and files describe the mesh that this moves. Before SinewOutputsOpen; not owned. */
 PETSC_EXTERN PetscErrorCode SinewOutputsSetMotion(SinewOutputs outputs, SinewMeshMotion motion);
