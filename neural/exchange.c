@@ -112,8 +112,8 @@ static PetscErrorCode plan_side(SinewLayout from, SinewLayout to, PetscInt halo,
   PetscCall(PetscCalloc2((size_t)side->messages, &side->message, (size_t)side->pieces, &side->piece));
   side->messages = side->pieces = 0;
   for (PetscMPIInt r = 0; r < size; ++r) {
-    Piece *piece = side->piece + side->pieces;
     const PetscInt n = r == me ? 0 : pieces_with(from, to, halo, sending, r, NULL);
+    Piece *piece = n ? side->piece + side->pieces : NULL;
 
     if (!n) continue;
     (void)pieces_with(from, to, halo, sending, r, piece);

@@ -91,8 +91,8 @@ def main():
     path, picture = os.path.abspath(sys.argv[1]), sys.argv[2]
     moves = check(path, "Xdmf3ReaderS", lambda p: simple.Xdmf3ReaderS(FileName=[p]))
     check(path, "Xdmf3ReaderT", lambda p: simple.Xdmf3ReaderT(FileName=[p]))
-    sizes = ElementTree.parse(path).getroot().find(".//Topology").get("Dimensions").split()
-    if "1" not in sizes:  # the oldest reader loses the cells of flat grids
+    sizes = ElementTree.parse(path).getroot().find(".//Topology").get("Dimensions")  # None: unstructured
+    if sizes and "1" not in sizes.split():  # the oldest reader loses the cells of flat grids
         check(path, "XDMFReader", lambda p: simple.XDMFReader(FileNames=[p]))
     print("moving:", "yes" if moves else "no")
     if picture != "-":
