@@ -85,61 +85,70 @@ static void set_gradient(SinewTensor p, SinewTensor t, int power, const double f
         }
 }
 
-PetscErrorCode SinewLossMeanSquare(SinewTensor p, SinewTensor t, double *loss, SinewTensor gradient)
+/* What one channel of one sample adds to a loss, and the factor of its gradient, from its two sums (add_up). */
+typedef void Share(const double sums[2], double channels, double values, double *loss, double *factor);
+
+static void share_mean_square(const double sums[2], double channels, double values, double *loss, double *factor)
+{
+  (void)channels;
+  *loss = sums[0] / values;
+  *factor = 2 / values;
+}
+
+static void share_scaled_l2(const double sums[2], double channels, double values, double *loss, double *factor)
+{
+  (void)values;
+  *loss = sqrt(sums[0] / sums[1]) / channels;
+  *factor = sums[0] > 0 ? 1 / (sqrt(sums[0]) * sqrt(sums[1]) * channels) : 0;
+}
+
+static void share_relative_l1(const double sums[2], double channels, double values, double *loss, double *factor)
+{
+  (void)values;
+  *loss = sums[0] / sums[1] / channels;
+  *factor = sums[0] > 0 ? 1 / (sums[1] * channels) : 0;
+}
+
+static PetscErrorCode measure(SinewTensor p, SinewTensor t, int power, Share *share, double *loss, SinewTensor gradient)
 {
   const PetscInt n = p->batch * p->channels;
-  const double count = (double)n * (double)p->layout->ny * (double)p->layout->nx;
+  const double values = (double)n * (double)p->layout->ny * (double)p->layout->nx;
   double *sums, *factor;
 
   PetscFunctionBeginUser;
   PetscCall(check(p, t));
   PetscCall(PetscMalloc2((size_t)(2 * n), &sums, (size_t)n, &factor));
-  PetscCall(add_up(p, t, 2, sums));
+  PetscCall(add_up(p, t, power, sums));
   *loss = 0;
   for (PetscInt k = 0; k < n; ++k) {
-    *loss += sums[2 * k] / count;
-    factor[k] = 2 / count;
+    double part;
+
+    (*share)(sums + 2 * k, (double)n, values, &part, &factor[k]);
+    *loss += part;
   }
-  if (gradient) set_gradient(p, t, 2, factor, gradient);
+  if (gradient) set_gradient(p, t, power, factor, gradient);
   PetscCall(PetscFree2(sums, factor));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewLossMeanSquare(SinewTensor p, SinewTensor t, double *loss, SinewTensor gradient)
+{
+  PetscFunctionBeginUser;
+  PetscCall(measure(p, t, 2, share_mean_square, loss, gradient));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode SinewLossScaledL2(SinewTensor p, SinewTensor t, double *loss, SinewTensor gradient)
 {
-  const PetscInt n = p->batch * p->channels;
-  double *sums, *factor;
-
   PetscFunctionBeginUser;
-  PetscCall(check(p, t));
-  PetscCall(PetscMalloc2((size_t)(2 * n), &sums, (size_t)n, &factor));
-  PetscCall(add_up(p, t, 2, sums));
-  *loss = 0;
-  for (PetscInt k = 0; k < n; ++k) {
-    *loss += sqrt(sums[2 * k] / sums[2 * k + 1]) / (double)n;
-    factor[k] = sums[2 * k] > 0 ? 1 / (sqrt(sums[2 * k]) * sqrt(sums[2 * k + 1]) * (double)n) : 0;
-  }
-  if (gradient) set_gradient(p, t, 2, factor, gradient);
-  PetscCall(PetscFree2(sums, factor));
+  PetscCall(measure(p, t, 2, share_scaled_l2, loss, gradient));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode SinewLossRelativeL1(SinewTensor p, SinewTensor t, double *loss, SinewTensor gradient)
 {
-  const PetscInt n = p->batch * p->channels;
-  double *sums, *factor;
-
   PetscFunctionBeginUser;
-  PetscCall(check(p, t));
-  PetscCall(PetscMalloc2((size_t)(2 * n), &sums, (size_t)n, &factor));
-  PetscCall(add_up(p, t, 1, sums));
-  *loss = 0;
-  for (PetscInt k = 0; k < n; ++k) {
-    *loss += sums[2 * k] / sums[2 * k + 1] / (double)n;
-    factor[k] = sums[2 * k] > 0 ? 1 / (sums[2 * k + 1] * (double)n) : 0;
-  }
-  if (gradient) set_gradient(p, t, 1, factor, gradient);
-  PetscCall(PetscFree2(sums, factor));
+  PetscCall(measure(p, t, 1, share_relative_l1, loss, gradient));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
