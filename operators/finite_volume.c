@@ -59,7 +59,8 @@ struct _p_SinewFV {
   States sx, sy[2], sz, *below; /* below[j]: of row j of the plane below */
   Faces fx, fy[2], fz, *lower;  /* lower[j]: fluxes through the lower z faces of row j */
   Rows u, r, v, gradient[3], *stencil;
-  PetscReal *mask, *cells, *rates;
+  PetscReal *mask, *cells, *rates, *diffusive;
+  PetscReal limit[2];    /* of advection and diffusion; 0: rates are sums */
   PetscReal *between[3]; /* 1 / distance of cell centres across lower faces */
   PetscReal *across[3];  /* 1 / distance of the two neighbours' centres */
 };
@@ -150,6 +151,7 @@ static void lay_out(SinewFV fv, Arena *arena)
   for (PetscInt s = 0; s < 2 * fv->scheme->reach + 1 && fv->characteristic; s++) take_rows(arena, fv, &fv->stencil[s]);
   fv->mask = take(arena, fv->pitch);
   fv->rates = take(arena, fv->pitch);
+  fv->diffusive = take(arena, fv->pitch);
   fv->cells = take(arena, fv->pitch * fv->nc);
   for (PetscInt d = 0; d < 3; d++) {
     fv->between[d] = take(arena, fv->axis[d]->count + 2 * fv->axis[d]->ghosts);
@@ -543,7 +545,10 @@ static void row_rates(const SinewFV fv, const Task *task, PetscInt n, PetscInt j
 {
   const PetscInt index[3] = {task->start[0] - fv->axis[0]->first, task->start[1] + j - fv->axis[1]->first,
                              task->start[2] + k - fv->axis[2]->first};
+  const PetscBool apart = (PetscBool)(fv->limit[0] > 0);
+  PetscReal *diffusive = apart ? fv->diffusive : fv->rates;
 
+  if (apart) (void)PetscArrayzero(diffusive, n);
   if (transports(fv, task)) {
     const SinewRow row = describe(fv, task, 0, PETSC_FALSE, 0, j, k);
     const PetscInt stride[3] = {1, 0, 0};
@@ -556,8 +561,9 @@ static void row_rates(const SinewFV fv, const Task *task, PetscInt n, PetscInt j
   for (PetscInt d = 0; d < fv->dim && (task->parts & SINEW_FV_DIFFUSION) && fv->k.diffusive_flux; d++) {
     const SinewRow row = describe(fv, task, d, PETSC_FALSE, 0, j, k);
 
-    (*fv->k.diffusive_rate)(fv->k.context, &row, n, CONST_ROWS(*w), d == 0, fv->axis[d]->inverse + index[d], fv->rates);
+    (*fv->k.diffusive_rate)(fv->k.context, &row, n, CONST_ROWS(*w), d == 0, fv->axis[d]->inverse + index[d], diffusive);
   }
+  if (apart) RowLarger(n, 1 / fv->limit[0], 1 / fv->limit[1], diffusive, fv->rates);
   for (PetscInt c = 0; c < fv->nc; c++) {
     if (fv->watched[c]) RowSpoilNaN(n, w->row[c], fv->rates);
   }
@@ -746,6 +752,14 @@ static PetscErrorCode rate_tile(const SinewFV fv, Task *task)
       task->rate = RowMaximum(task->count[0], fv->rates, task->rate);
     }
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewFVSetLimits(SinewFV fv, PetscReal advection, PetscReal diffusion)
+{
+  PetscFunctionBeginUser;
+  fv->limit[0] = advection;
+  fv->limit[1] = diffusion;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

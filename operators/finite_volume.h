@@ -132,6 +132,11 @@ PETSC_EXTERN PetscInt SinewFVGhosts(const SinewReconstruction *reconstruction);
 */
 PETSC_EXTERN PetscErrorCode SinewFVApply(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, PetscReal a, Vec A,
                                          PetscReal b, PetscReal c, Vec out, PetscReal *rate);
+/*
+  For methods that bear much more diffusion in a step than advection: from now on rates are the larger one of
+  advective rate / advection and diffusive rate / diffusion, in each cell, instead of their sum. Not collective.
+*/
+PETSC_EXTERN PetscErrorCode SinewFVSetLimits(SinewFV fv, PetscReal advection, PetscReal diffusion);
 /* This rank's rate of a state, as above, of the given parts. Not collective (prepare apart). */
 PETSC_EXTERN PetscErrorCode SinewFVRate(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, PetscReal *rate);
 /* First cell of this rank (lowest global index) whose state is not admissible; *found false when

@@ -170,6 +170,16 @@ PetscReal RowMaximum(PetscInt n, const PetscReal *restrict rate, PetscReal maxim
   return isnan(maximum) || isnan(sum) ? (PetscReal)NAN : m > maximum ? m : maximum;
 }
 
+void RowLarger(PetscInt n, PetscReal a, PetscReal b, const PetscReal *restrict other, PetscReal *restrict rate)
+{
+  LOOP(n)
+  {
+    const PetscReal x = a * rate[i], y = b * other[i];
+
+    rate[i] = (x > y ? x : y) + (x - x); /* y where one of them is NaN */
+  }
+}
+
 void RowSpoilNaN(PetscInt n, const PetscReal *restrict w, PetscReal *restrict rate)
 {
   LOOP(n) rate[i] += w[i] - w[i];

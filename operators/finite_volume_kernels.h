@@ -29,6 +29,8 @@ void RowTransverseGradient(PetscInt n, const PetscReal l[], const PetscReal r[],
                            const PetscReal inverse[], PetscReal g[]);
 /* largest rate, NaN when a rate or an admissibility is */
 PetscReal RowMaximum(PetscInt n, const PetscReal rate[], PetscReal maximum);
+/* rate = the larger of a rate and b other; NaN where one is */
+void RowLarger(PetscInt n, PetscReal a, PetscReal b, const PetscReal other[], PetscReal rate[]);
 /* rate = NaN where w is NaN or infinite */
 void RowSpoilNaN(PetscInt n, const PetscReal w[], PetscReal rate[]);
 /* rate = NaN where w is not above least */

@@ -30,7 +30,8 @@ struct _p_SinewMovingFV {
   Rows f, ul, ur, v, u, gradient[3];
   PetscReal *flow[3];           /* volumes that faces sweep a time, in this step */
   PetscReal *conductance[3][3]; /* of faces along an axis, for differences along another; with kernels' laplacian */
-  PetscReal *speed[2], *swept, *keep, *rates, *cells, *volume, *metric[3][3], *area[3];
+  PetscReal limit[2];           /* of advection and diffusion in rates; 0: rates are sums */
+  PetscReal *speed[2], *swept, *keep, *rates, *diffusive, *cells, *volume, *metric[3][3], *area[3];
 };
 
 static PetscLogEvent event_halo, event_load, event_sweep;
@@ -66,8 +67,8 @@ static size_t lay_out(SinewMovingFV fv, PetscReal *memory)
   Rows *const rows[] = {&fv->sx.lower,   &fv->sx.upper,    &fv->s[0].lower,  &fv->s[0].upper, &fv->s[1].lower,
                         &fv->s[1].upper, &fv->f,           &fv->ul,          &fv->ur,         &fv->v,
                         &fv->u,          &fv->gradient[0], &fv->gradient[1], &fv->gradient[2]};
-  PetscReal **const single[] = {&fv->speed[0], &fv->speed[1], &fv->swept,   &fv->keep,   &fv->rates,
-                                &fv->volume,   &fv->area[0],  &fv->area[1], &fv->area[2]};
+  PetscReal **const single[] = {&fv->speed[0], &fv->speed[1], &fv->swept,   &fv->keep,    &fv->rates,
+                                &fv->volume,   &fv->area[0],  &fv->area[1], &fv->area[2], &fv->diffusive};
   const SinewAxis *const *a = fv->axis;
   size_t used = 0;
 
@@ -579,7 +580,17 @@ static void row_rates(const SinewMovingFV fv, PetscInt axis, PetscInt n, PetscIn
     (*fv->k.normal_speed)(fv->k.context, n, CONST_ROWS(*w), S, fv->swept, fv->speed[0]);
     MovingAddProduct(n, 1, fv->speed[0], inverse_volume, fv->rates);
   }
-  if (fv->k.diffusive_flux) (*fv->k.diffusive_rate)(fv->k.context, &row, n, CONST_ROWS(*w), 1, fv->keep, fv->rates);
+  if (fv->k.diffusive_flux)
+    (*fv->k.diffusive_rate)(fv->k.context, &row, n, CONST_ROWS(*w), 1, fv->keep,
+                            fv->limit[0] > 0 ? fv->diffusive : fv->rates);
+}
+
+PetscErrorCode SinewMovingFVSetLimits(SinewMovingFV fv, PetscReal advection, PetscReal diffusion)
+{
+  PetscFunctionBeginUser;
+  fv->limit[0] = advection;
+  fv->limit[1] = diffusion;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode SinewMovingFVRate(SinewMovingFV fv, Vec Q, PetscReal *rate)
@@ -598,7 +609,9 @@ PetscErrorCode SinewMovingFVRate(SinewMovingFV fv, Vec Q, PetscReal *rate)
       MovingInvert(n, 1 / fv->g->cell, fv->volume, fv->volume);
       (*fv->k.primitive)(fv->k.context, n, CONST_ROWS(fv->u), fv->v.row);
       (void)PetscArrayzero(fv->rates, n);
+      (void)PetscArrayzero(fv->diffusive, n);
       for (PetscInt d = 0; d < fv->dim; d++) row_rates(fv, d, n, j, k, &fv->v, fv->volume);
+      if (fv->limit[0] > 0) RowLarger(n, 1 / fv->limit[0], 1 / fv->limit[1], fv->diffusive, fv->rates);
       for (PetscInt c = 0; c < fv->nc; c++) RowSpoilNaN(n, fv->v.row[c], fv->rates);
       for (PetscInt p = 0; p < fv->k.positives; p++)
         RowSpoil(n, fv->k.least[p], fv->v.row[fv->k.positive[p]], fv->rates);

@@ -41,6 +41,8 @@ PETSC_EXTERN PetscErrorCode SinewMovingFVApply(SinewMovingFV fv, PetscReal t, Ve
                                                PetscReal c, Vec out, PetscReal *rate);
 /* This rank's rate of contents at the end of the step, mesh velocity included; NaN: not admissible. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewMovingFVRate(SinewMovingFV fv, Vec Q, PetscReal *rate);
+/* See SinewFVSetLimits. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewMovingFVSetLimits(SinewMovingFV fv, PetscReal advection, PetscReal diffusion);
 /* Averages to contents (multiply) or back, with the volumes of the beginning (0) or the end (1) of the step. */
 PETSC_EXTERN PetscErrorCode SinewMovingFVScale(SinewMovingFV fv, int end, PetscBool multiply, Vec U);
 

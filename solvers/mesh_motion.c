@@ -4,7 +4,7 @@
 #include "solvers/mesh_network.h"
 
 #define GAMMA       0.1   /* smoothing of the relaxation, in squared lengths of the domain */
-#define LONGEST     0.3   /* of an explicit pseudo-step, in relaxation times: beyond it thin features lose convexity */
+#define LONGEST     0.5   /* of an explicit pseudo-step, in relaxation times: beyond it thin features lose convexity */
 #define NOISE       1e-10 /* gradients below this part of (largest value / side of the domain) are rounding */
 #define SHORTENINGS 24
 #define SHORTEN     0.8
@@ -586,6 +586,13 @@ static PetscErrorCode rest(SinewMeshMotion m)
         (double)least);
   PetscCall(SinewGeometrySweep(m->geometry));
   m->placed = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMeshMotionSetLimits(SinewMeshMotion m, PetscReal advection, PetscReal diffusion)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SinewMovingFVSetLimits(m->fv, advection, diffusion));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -55,6 +55,8 @@ PETSC_EXTERN PetscErrorCode SinewMeshMotionEnd(SinewMeshMotion motion, Vec U);
 PETSC_EXTERN PetscErrorCode SinewMeshMotionAbandon(SinewMeshMotion motion, Vec U);
 /* Averages of a candidate (contents at the end of the step) into V. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewMeshMotionAverages(SinewMeshMotion motion, Vec U, Vec V);
+/* See SinewFVSetLimits. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewMeshMotionSetLimits(SinewMeshMotion motion, PetscReal advection, PetscReal diffusion);
 /* This rank's rate of averages U between steps. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewMeshMotionRate(SinewMeshMotion motion, Vec U, PetscReal *rate);
 

@@ -109,9 +109,10 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
     PetscCall((*s->equation->type->check)(s->equation, deck, &s->section.options, s->section.side));
   PetscCall(SinewMeshMotionCreate(deck, s->equation, &s->section, &s->motion));
   if (s->motion && s->stepper && !SinewStepperMoves(s->stepper))
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, root, "stepper"), "stepper",
-                               "expected ssp or euler with a reconstruction of primitive variables other than weno5 "
-                               "for a moving mesh"));
+    PetscCall(
+        SinewDeckMistake(deck, SinewNodeGet(deck, root, "stepper"), "stepper",
+                         "expected ssp, rkl or euler with a reconstruction of primitive variables other than weno5 "
+                         "for a moving mesh"));
   PetscCall(SinewReferenceCreate(deck, &s->reference));
   if (s->motion && s->reference)
     PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, root, "reference"), "reference",

@@ -10,7 +10,8 @@ typedef struct {
   PetscInt stages, order;
   SinewStage *stage;
   void *context;
-  Vec work[2], S; /* two that take turns, one saved combination */
+  Vec work[3], S; /* two or three that take turns, one saved combination */
+  Vec last;       /* the one of them that a step's candidate comes to stand in */
   Vec Y, Z;       /* the two: a stage reads Y and writes Z */
   Vec U, V;       /* the solution and the work vector that hold each other's array, or NULL */
   PetscReal rate;
@@ -172,6 +173,38 @@ static PetscErrorCode step_rk104(TS ts, PetscReal dt)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* (j - 1) (j + 2) / (2 j (j + 1)), with the first three alike: what makes damped Legendre polynomials second order */
+static PetscReal legendre_weight(PetscInt j)
+{
+  return j < 2 ? 1. / 3 : (PetscReal)((j - 1) * (j + 2)) / (PetscReal)(2 * j * (j + 1));
+}
+
+/* With w = 4 / (s^2 + s - 2): Y_j = mu Y_j-1 + nu Y_j-2 + (1 - mu - nu) U + mu w dt L(Y_j-1) - (1 - b_j-1) mu w dt
+   L(U), and Y_j is where the solution would be at the fraction (j^2 + j - 2) / (s^2 + s - 2) of the step. */
+static PetscErrorCode step_rkl2(TS ts, PetscReal dt)
+{
+  SSP *s = (SSP *)ts->data;
+  const PetscReal w = 4 / (PetscReal)(s->stages * s->stages + s->stages - 2);
+  PetscReal at = w / 3;
+
+  PetscFunctionBeginUser;
+  PetscCall(stage(ts, ts->ptime, ts->vec_sol, 0, NULL, 0, dt, s->S, PETSC_FALSE)); /* dt L(U) */
+  PetscCall(VecWAXPY(s->work[0], w / 3, s->S, ts->vec_sol));
+  for (PetscInt j = 2; j <= s->stages; j++) {
+    const PetscReal b = legendre_weight(j), mu = (PetscReal)(2 * j - 1) / (PetscReal)j * b / legendre_weight(j - 1),
+                    nu = -(PetscReal)(j - 1) / (PetscReal)j * b / legendre_weight(j - 2),
+                    gamma = -(1 - legendre_weight(j - 1)) * mu * w;
+    Vec before = s->work[(j - 2) % 3], A = s->work[j % 3], out = s->work[(j - 1) % 3];
+
+    if (j == 2) PetscCall(VecCopy(ts->vec_sol, A)); /* A holds Y_j-2 */
+    PetscCall(VecAXPBYPCZ(A, 1 - mu - nu, gamma, nu, ts->vec_sol, s->S));
+    PetscCall(stage(ts, ts->ptime + at * dt, before, 1, A, mu, mu * w * dt, out, (PetscBool)(j == s->stages)));
+    at = (PetscReal)((j - 1) * (j + 2)) * w / 4;
+  }
+  s->Y = s->last;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 typedef struct {
   const char *name;
   PetscInt stages, order;
@@ -179,10 +212,8 @@ typedef struct {
 } Scheme;
 
 static const Scheme schemes[] = {
-    {"euler", 1, 1, step_rks2},
-    {"rks2", 2, 2, step_rks2},
-    {"rks3", 4, 3, step_rks3},
-    {"rk104", 10, 4, step_rk104},
+    {"euler", 1, 1, step_rks2},   {"rks2", 2, 2, step_rks2}, {"rks3", 4, 3, step_rks3},
+    {"rk104", 10, 4, step_rk104}, {"rkl2", 5, 2, step_rkl2},
 };
 
 static PetscErrorCode find(TS ts, const char name[], const Scheme **scheme)
@@ -223,7 +254,8 @@ static PetscErrorCode step(TS ts)
   PetscFunctionBeginUser;
   PetscCall(find(ts, s->scheme, &scheme));
   /* the candidate comes to stand in the same vector in every step of a scheme; it is its array that may be exchanged */
-  if (s->U && (s->U != ts->vec_sol || s->V != s->work[s->stages % 2])) PetscCall(settle(s));
+  s->last = s->work[scheme->step == step_rkl2 ? (s->stages - 1) % 3 : s->stages % 2];
+  if (s->U && (s->U != ts->vec_sol || s->V != s->last)) PetscCall(settle(s));
   while (!accept && !ts->reason) {
     s->rated = PETSC_FALSE;
     s->Y = s->work[0];
@@ -243,10 +275,13 @@ static PetscErrorCode step(TS ts)
 static PetscErrorCode set_up(TS ts)
 {
   SSP *s = (SSP *)ts->data;
+  const Scheme *scheme;
 
   PetscFunctionBeginUser;
-  for (int k = 0; k < 2; k++) PetscCall(VecDuplicate(ts->vec_sol, &s->work[k]));
-  if (s->order == 4 || (s->order == 3 && s->stages > 4)) PetscCall(VecDuplicate(ts->vec_sol, &s->S));
+  PetscCall(find(ts, s->scheme, &scheme));
+  for (int k = 0; k < (scheme->step == step_rkl2 ? 3 : 2); k++) PetscCall(VecDuplicate(ts->vec_sol, &s->work[k]));
+  if (scheme->step == step_rkl2 || s->order == 4 || (s->order == 3 && s->stages > 4))
+    PetscCall(VecDuplicate(ts->vec_sol, &s->S));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -256,7 +291,7 @@ static PetscErrorCode reset(TS ts)
 
   PetscFunctionBeginUser;
   PetscCall(settle(s));
-  for (int k = 0; k < 2; k++) PetscCall(VecDestroy(&s->work[k]));
+  for (int k = 0; k < 3; k++) PetscCall(VecDestroy(&s->work[k]));
   PetscCall(VecDestroy(&s->S));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

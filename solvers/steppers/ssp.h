@@ -16,7 +16,10 @@
     rks2   second order, s >= 2 stages, coefficient s-1   (2: Heun's method)
     rks3   third order, s = n^2 stages, n >= 2            (4)
     rk104  fourth order, 10 stages, coefficient 6
-  Memory: 2 work vectors, one more for rks3 with more than 4 stages and for rk104.
+  and one that is stable on a long piece of the negative axis instead, for diffusion that transport does not need to
+  wait for (Runge-Kutta-Legendre; Meyer, Balsara & Aslam 2014):
+    rkl2   second order, s stages, s odd: diffuses as far as (s^2 + s - 2) / 4 Euler steps
+  Memory: 2 work vectors, one more for rks3 with more than 4 stages and for rk104, two more for rkl2.
 */
 #include <petscts.h>
 

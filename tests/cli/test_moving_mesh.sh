@@ -7,7 +7,7 @@ cat >front.yaml <<'D'
 equation: {type: burgers, viscosity: 0.005}
 grid: {cells: [24, 24]}
 initial: {type: expression, u: "exp(-((x - 0.5)^2 + (y - 0.5)^2) / 0.02)"}
-stepper: {type: ssp, scheme: rks3}
+stepper: {type: rkl, dt_max: 0.01}
 time: {end: 0.25}
 mesh_motion: {type: monge_ampere, every: 3}
 output: {every: 0.1, history_every: 4, image: {field: u, lines: true}}
@@ -89,8 +89,9 @@ mistake 'a typo is named' 'mesh_motion.shar: unknown key; did you mean "share"' 
 mistake 'a field that is not there' 'mesh_motion.field: expected a field of burgers, found "rho"' front.yaml mesh_motion.field=rho
 mistake 'one dimension' 'grid.cells: expected 2 or 3 axes' front.yaml 'grid.cells=[24]'
 mistake 'stretched axes' 'grid.stretch: expected none' front.yaml "'grid.stretch={x: x}'"
-mistake 'implicit steppers' 'stepper: expected ssp or euler' front.yaml "'stepper={type: cn, dt: 0.1}'"
-mistake 'WENO' 'stepper: expected ssp or euler' front.yaml stepper.reconstruction=weno5
+mistake 'implicit steppers' 'stepper: expected ssp, rkl or euler' front.yaml "'stepper={type: cn, dt: 0.1}'"
+mistake 'an even number of stages' 'stepper.stages: expected an odd number' front.yaml stepper.stages=6
+mistake 'WENO' 'stepper: expected ssp, rkl or euler' front.yaml stepper.reconstruction=weno5
 mistake 'coefficients in place' 'coefficients of burgers must be constant' front.yaml 'equation.viscosity="0.01*x"'
 mistake 'an uneven bottom' 'coefficients of shallow_water must be constant' bore.yaml 'equation.bathymetry="0.1*x"'
 it 'a mesh that is folded in its checkpoint' 'code 2 sinew run front.yaml output.directory=part_front "grid.upper=[0.1, 0.1]" --restart auto --allow-change grid.upper; says err "the mesh to begin with is folded"'
