@@ -59,13 +59,12 @@ PetscErrorCode GraphDestroy(Graph *graph)
   for (PetscInt k = 0; k < g->exchanges; ++k) PetscCall(ExchangeDestroy(&g->exchange[k].exchange));
   PetscCall(destroy_nodes(g));
   for (PetscInt k = 0; k < g->parameters; ++k) free(g->parameter[k].value);
-  free(g->gradients);
+  PetscCall(GraphGradientsDestroy(g));
   free(g->row);
   free(g->scratch);
   PetscCall((*g->convolution->destroy_engine)(&g->engine));
   PetscCall(PetscFree(g->op));
   PetscCall(PetscFree(g->segment));
-  PetscCall(PetscFree(g->bucket));
   PetscCall(PetscFree(g->last_layer));
   PetscCall(PetscFree(g->parameter));
   PetscCall(PetscFree(g->packed));
@@ -168,7 +167,21 @@ PetscErrorCode GraphOp(Graph g, const OpMethods *methods, PetscInt inputs, const
 PetscErrorCode GraphKeep(Graph g, PetscInt node)
 {
   PetscFunctionBeginUser;
-  g->node[node].keep = PETSC_TRUE;
+  g->node[node].keep = g->node[node].keep_value = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphKeepValue(Graph g, PetscInt node)
+{
+  PetscFunctionBeginUser;
+  g->node[node].keep_value = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphReread(Graph g, PetscInt node)
+{
+  PetscFunctionBeginUser;
+  g->node[node].reread = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -212,49 +225,6 @@ PetscErrorCode GraphExchange(Graph g, SinewLayout from, SinewLayout to, PetscInt
 
 /* ---- setting up ---- */
 
-static PetscErrorCode create_gradients(Graph g)
-{
-  char *next;
-
-  PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < g->parameters; ++k) g->gradient_count += g->parameter[k].size;
-  PetscCall(NeuralAlloc(g->gradient_count * g->value_size, &g->gradients));
-  next = g->gradients;
-  for (PetscInt k = 0; k < g->parameters; ++k) {
-    g->parameter[k].gradient = next;
-    next += g->parameter[k].size * g->value_size;
-  }
-  g->bytes += g->gradient_count * g->value_size;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-#define BUCKET (1 << 20) /* numbers that are worth a message of their own */
-
-/* Cuts the gradients into buckets; none where the layers of some are not known, or conditions add to them at the end.
- */
-static PetscErrorCode create_buckets(Graph g)
-{
-  struct GraphBucket *b = NULL;
-  PetscInt enough = BUCKET;
-  size_t at = 0;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscOptionsGetInt(NULL, NULL, "-sinew_gradient_bucket", &enough, NULL));
-  for (PetscInt k = 0; k < g->parameters; ++k)
-    if (g->last_layer[k] < 0 || g->condition) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscCalloc1((size_t)g->parameters, &g->bucket));
-  for (PetscInt k = 0; k < g->parameters; ++k) {
-    if (!b || b->count >= (size_t)enough) {
-      b = &g->bucket[g->buckets++];
-      *b = (struct GraphBucket){at, 0, g->last_layer[k], MPI_REQUEST_NULL};
-    }
-    b->count += g->parameter[k].size;
-    b->layer = PetscMin(b->layer, g->last_layer[k]);
-    at += g->parameter[k].size;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Who writes each gradient first, running backwards. */
 static PetscErrorCode mark_fresh(Graph g)
 {
@@ -295,8 +265,7 @@ PetscErrorCode GraphSetup(Graph g)
   PetscCall(PetscCalloc1((size_t)g->parameters, &g->packed));
   for (PetscInt k = 0; k < g->parameters; ++k) g->bytes += g->parameter[k].size * g->value_size;
   if (g->training) {
-    PetscCall(create_gradients(g));
-    PetscCall(create_buckets(g));
+    PetscCall(GraphGradientsCreate(g));
     PetscCall(mark_fresh(g));
   }
   PetscCall(GraphPlanMemory(g));
@@ -369,41 +338,6 @@ void GraphClearInputs(Graph g, const Op *op)
   }
 }
 
-static PetscErrorCode start_buckets(Graph g, PetscInt layer)
-{
-  const MPI_Datatype type = g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE;
-  PetscMPIInt count;
-
-  PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < g->buckets && g->bucketing; ++k) {
-    struct GraphBucket *b = &g->bucket[k];
-
-    if (b->layer != layer) continue;
-    PetscCall(PetscMPIIntCast((PetscInt)b->count, &count));
-    PetscCallMPI(MPI_Iallreduce(MPI_IN_PLACE, (char *)g->gradients + b->begin * g->value_size, count, type, MPI_SUM,
-                                g->reduction, &b->request));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode GraphReduceGradients(Graph g)
-{
-  PetscMPIInt count;
-
-  PetscFunctionBeginUser;
-  if (g->reduction == MPI_COMM_NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscLogEventBegin(NEURAL_Reduce, 0, 0, 0, 0));
-  if (g->bucketing)
-    for (PetscInt k = 0; k < g->buckets; ++k) PetscCallMPI(MPI_Wait(&g->bucket[k].request, MPI_STATUS_IGNORE));
-  else {
-    PetscCall(PetscMPIIntCast((PetscInt)g->gradient_count, &count));
-    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, g->gradients, count, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE,
-                               MPI_SUM, g->reduction));
-  }
-  PetscCall(PetscLogEventEnd(NEURAL_Reduce, 0, 0, 0, 0));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode GraphBackwardRange(Graph g, PetscInt begin, PetscInt end)
 {
   PetscFunctionBeginUser;
@@ -411,8 +345,9 @@ PetscErrorCode GraphBackwardRange(Graph g, PetscInt begin, PetscInt end)
     Op *op = &g->op[k];
 
     if (op->output >= 0 && g->node[op->output].exchanged) PetscCall(SinewTensorHaloSum(GraphGradient(g, op->output)));
+    PetscCall(GraphGradientsBefore(g, k));
     PetscCall((*op->methods->backward)(g, op));
-    PetscCall(start_buckets(g, k));
+    PetscCall(GraphGradientsAfter(g, k));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -439,11 +374,11 @@ static PetscErrorCode backward_segments(Graph g)
 PetscErrorCode GraphBackward(Graph g)
 {
   PetscFunctionBeginUser;
-  memset(g->gradients, 0, g->gradient_count * g->value_size);
-  g->bucketing = (PetscBool)(g->buckets > 0 && g->reduction != MPI_COMM_NULL);
+  PetscCall(GraphGradientsBegin(g));
   PetscCall(backward_segments(g));
+  PetscCall(GraphGradientsBefore(g, -1)); /* what the conditions are computed by */
   PetscCall(ConditionBackward(g));
-  PetscCall(GraphReduceGradients(g));
-  g->bucketing = PETSC_FALSE;
+  PetscCall(GraphGradientsAfter(g, -1));
+  PetscCall(GraphGradientsEnd(g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -90,10 +90,11 @@ static PetscErrorCode plan(Graph g, PetscBool gradients)
 
     if (gradients) /* time runs backwards */
       use[k] = (Use){-node->writer, -node->first, bytes, node->keep, 0};
-    else if (g->training && node->segment >= 0 && !node->keep) /* all the time that the segment runs, both ways */
+    else if (g->training && node->reread && node->segment >= 0 &&
+             !node->keep_value) /* all the time that the segment runs, both ways */
       use[k] = (Use){g->segment[node->segment].begin, g->segment[node->segment].end - 1, bytes, PETSC_FALSE, 0};
     else
-      use[k] = (Use){node->first, node->last, bytes, (PetscBool)(node->keep || g->training), 0};
+      use[k] = (Use){node->first, node->last, bytes, (PetscBool)(node->keep_value || (g->training && node->reread)), 0};
   }
   PetscCall(assign(g, g->nodes, use));
   for (PetscInt k = 0; k < g->nodes; ++k) {

@@ -12,9 +12,10 @@
   exchange that overlaps with the making of its interior.
 
   In inference a node's memory is reused after its last reader; nodes of GraphKeep never are. In
-  training values are all kept, and gradients reused. Layers between GraphSegmentBegin and End are a segment: their
-  values are kept while it runs and share memory with those of other segments; Backward runs a segment forward once more
-  before it goes back through it. What is read outside must be kept (GraphKeep).
+  training values that some layer reads in its backward (GraphReread) are kept, and gradients reused. Layers between
+  GraphSegmentBegin and End are a segment: their values are kept while it runs and share memory with those of other
+  segments; Backward runs a segment forward once more before it goes back through it. What is read outside must be kept
+  (GraphKeepValue).
 */
 #include "neural/convolution_private.h"
 #include "neural/kernels_private.h"
@@ -27,7 +28,8 @@ typedef struct {
   SinewLayout layout;
   PetscInt channels, halo;
   PetscBool exchanged; /* its halo came by an exchange, not from a pointwise layer */
-  PetscBool keep;
+  PetscBool keep, keep_value;
+  PetscBool reread;     /* some layer's backward reads its value */
   PetscInt first, last; /* layers that make it and that read it last */
   PetscInt writer;      /* last reader, which is the first to write the gradient */
   PetscInt segment;     /* that it was made in, -1: none */
@@ -87,14 +89,21 @@ struct _p_Graph {
   void **buffer;
   PetscInt *last_layer; /* by parameter: the layer whose backward finishes its gradient, -1: unknown */
   PetscInt last_room;
-  PetscInt buckets; /* consecutive gradients that are summed over the ranks as soon as they are all there */
+  PetscInt *order;  /* of the parameters' gradients in memory (graph_gradients.c) */
+  PetscInt buckets; /* consecutive ones that are summed over the ranks as soon as they are all there */
   struct GraphBucket {
-    size_t begin, count;
-    PetscInt layer; /* after whose backward */
+    PetscInt parameter, parameters; /* in `order` */
+    PetscInt begin, end;            /* the layers that add to them first and last, end <= begin */
+    size_t count;                   /* numbers */
+    void *values;
+    PetscBool open;
     MPI_Request request;
   } * bucket;
   PetscBool bucketing; /* in Backward */
-  void *gradients;     /* of all parameters, one after the other */
+  PetscBool stream;    /* to be set before GraphSetup: buckets share memory, and go to the consumer */
+  SinewGradientConsumer *consumer;
+  void *consumer_context;
+  void *gradients; /* of all parameters, or of the buckets under way */
   size_t gradient_count, bytes;
   void *row, *scratch; /* a padded row; a gradient on its way */
   size_t row_bytes, scratch_bytes;
@@ -115,7 +124,9 @@ PETSC_EXTERN PetscErrorCode GraphNode(Graph graph, SinewLayout layout, PetscInt 
                                       PetscBool exchanged, PetscInt *id);
 PETSC_EXTERN PetscErrorCode GraphOp(Graph graph, const OpMethods *methods, PetscInt inputs, const PetscInt input[],
                                     PetscInt output, void *data);
-PETSC_EXTERN PetscErrorCode GraphKeep(Graph graph, PetscInt node);
+PETSC_EXTERN PetscErrorCode GraphKeep(Graph graph, PetscInt node);      /* value and gradient */
+PETSC_EXTERN PetscErrorCode GraphKeepValue(Graph graph, PetscInt node); /* its value alone */
+PETSC_EXTERN PetscErrorCode GraphReread(Graph graph, PetscInt node);    /* for layers */
 PETSC_EXTERN PetscErrorCode GraphSegmentBegin(Graph graph);
 PETSC_EXTERN PetscErrorCode GraphSegmentEnd(Graph graph);
 PETSC_EXTERN PetscErrorCode GraphSetup(Graph graph);
@@ -123,9 +134,16 @@ PETSC_EXTERN PetscErrorCode GraphPack(Graph graph);
 PETSC_EXTERN PetscErrorCode GraphForward(Graph graph, PetscInt begin, PetscInt end);
 PETSC_EXTERN PetscErrorCode GraphBackward(Graph graph);
 /* The parts of Backward, for graphs that are not run from end to end: layers begin .. end-1 backwards; the sum of all
- * gradients over the ranks. */
+ * gradients over the ranks, at once. */
 PETSC_EXTERN PetscErrorCode GraphBackwardRange(Graph graph, PetscInt begin, PetscInt end);
 PETSC_EXTERN PetscErrorCode GraphReduceGradients(Graph graph);
+/* Gradients (graph_gradients.c), for graph.c: at set-up; in Backward; before and after a layer (-1: the conditions). */
+PETSC_INTERN PetscErrorCode GraphGradientsCreate(Graph graph);
+PETSC_INTERN PetscErrorCode GraphGradientsDestroy(Graph graph);
+PETSC_INTERN PetscErrorCode GraphGradientsBegin(Graph graph);
+PETSC_INTERN PetscErrorCode GraphGradientsBefore(Graph graph, PetscInt layer);
+PETSC_INTERN PetscErrorCode GraphGradientsAfter(Graph graph, PetscInt layer);
+PETSC_INTERN PetscErrorCode GraphGradientsEnd(Graph graph);
 /* The exchange between two layouts, made once. Collective. */
 PETSC_EXTERN PetscErrorCode GraphExchange(Graph graph, SinewLayout from, SinewLayout to, PetscInt halo,
                                           PetscInt channels, Exchange *exchange);

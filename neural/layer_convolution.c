@@ -118,6 +118,7 @@ PetscErrorCode LayerConvolution(Graph g, const char name[], PetscInt sources, co
                "%s: halo does not fit", name);
     PetscCheck(node->layout == layout, g->comm, PETSC_ERR_PLIB, "%s: maps do not fit", name);
     in += node->channels;
+    PetscCall(GraphReread(g, input[k]));
   }
   PetscCall(PetscNew(&layer));
   layer->kernel = kernel;

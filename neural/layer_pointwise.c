@@ -227,6 +227,12 @@ static PetscErrorCode condition_gradients(Graph g, const Layer *layer, PetscInt 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Not just a sum. */
+static PetscBool is_active(const Layer *layer)
+{
+  return (PetscBool)(layer->norm || layer->condition || layer->how.activation);
+}
+
 static PetscErrorCode activated_backward(Graph g, Op *op)
 {
   Layer *layer = op->data;
@@ -253,7 +259,7 @@ static PetscErrorCode activated_backward(Graph g, Op *op)
 static PetscErrorCode backward(Graph g, Op *op)
 {
   Layer *layer = op->data;
-  const PetscBool active = (PetscBool)(layer->norm || layer->condition || layer->how.activation);
+  const PetscBool active = is_active(layer);
 
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Norm, 0, 0, 0, 0));
@@ -300,6 +306,7 @@ PetscErrorCode LayerPointwise(Graph g, const PointwiseLayer *how, PetscInt sourc
                "residual does not fit");
     inputs[1 + k] = how->residual[k];
   }
+  if (is_active(layer)) PetscCall(GraphReread(g, source));
   PetscCall(GraphNode(g, g->node[source].layout, channels, halo, PETSC_TRUE, out));
   PetscCall(GraphOp(g, &methods, 1 + how->residuals, inputs, *out, layer));
   PetscFunctionReturn(PETSC_SUCCESS);

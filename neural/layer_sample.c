@@ -129,6 +129,7 @@ PetscErrorCode LayerPool(Graph g, PetscBool maximum, PetscInt source, SinewLayou
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&layer));
   layer->maximum = maximum;
+  if (maximum) PetscCall(GraphReread(g, source));
   PetscCall(GraphNode(g, halved, g->node[source].channels, moves ? 0 : halo, PETSC_TRUE, out));
   PetscCall(GraphOp(g, &pool_methods, 1, &source, *out, layer));
   if (moves) PetscCall(LayerMove(g, *out, merged, halo, out));

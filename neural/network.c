@@ -120,11 +120,21 @@ PetscErrorCode SinewNetworkSetReduction(SinewNetwork network, MPI_Comm comm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewNetworkSetConsumer(SinewNetwork network, SinewGradientConsumer *consumer, void *context)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(network->graph->stream, network->graph->comm, PETSC_ERR_ORDER, "the network keeps its gradients");
+  network->graph->consumer = consumer;
+  network->graph->consumer_context = context;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- getters ---- */
 
 PetscErrorCode SinewNetworkGetGradients(SinewNetwork network, size_t *count, void **gradients)
 {
   PetscFunctionBeginUser;
+  PetscCheck(!network->graph->stream, network->graph->comm, PETSC_ERR_ORDER, "the network keeps no gradients");
   *count = network->graph->gradient_count;
   *gradients = network->graph->gradients;
   PetscFunctionReturn(PETSC_SUCCESS);

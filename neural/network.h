@@ -22,9 +22,9 @@
   Communication in Forward: one halo exchange for each convolution or up-sampling input, and for each
   norm one reduction of 2 numbers a sample (two in double precision: mean, then variance) among the
   ranks that own a box of that level. Backward: a halo sum for each exchange, 2 numbers a sample for
-  each norm, and the sum of all gradients, in buckets of a million numbers or more (PETSc option -sinew_gradient_bucket)
-  that travel while the pass goes on. Results do not depend on the number of ranks beyond rounding. All functions are
-  collective but the getters.
+  each norm, and the sum of all gradients, in buckets of whole layers and 2^18 numbers or more (PETSc option
+  -sinew_gradient_bucket) that travel while the pass goes on. Results do not depend on the number of ranks beyond
+  rounding. All functions are collective but the getters.
 
   Errors. Parameters that are missing, unknown, of another shape or not finite: SINEW_ERR_INPUT with
   one line naming file and parameter.
@@ -65,11 +65,20 @@ PETSC_EXTERN PetscErrorCode SinewNetworkBackward(SinewNetwork network);
 /*
   SinewNetworkSetReduction - over which ranks Backward sums gradients: standard all of the network's layout; a
   communicator of more ranks for data-parallel groups, or MPI_COMM_NULL: every rank keeps its own part, which others
-  must still be added to. Not collective; comm must outlive the network. SinewNetworkGetGradients - all of them, in the
-  order of the parameters, one after the other.
+  must still be added to. Not collective; comm must outlive the network. SinewNetworkGetGradients - all of them, one
+  after the other, in the order in which Backward finishes them.
 */
 PETSC_EXTERN PetscErrorCode SinewNetworkSetReduction(SinewNetwork network, MPI_Comm comm);
 PETSC_EXTERN PetscErrorCode SinewNetworkGetGradients(SinewNetwork network, size_t *count, void **gradients);
+/*
+  SinewNetworkSetConsumer - who takes gradients that are not kept (builder's option `stream`). Backward calls it with
+  numbers of parameters, bucket after bucket, each parameter once: their gradients are complete and are valid until it
+  returns, and nothing in what is left of Backward reads their values, which it may change. On every rank in the same
+  order, with the same sums. GetGradients has none to give then.
+*/
+typedef PetscErrorCode SinewGradientConsumer(void *context, PetscInt count, const PetscInt parameters[]);
+PETSC_EXTERN PetscErrorCode SinewNetworkSetConsumer(SinewNetwork network, SinewGradientConsumer *consumer,
+                                                    void *context);
 /* Element type of parameters and tensors. */
 PETSC_EXTERN SinewDtype SinewNetworkDtype(SinewNetwork network);
 

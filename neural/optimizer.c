@@ -20,6 +20,13 @@ struct _p_SinewOptimizer {
   void *memory[STATES]; /* of all parameters, one after the other; AVERAGE NULL without one */
   size_t *offset;       /* of each parameter in these, in bytes */
   size_t bytes;         /* of one of these */
+
+  /* the step under way */
+  OptimizerStep step;
+  double keep;      /* of the average */
+  double *square;   /* of each gradient, in a step in parts */
+  PetscInt applied; /* parameters that have had their turn */
+  PetscBool bad;
 };
 
 PetscErrorCode SinewOptimizerDefaults(SinewOptimizerOptions *options)
@@ -43,7 +50,7 @@ PetscErrorCode SinewOptimizerCreate(SinewDtype dtype, PetscInt count, const Sine
   o->options = *options;
   o->kernels = dtype == SINEW_FLOAT32 ? &OptimizerFloat : &OptimizerDouble;
   o->count = count;
-  PetscCall(PetscMalloc2((size_t)count, &o->parameter, (size_t)count, &o->offset));
+  PetscCall(PetscMalloc3((size_t)count, &o->parameter, (size_t)count, &o->offset, (size_t)count, &o->square));
   PetscCall(PetscArraycpy(o->parameter, parameters, (size_t)count));
   for (PetscInt k = 0; k < count; ++k) {
     PetscCheck(parameters[k].value && parameters[k].gradient, PETSC_COMM_SELF, PETSC_ERR_ARG_NULL,
@@ -68,7 +75,7 @@ PetscErrorCode SinewOptimizerDestroy(SinewOptimizer *optimizer)
   *optimizer = NULL;
   if (!o) PetscFunctionReturn(PETSC_SUCCESS);
   for (int k = 0; k < STATES; ++k) free(o->memory[k]);
-  PetscCall(PetscFree2(o->parameter, o->offset));
+  PetscCall(PetscFree3(o->parameter, o->offset, o->square));
   PetscCall(PetscFree(o));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -93,37 +100,80 @@ static double clip(SinewOptimizer o)
   return norm;
 }
 
-static void average(SinewOptimizer o)
+static void begin(SinewOptimizer o, double rate)
 {
-  const double t = (double)o->steps, keep = t <= 1 ? 0 : fmin(o->options.average, (1 + t) / (10 + t));
+  const SinewOptimizerOptions *a = &o->options;
+  const PetscBool l2 = (PetscBool)(a->kind == SINEW_ADAM);
+  const double t = (double)(o->steps + 1);
 
-  for (PetscInt k = 0; k < o->count; ++k)
-    (*o->kernels->average)(o->parameter[k].size, keep, o->parameter[k].value, state_of(o, AVERAGE, k));
+  o->keep = t <= 1 ? 0 : fmin(a->average, (1 + t) / (10 + t));
+  o->step = (OptimizerStep){.beta1 = a->beta1,
+                            .beta2 = a->beta2,
+                            .eps = a->eps,
+                            .size = rate / (1 - pow(a->beta1, t)),
+                            .root = sqrt(1 - pow(a->beta2, t)),
+                            .decay = l2 ? 0 : rate * a->decay,
+                            .inside = l2 ? a->decay : 0,
+                            .delta = a->delta,
+                            .ratio = a->ratio,
+                            .project = (PetscBool)(a->kind == SINEW_ADAMP)};
+}
+
+static void advance(SinewOptimizer o, PetscInt k)
+{
+  const SinewParameter *p = &o->parameter[k];
+
+  (*o->kernels->step)(&o->step, p, state_of(o, FIRST, k), state_of(o, SECOND, k));
+  if (o->memory[AVERAGE]) (*o->kernels->average)(p->size, o->keep, p->value, state_of(o, AVERAGE, k));
 }
 
 PetscErrorCode SinewOptimizerStep(SinewOptimizer o, double rate, double *norm)
 {
-  const SinewOptimizerOptions *a = &o->options;
-  const double t = (double)(o->steps + 1), length = clip(o);
-  const PetscBool l2 = (PetscBool)(a->kind == SINEW_ADAM);
-  const OptimizerStep s = {.beta1 = a->beta1,
-                           .beta2 = a->beta2,
-                           .eps = a->eps,
-                           .size = rate / (1 - pow(a->beta1, t)),
-                           .root = sqrt(1 - pow(a->beta2, t)),
-                           .decay = l2 ? 0 : rate * a->decay,
-                           .inside = l2 ? a->decay : 0,
-                           .delta = a->delta,
-                           .ratio = a->ratio,
-                           .project = (PetscBool)(a->kind == SINEW_ADAMP)};
+  const double length = clip(o);
 
   PetscFunctionBeginUser;
   if (norm) *norm = length;
   if (!isfinite(length)) PetscFunctionReturn(PETSC_SUCCESS);
-  for (PetscInt k = 0; k < o->count; ++k)
-    (*o->kernels->step)(&s, &o->parameter[k], state_of(o, FIRST, k), state_of(o, SECOND, k));
+  begin(o, rate);
+  for (PetscInt k = 0; k < o->count; ++k) advance(o, k);
   o->steps++;
-  if (o->memory[AVERAGE]) average(o);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewOptimizerBegin(SinewOptimizer o, double rate)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(o->options.clip <= 0, PETSC_COMM_SELF, PETSC_ERR_SUP, "clipping needs all gradients at once");
+  begin(o, rate);
+  o->applied = 0;
+  o->bad = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewOptimizerApply(SinewOptimizer o, PetscInt count, const PetscInt parameters[])
+{
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < count; ++i) {
+    const PetscInt k = parameters[i];
+
+    o->square[k] = (*o->kernels->square)(o->parameter[k].size, o->parameter[k].gradient);
+    if (!isfinite(o->square[k])) o->bad = PETSC_TRUE;
+  }
+  for (PetscInt i = 0; i < count && !o->bad; ++i) advance(o, parameters[i]);
+  o->applied += count;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewOptimizerEnd(SinewOptimizer o, double *norm)
+{
+  double sum = 0;
+
+  PetscFunctionBeginUser;
+  PetscCheck(o->applied == o->count, PETSC_COMM_SELF, PETSC_ERR_ORDER,
+             "%" PetscInt_FMT " of %" PetscInt_FMT " parameters had a gradient in this step", o->applied, o->count);
+  for (PetscInt k = 0; k < o->count; ++k) sum += o->square[k];
+  if (norm) *norm = sqrt(sum);
+  if (isfinite(sum)) o->steps++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

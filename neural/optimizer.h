@@ -24,6 +24,8 @@
   Life-cycle
     SinewOptimizerDefaults, SinewOptimizerCreate;
     for every step: fill the gradients (equal on all ranks), SinewOptimizerStep, tell the network (SinewNetworkUpdate);
+      or, for gradients that come parameter by parameter and are not kept: SinewOptimizerBegin, SinewOptimizerApply
+  until every parameter has had its turn, SinewOptimizerEnd: the same bits (no clipping, which needs all of them);
     SinewOptimizerStore / Load: moments, average and count, under GROUP/m/NAME, GROUP/v/NAME, GROUP/average/NAME and
       attributes of GROUP; a run that continues has the same bits;
     SinewOptimizerDestroy. The table's memory must outlive the optimiser; the table itself is copied.
@@ -62,6 +64,14 @@ PETSC_EXTERN PetscErrorCode SinewOptimizerDestroy(SinewOptimizer *optimizer);
   norm [out] of the gradient before clipping; may be NULL. Where it is not finite nothing is changed.
 */
 PETSC_EXTERN PetscErrorCode SinewOptimizerStep(SinewOptimizer optimizer, double rate, double *norm);
+/*
+  SinewOptimizerBegin, Apply, End - the same step in parts, for a table's parameters of given numbers at a time. Not
+  collective. Once a gradient is not finite nothing more is changed: `norm` is then not finite, the step does not count,
+  and values and moments are those of two steps, not to be stored.
+*/
+PETSC_EXTERN PetscErrorCode SinewOptimizerBegin(SinewOptimizer optimizer, double rate);
+PETSC_EXTERN PetscErrorCode SinewOptimizerApply(SinewOptimizer optimizer, PetscInt count, const PetscInt parameters[]);
+PETSC_EXTERN PetscErrorCode SinewOptimizerEnd(SinewOptimizer optimizer, double *norm);
 /* Steps taken. */
 PETSC_EXTERN PetscInt64 SinewOptimizerCount(SinewOptimizer optimizer);
 /* Exchanges values and average (nothing without one, or before the first step). Twice: as before. */

@@ -323,7 +323,7 @@ static PetscErrorCode build_plain(const Builder *b, SinewNetwork network)
     if (b->o->recompute) PetscCall(GraphSegmentBegin(b->g));
     PetscCall(build_wave(b, w, node, &node));
     if (!b->o->recompute) continue;
-    PetscCall(GraphKeep(b->g, node)); /* the next wave's input */
+    PetscCall(GraphKeepValue(b->g, node)); /* the next wave's input */
     PetscCall(GraphSegmentEnd(b->g));
   }
   PetscCall(LayerConvolution(b->g, "final", 1, &node, 3, 1, b->o->outputs, &network->output));
@@ -371,6 +371,8 @@ static PetscErrorCode check(SinewLayout layout, const SinewSinenetOptions *o, Ac
   PetscCheck(o->lattice == 1 || !o->training, comm, PETSC_ERR_SUP, "sinenet: super-resolution is for inference");
   PetscCheck(o->lattice == 1 || (o->periodic && o->kind == SINEW_SINENET_PLAIN), comm, SINEW_ERR_INPUT,
              "sinenet: super-resolution needs circular padding and a plain network");
+  PetscCheck(!o->stream || o->kind != SINEW_SINENET_ODE, comm, PETSC_ERR_SUP,
+             "sinenet: gradients of a neural ODE are complete at the end only");
   PetscCheck(!o->bf16 || (o->dtype == SINEW_FLOAT32 && !o->training), comm, PETSC_ERR_SUP,
              "sinenet: bfloat16 is for inference in single precision");
   PetscCheck(ActivationFind(o->activation, activation) && *activation != ACTIVATION_NONE, comm, SINEW_ERR_INPUT,
@@ -410,6 +412,7 @@ PetscErrorCode SinewSinenetCreate(SinewLayout layout, const SinewSinenetOptions 
   PetscCall(PetscNew(&network));
   PetscCall(GraphCreate(layout->comm, options->dtype, options->batch, options->training, options->lean, &b.g));
   b.g->bf16 = options->bf16;
+  b.g->stream = (PetscBool)(options->stream && options->training);
   b.g->together = options->lattice * options->lattice;
   network->graph = b.g;
   network->features = options->kind == SINEW_SINENET_CONDITIONAL ? options->hidden : 0;

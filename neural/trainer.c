@@ -37,6 +37,19 @@ static PetscErrorCode check(SinewTrainer t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Sums over samples that groups and parts have divided by their own number of them, into a mean. */
+static void scale(const SinewTrainer t, size_t count, void *gradients)
+{
+  const double share = 1. / (double)(t->options.groups * t->options.accumulate);
+  const PetscBool single = (PetscBool)(t->options.network.dtype == SINEW_FLOAT32);
+
+  for (size_t i = 0; i < count && share < 1; ++i)
+    if (single)
+      ((float *)gradients)[i] *= (float)share;
+    else
+      ((double *)gradients)[i] *= share;
+}
+
 static PetscErrorCode create_network(SinewTrainer t)
 {
   const SinewTrainerOptions *o = &t->options;
@@ -49,6 +62,7 @@ static PetscErrorCode create_network(SinewTrainer t)
   n->outputs = t->shape.components;
   n->batch = t->part;
   n->training = PETSC_TRUE;
+  n->stream = t->stream;
   n->lean = n->bf16 = PETSC_FALSE;
   PetscCall(SinewLayoutCreate(t->inside, t->shape.ny, t->shape.nx, n->periodic, SINEW_SINENET_LEVELS, &t->layout));
   PetscCall(SinewSinenetCreate(t->layout, n, &t->network));
@@ -56,6 +70,20 @@ static PetscErrorCode create_network(SinewTrainer t)
   PetscCall(SinewNetworkGetParameters(t->network, &count, &parameter));
   PetscCall(SinewOptimizerCreate(n->dtype, count, parameter, &o->optimizer, &t->optimizer));
   PetscCall(SinewTensorCreate(t->layout, n->dtype, t->part, n->outputs, 0, NULL, &t->target));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The sum of a bucket of gradients over groups, to the optimiser. */
+static PetscErrorCode consume(void *context, PetscInt count, const PetscInt parameters[])
+{
+  const SinewTrainer t = context;
+  const SinewParameter *table;
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewNetworkGetParameters(t->network, &n, &table));
+  for (PetscInt k = 0; k < count; ++k) scale(t, table[parameters[k]].size, table[parameters[k]].gradient);
+  PetscCall(SinewOptimizerApply(t->optimizer, count, parameters));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -75,6 +103,7 @@ static PetscErrorCode create_buffers(SinewTrainer t)
                          &t->slope, part * t->frame * (size_t)o->history, &t->input, part * t->frame, &t->output));
   if (o->accumulate == 1 && (o->unroll == 1 || o->push_forward)) {
     PetscCall(SinewNetworkSetReduction(t->network, t->comm));
+    if (t->stream) PetscCall(SinewNetworkSetConsumer(t->network, consume, t));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(SinewNetworkSetReduction(t->network, MPI_COMM_NULL));
@@ -105,6 +134,8 @@ PetscErrorCode SinewTrainerCreate(MPI_Comm comm, const SinewTrainerOptions *opti
   PetscCallMPI(MPI_Comm_split(comm, (int)t->group, (int)t->rank, &t->inside));
   PetscCallMPI(MPI_Comm_rank(t->inside, &t->within));
   t->part = options->batch / (options->groups * options->accumulate);
+  t->stream = (PetscBool)(options->accumulate == 1 && (options->unroll == 1 || options->push_forward) &&
+                          options->optimizer.clip <= 0 && options->network.kind != SINEW_SINENET_ODE);
   PetscCall(create_network(t));
   PetscCall(create_buffers(t));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -227,6 +258,16 @@ static PetscErrorCode collect(SinewTrainer t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The mean over the batch. */
+static PetscErrorCode finish_loss(SinewTrainer t, double *loss)
+{
+  double own = t->within ? 0 : *loss / (double)(t->options.groups * t->options.accumulate);
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Allreduce(&own, loss, 1, MPI_DOUBLE, MPI_SUM, t->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode backward(SinewTrainer t, PetscInt j, double share, double *loss)
 {
   double own;
@@ -236,6 +277,10 @@ static PetscErrorCode backward(SinewTrainer t, PetscInt j, double share, double 
   PetscCall(SinewLoss(t->options.loss, SinewNetworkOutput(t->network), t->target, &own,
                       SinewNetworkOutputGradient(t->network)));
   *loss += share * own;
+  if (t->stream) { /* the parameters change on the way back: everything before must be sound */
+    PetscCall(finish_loss(t, loss));
+    if (!isfinite(*loss)) PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(set_slope(t, j, share));
   PetscCall(SinewNetworkBackward(t->network));
   PetscCall(collect(t));
@@ -271,7 +316,6 @@ static PetscErrorCode learn(SinewTrainer t, double *loss)
 /* The mean over the batch, in the network's gradients: over ranks, groups and parts. */
 static PetscErrorCode finish_gradients(SinewTrainer t)
 {
-  const double share = 1. / (double)(t->options.groups * t->options.accumulate);
   const PetscBool single = (PetscBool)(t->options.network.dtype == SINEW_FLOAT32);
   size_t count;
   void *gradients;
@@ -285,20 +329,7 @@ static PetscErrorCode finish_gradients(SinewTrainer t)
     PetscCallMPI(MPI_Allreduce(t->sum, gradients, n, single ? MPI_FLOAT : MPI_DOUBLE, MPI_SUM, t->comm));
     memset(t->sum, 0, count * SinewDtypeSize(t->options.network.dtype));
   }
-  for (size_t i = 0; i < count && share < 1; ++i)
-    if (single)
-      ((float *)gradients)[i] *= (float)share;
-    else
-      ((double *)gradients)[i] *= share;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode finish_loss(SinewTrainer t, double *loss)
-{
-  double own = t->within ? 0 : *loss / (double)(t->options.groups * t->options.accumulate);
-
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Allreduce(&own, loss, 1, MPI_DOUBLE, MPI_SUM, t->comm));
+  scale(t, count, gradients);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -309,6 +340,7 @@ PetscErrorCode SinewTrainerStep(SinewTrainer t, double rate, double *loss, doubl
 
   PetscFunctionBeginUser;
   *loss = 0;
+  if (t->stream) PetscCall(SinewOptimizerBegin(t->optimizer, rate));
   for (PetscInt a = 0; a < t->options.accumulate; ++a) {
     PetscCall(draw(t, t->steps, a));
     PetscCall(SinewDatasetRead(t->data, t->comm, box, t->part, t->sample, t->frames));
@@ -316,14 +348,22 @@ PetscErrorCode SinewTrainerStep(SinewTrainer t, double rate, double *loss, doubl
     PetscCall(SinewDatasetAdvise(t->data, box, t->part, t->sample));
     PetscCall(learn(t, loss));
   }
-  PetscCall(finish_gradients(t));
-  PetscCall(finish_loss(t, loss));
+  if (!t->stream) {
+    PetscCall(finish_gradients(t));
+    PetscCall(finish_loss(t, loss));
+  }
   if (!isfinite(*loss)) {
     *norm = NAN;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(SinewOptimizerStep(t->optimizer, rate, norm));
-  if (SinewOptimizerCount(t->optimizer) == before) PetscFunctionReturn(PETSC_SUCCESS);
+  if (t->stream)
+    PetscCall(SinewOptimizerEnd(t->optimizer, norm));
+  else
+    PetscCall(SinewOptimizerStep(t->optimizer, rate, norm));
+  if (SinewOptimizerCount(t->optimizer) == before) {
+    t->torn = t->stream;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(SinewNetworkUpdate(t->network));
   ++t->steps;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -350,9 +390,17 @@ PetscErrorCode TrainerSwap(SinewTrainer t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode refuse(SinewTrainer t)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(!t->torn, t->comm, PETSC_ERR_ORDER, "a gradient was not finite in the middle of a step");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewTrainerStore(SinewTrainer t, SinewFile file)
 {
   PetscFunctionBeginUser;
+  PetscCall(refuse(t));
   PetscCall(SinewNetworkStore(t->network, file, WEIGHTS));
   PetscCall(SinewOptimizerStore(t->optimizer, file, OPTIMIZER));
   PetscCall(SinewFileWriteInts(file, TRAINING, "steps", 1, &t->steps));
@@ -366,6 +414,7 @@ PetscErrorCode SinewTrainerLoad(SinewTrainer t, SinewFile file)
   PetscFunctionBeginUser;
   PetscCall(SinewTrainerLoadWeights(t, file, SinewFilePath(file)));
   PetscCall(SinewOptimizerLoad(t->optimizer, file, OPTIMIZER));
+  t->torn = PETSC_FALSE;
   PetscCall(SinewFileReadInts(file, TRAINING, "steps", 1, &n, &t->steps));
   PetscCheck(n == 1, t->comm, SINEW_ERR_INPUT, "%s: is no checkpoint of a training", SinewFilePath(file));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -374,6 +423,7 @@ PetscErrorCode SinewTrainerLoad(SinewTrainer t, SinewFile file)
 PetscErrorCode SinewTrainerStoreWeights(SinewTrainer t, SinewFile file)
 {
   PetscFunctionBeginUser;
+  PetscCall(refuse(t));
   PetscCall(TrainerSwap(t));
   PetscCall(SinewNetworkStore(t->network, file, WEIGHTS));
   PetscCall(TrainerSwap(t));

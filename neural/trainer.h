@@ -14,10 +14,14 @@
   equal share of the batch, in `accumulate` parts one after the other. Gradients are means over the batch, whatever
   groups and parts: results differ by rounding only.
 
+  Where nothing needs all gradients at once (no clipping, accumulate and unroll 1 or push_forward, no neural ODE) the
+  optimiser takes each of them as soon as it is complete in the backward pass, and no memory holds them all; the bits
+  are the same.
+
   Communication a step: that of the network in each group, the sum of all gradients over all ranks, in buckets
-  during the backward pass (with `accumulate` or `unroll` once, at the end), one number for the loss. Memory on a rank: the network
-  (neural/network.h), 2 or 3 times the parameters for the optimiser, once more with accumulate or unroll, and this
-  rank's boxes of a part's frames in double.
+  during the backward pass (with `accumulate` or `unroll` once, at the end), one number for the loss. Memory on a rank:
+  the network (neural/network.h), 2 or 3 times the parameters for the optimiser, once more for gradients (see above),
+  once more with accumulate or unroll, and this rank's boxes of a part's frames in double.
 
   The state of a training is: parameters, optimiser, number of steps. Random numbers are functions of seed, epoch and
   place in it.
@@ -60,7 +64,8 @@ PETSC_EXTERN PetscErrorCode SinewTrainerDestroy(SinewTrainer *trainer);
 
 /*
   SinewTrainerStep - one step of the optimiser. loss: the batch's, before the step; norm: of the gradient, before
-  clipping. Where one of them is not finite the parameters are as before, and the count too.
+  clipping. Where one of them is not finite the count is as before. So are the parameters, unless gradients were not
+  kept and one of them was not finite: then the parameters are of two steps, and a trainer refuses to store them.
 */
 PETSC_EXTERN PetscErrorCode SinewTrainerStep(SinewTrainer trainer, double rate, double *loss, double *norm);
 /* Steps taken; steps of an epoch. Not collective. */

@@ -20,6 +20,8 @@ struct _p_SinewTrainer {
   double *frames;            /* of the part: [part][history + unroll][component][y][x] */
   double *predicted, *slope; /* [unroll][part][frame]: what the network made of it, and dLoss/d(that) */
   double *input, *output;    /* [part][history frames], [part][frame] */
+  PetscBool stream;          /* gradients go into the optimiser during the backward pass */
+  PetscBool torn;            /* parameters are of two steps: one of these gradients was not finite */
   void *sum;                 /* of gradients, or NULL: they are used as they come */
 };
 

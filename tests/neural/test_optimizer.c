@@ -5,6 +5,7 @@
 */
 #include "neural/optimizer.h"
 #include "neural/schedule.h"
+#include "tests/io/files.h"
 #include "tests/neural/golden.h"
 #include <unistd.h>
 
@@ -244,6 +245,49 @@ static void clipping(void **state)
   check_call(SinewOptimizerDestroy(&optimizer));
 }
 
+/* A step parameter by parameter, in any order: the same bits; one that is not finite is where it ends. */
+static void steps_in_parts(void **state)
+{
+  SinewOptimizerOptions o = options_of(SINEW_ADAMW);
+  SinewOptimizer optimizer[2];
+  double value[2][N], gradient[N], norm[2];
+  const PetscInt turn[] = {1, 0};
+  SinewParameter p[2];
+
+  (void)state;
+  o.average = 0.9;
+  for (int w = 0; w < 2; w++) {
+    slope(7, value[w]);
+    p[0] = view("a", 1, N / 2, 1, value[w], gradient);
+    p[1] = view("b", 1, N / 2, 1, value[w] + N / 2, gradient + N / 2);
+    check_call(SinewOptimizerCreate(SINEW_FLOAT64, 2, p, &o, &optimizer[w]));
+  }
+  for (int t = 0; t < 3; t++) {
+    slope(t, gradient);
+    check_call(SinewOptimizerStep(optimizer[0], 0.1, &norm[0]));
+    check_call(SinewOptimizerBegin(optimizer[1], 0.1));
+    check_call(SinewOptimizerApply(optimizer[1], 1, &turn[0]));
+    check_call(SinewOptimizerApply(optimizer[1], 1, &turn[1]));
+    check_call(SinewOptimizerEnd(optimizer[1], &norm[1]));
+    assert_memory_equal(&norm[0], &norm[1], sizeof(norm[0]));
+  }
+  assert_memory_equal(value[0], value[1], sizeof(value[0]));
+  for (int w = 0; w < 2; w++) check_call(SinewOptimizerSwap(optimizer[w]));
+  assert_memory_equal(value[0], value[1], sizeof(value[0]));
+  check_call(SinewOptimizerBegin(optimizer[1], 0.1));
+  check_call(SinewOptimizerApply(optimizer[1], 1, turn));
+  check_error(SinewOptimizerEnd(optimizer[1], NULL), PETSC_ERR_ORDER, "1 of 2 parameters");
+  check_call(SinewOptimizerBegin(optimizer[1], 0.1));
+  gradient[N / 2] = NAN;
+  memcpy(value[0], value[1], sizeof(value[0]));
+  check_call(SinewOptimizerApply(optimizer[1], 2, turn));
+  check_call(SinewOptimizerEnd(optimizer[1], &norm[1]));
+  assert_true(isnan(norm[1]));
+  assert_memory_equal(value[0], value[1], sizeof(value[0]));
+  assert_int_equal(SinewOptimizerCount(optimizer[1]), 3);
+  for (int w = 0; w < 2; w++) check_call(SinewOptimizerDestroy(&optimizer[w]));
+}
+
 static void averages(void **state)
 {
   SinewOptimizerOptions o = options_of(SINEW_ADAMW);
@@ -331,5 +375,5 @@ static void restart_to_the_bit(void **state)
 }
 
 SINEW_TEST_MAIN(cmocka_unit_test(golden_numbers), cmocka_unit_test(bits_of_pytorch), cmocka_unit_test(milestones),
-                cmocka_unit_test(steps_keep_norms), cmocka_unit_test(clipping), cmocka_unit_test(averages),
-                cmocka_unit_test(restart_to_the_bit))
+                cmocka_unit_test(steps_keep_norms), cmocka_unit_test(clipping), cmocka_unit_test(steps_in_parts),
+                cmocka_unit_test(averages), cmocka_unit_test(restart_to_the_bit))
