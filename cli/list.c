@@ -46,8 +46,6 @@ static const struct {
                 {"ensemble", SinewEnsembleKeys},
                 {"evaluate", SinewEvaluateKeys},
                 {"data", SinewDataKeys},
-                {"network", SinewNetworkKeys},
-                {"train", SinewTrainKeys},
                 {"train.output", SinewTrainOutputKeys},
                 {"initial", SinewFrameKeys}};
 
@@ -73,7 +71,7 @@ static PetscErrorCode list_sections(const char *word, PetscBool *found)
 PetscErrorCode CommandList(int argc, char **argv, int *code)
 {
   const char *word = argc > 1 ? argv[1] : NULL;
-  PetscBool found = (PetscBool)!word;
+  PetscBool found = (PetscBool)!word, trained = PETSC_FALSE;
   PetscMPIInt rank;
 
   PetscFunctionBeginUser;
@@ -82,6 +80,7 @@ PetscErrorCode CommandList(int argc, char **argv, int *code)
   *code = SINEW_EXIT_DONE;
   if (rank) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(list_sections(word, &found));
+  PetscCall(SinewTrainingList(stdout, word, &trained));
   for (const SinewEquationType *const *e = SinewEquationTypes; *e; e++) {
     const PetscBool this = (PetscBool)(word && !strcmp(word, (*e)->name));
 
@@ -92,6 +91,7 @@ PetscErrorCode CommandList(int argc, char **argv, int *code)
     printf("\n");
     PetscCall(SinewStepperList(stdout, word && strcmp(word, "steppers") ? word : NULL, &found));
   }
-  if (!found) SETERRQ(PETSC_COMM_SELF, SINEW_ERR_INPUT, "sinew list: no equation, stepper or section %s", word);
+  if (!found && !trained)
+    SETERRQ(PETSC_COMM_SELF, SINEW_ERR_INPUT, "sinew list: no equation, stepper or section %s", word);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -118,7 +118,8 @@ static PetscErrorCode inquire(SinewFile file, const char group[], int p, int ran
 PetscErrorCode SinewDMMCreate(SinewFile file, const char group[], SinewDMM *dmm)
 {
   SinewArray fc2, trunk, decoder, found;
-  PetscInt side = 1;
+  PetscInt side = 1, n;
+  PetscInt64 walls = 0;
 
   PetscFunctionBeginUser;
   *dmm = NULL;
@@ -146,6 +147,8 @@ PetscErrorCode SinewDMMCreate(SinewFile file, const char group[], SinewDMM *dmm)
     whole.name = name;
     PetscCall(SinewFileRead(file, &whole));
   }
+  PetscCall(SinewFileReadInts(file, group, "walls", 1, &n, &walls));
+  (*dmm)->walls = (PetscBool)(n && walls);
   PetscCall(SinewDMMCollapse(*dmm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -163,6 +166,18 @@ PetscErrorCode SinewDMMSetSize(SinewDMM m, PetscInt size)
   m->size = size;
   m->half = half;
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewDMMSetWalls(SinewDMM m, PetscBool walls)
+{
+  PetscFunctionBeginUser;
+  m->walls = walls;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool SinewDMMWalls(SinewDMM m)
+{
+  return m->walls;
 }
 
 PetscErrorCode SinewDMMGetParameter(SinewDMM m, PetscInt i, SinewArray *array)
@@ -293,7 +308,7 @@ PetscErrorCode SinewDMMField(SinewDMM m, const double u[], double c[], double br
 
 /* ---- points ---- */
 
-void SinewDMMTrunk_Private(SinewDMM m, PetscInt n, const double xi[])
+void SinewDMMTrunk_Private(SinewDMM m, PetscInt n, const double seen[])
 {
   const double *W0 = m->parameter[TRUNK0_W], *b0 = m->parameter[TRUNK0_B];
 
@@ -301,7 +316,7 @@ void SinewDMMTrunk_Private(SinewDMM m, PetscInt n, const double xi[])
     for (PetscInt j = 0; j < m->trunk; j++) {
       const PetscInt at = p * m->trunk + j;
 
-      m->z[at] = PetscTanhReal(W0[2 * j] * xi[2 * p] + W0[2 * j + 1] * xi[2 * p + 1] + b0[j]);
+      m->z[at] = PetscTanhReal(W0[2 * j] * seen[2 * p] + W0[2 * j + 1] * seen[2 * p + 1] + b0[j]);
       m->dz[at] = 1 - m->z[at] * m->z[at];
       for (int a = 0; a < 2; a++) m->d[a][at] = m->dz[at] * W0[2 * j + a];
     }
@@ -357,16 +372,39 @@ static void hessian_block(const SinewDMM m, PetscInt n, PetscInt first, double *
   }
 }
 
+/* From derivatives by what the trunk sees to those by coordinates, in place. */
+static void chain_rule(PetscInt n, const double (*f)[2][3], PetscInt first, double *const gradient[2],
+                       double *const hessian[3])
+{
+  for (PetscInt p = 0; p < n; p++) {
+    const double x = f[p][0][1], y = f[p][1][1];
+
+    if (hessian) {
+      hessian[0][first + p] = x * x * hessian[0][first + p] + f[p][0][2] * gradient[0][first + p];
+      hessian[1][first + p] *= x * y;
+      hessian[2][first + p] = y * y * hessian[2][first + p] + f[p][1][2] * gradient[1][first + p];
+    }
+    gradient[0][first + p] *= x;
+    gradient[1][first + p] *= y;
+  }
+}
+
 PetscErrorCode SinewDMMEvaluate(SinewDMM m, const double c[], PetscInt n, const double xi[], double phi[],
                                 double *const gradient[2], double *const hessian[3])
 {
   const PetscInt K = m->trunk, H = m->hidden;
 
   PetscFunctionBeginUser;
+  PetscCheck(gradient || !hessian || !m->walls, PETSC_COMM_SELF, PETSC_ERR_ARG_NULL, "a Hessian needs the gradient");
   for (PetscInt first = 0; first < n; first += BLOCK) {
     const PetscInt part = PetscMin(BLOCK, n - first);
+    double seen[2 * BLOCK], f[BLOCK][2][3];
 
-    SinewDMMTrunk_Private(m, part, xi + 2 * first);
+    for (PetscInt k = 0; k < 2 * part; k++) {
+      SinewDMMFeature_Private(m, xi[2 * first + k], f[k / 2][k % 2]);
+      seen[k] = f[k / 2][k % 2][0];
+    }
+    SinewDMMTrunk_Private(m, part, seen);
     PetscCall(SinewDMMDecoder_Private(m, c, part, phi + first));
     if (!gradient && !hessian) continue;
     PetscCall(SinewDMMMultiply_Private(PETSC_FALSE, part, K, H, m->g, H, m->A, K, 0, m->s, K));
@@ -377,10 +415,10 @@ PetscErrorCode SinewDMMEvaluate(SinewDMM m, const double c[], PetscInt n, const 
         for (PetscInt j = 0; j < K; j++) sum += m->s[p * K + j] * m->d[a][p * K + j];
         gradient[a][first + p] = sum;
       }
-    if (!hessian) continue;
-    for (int a = 0; a < 2; a++)
+    for (int a = 0; a < 2 && hessian; a++)
       PetscCall(SinewDMMMultiply_Private(PETSC_TRUE, part, H, K, m->d[a], K, m->A, K, 0, m->v[a], H));
-    hessian_block(m, part, first, hessian);
+    if (hessian) hessian_block(m, part, first, hessian);
+    if (m->walls) chain_rule(part, (const double(*)[2][3])f, first, gradient, hessian);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

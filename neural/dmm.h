@@ -22,6 +22,10 @@
     phi_a  = sum_j s_j dz_j W0_ja
     phi_ab = sum_k q_k (A (dz W0_a))_k (A (dz W0_b))_k - 2 sum_j z_j dz_j s_j W0_ja W0_jb.
 
+  Walls. The original only penalises motion through the sides of the square. With SinewDMMSetWalls (attribute `walls` =
+  1 of the group in a file) the trunk sees cos(pi xi_a) in place of xi_a, so that phi is even in every side's normal:
+  nodes slide on sides and corners stay, exactly, whatever the parameters are. Derivatives follow by the chain rule.
+
   Coordinates: xi_0 = x belongs to the *last* axis of u, xi_1 = y to the first (u[iy][ix]).
 
   Life-cycle: Create from a file of weights, Field for every field, Evaluate at any points, Destroy. Memory: the weights
@@ -51,6 +55,9 @@ PETSC_EXTERN PetscErrorCode SinewDMMCollapse(SinewDMM dmm);
 /* A file of weights fits fields of four sizes and is taken for the largest (48 of 45 to 48): says which it is. Raises
    SINEW_ERR_INPUT for a size that does not fit. */
 PETSC_EXTERN PetscErrorCode SinewDMMSetSize(SinewDMM dmm, PetscInt size);
+/* See above; SinewDMMCreate does as the file says. */
+PETSC_EXTERN PetscErrorCode SinewDMMSetWalls(SinewDMM dmm, PetscBool walls);
+PETSC_EXTERN PetscBool SinewDMMWalls(SinewDMM dmm);
 /* Nodes along a side of the fields, length of c, length of b. */
 PETSC_EXTERN PetscInt SinewDMMSize(SinewDMM dmm);
 PETSC_EXTERN PetscInt SinewDMMHidden(SinewDMM dmm);

@@ -68,7 +68,7 @@ static PetscErrorCode matrix_adjoint(Adjoint *j, PetscInt n)
 }
 
 /* From z, dz and d_a = dz W0_a to the trunk's first layer. */
-static PetscErrorCode trunk_adjoint(Adjoint *j, PetscInt n, const double xi[], const double *const a[5])
+static PetscErrorCode trunk_adjoint(Adjoint *j, PetscInt n, const double seen[], const double *const a[5])
 {
   const SinewDMM m = j->m;
   const PetscInt K = m->trunk, H = m->hidden;
@@ -88,12 +88,31 @@ static PetscErrorCode trunk_adjoint(Adjoint *j, PetscInt n, const double xi[], c
                    t_bar = dz * (j->dz[at] - 2 * s * dz * second - 2 * z * dz_bar);
 
       W_bar[2 * k] +=
-          j->dd[0][at] * dz + a[0][p] * s * dz - 2 * z * dz * s * (2 * a[2][p] * x + a[3][p] * y) + t_bar * xi[2 * p];
+          j->dd[0][at] * dz + a[0][p] * s * dz - 2 * z * dz * s * (2 * a[2][p] * x + a[3][p] * y) + t_bar * seen[2 * p];
       W_bar[2 * k + 1] += j->dd[1][at] * dz + a[1][p] * s * dz - 2 * z * dz * s * (a[3][p] * x + 2 * a[4][p] * y) +
-                          t_bar * xi[2 * p + 1];
+                          t_bar * seen[2 * p + 1];
       b_bar[k] += t_bar;
     }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What the trunk sees of n points, and adjoints of derivatives by that from those by coordinates. */
+static void see(const SinewDMM m, PetscInt n, const double xi[], const double *const a[5], double seen[],
+                double to[5][BLOCK])
+{
+  for (PetscInt p = 0; p < n; p++) {
+    double x[3], y[3];
+
+    SinewDMMFeature_Private(m, xi[2 * p], x);
+    SinewDMMFeature_Private(m, xi[2 * p + 1], y);
+    seen[2 * p] = x[0];
+    seen[2 * p + 1] = y[0];
+    to[0][p] = x[1] * a[0][p] + x[2] * a[2][p];
+    to[1][p] = y[1] * a[1][p] + y[2] * a[4][p];
+    to[2][p] = x[1] * x[1] * a[2][p];
+    to[3][p] = x[1] * y[1] * a[3][p];
+    to[4][p] = y[1] * y[1] * a[4][p];
+  }
 }
 
 /* Adds the gradient of sum_p a[p] . (phi_x, phi_y, phi_xx, phi_xy, phi_yy) at n points to j. */
@@ -102,21 +121,23 @@ static PetscErrorCode points_adjoint(Adjoint *j, const double c[], PetscInt n, c
 {
   const SinewDMM m = j->m;
   const PetscInt K = m->trunk, H = m->hidden;
-  double phi[BLOCK];
+  double phi[BLOCK], seen[2 * BLOCK], bar[5][BLOCK];
+  const double *const b[5] = {bar[0], bar[1], bar[2], bar[3], bar[4]};
 
   PetscFunctionBegin;
   for (PetscInt first = 0; first < n; first += BLOCK) {
     const PetscInt part = PetscMin(BLOCK, n - first);
-    const double *const b[5] = {a[0] + first, a[1] + first, a[2] + first, a[3] + first, a[4] + first};
+    const double *const from[5] = {a[0] + first, a[1] + first, a[2] + first, a[3] + first, a[4] + first};
 
-    SinewDMMTrunk_Private(m, part, xi + 2 * first);
+    see(m, part, xi + 2 * first, from, seen, bar);
+    SinewDMMTrunk_Private(m, part, seen);
     PetscCall(SinewDMMDecoder_Private(m, c, part, phi));
     PetscCall(SinewDMMMultiply_Private(PETSC_FALSE, part, K, H, m->g, H, m->A, K, 0, m->s, K));
     for (int e = 0; e < 2; e++)
       PetscCall(SinewDMMMultiply_Private(PETSC_TRUE, part, H, K, m->d[e], K, m->A, K, 0, m->v[e], H));
     PetscCall(decoder_adjoint(j, part, b));
     PetscCall(matrix_adjoint(j, part));
-    PetscCall(trunk_adjoint(j, part, xi + 2 * first, b));
+    PetscCall(trunk_adjoint(j, part, seen, b));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -214,18 +235,17 @@ static PetscErrorCode branch_adjoint(Adjoint *j, const double u[], const double 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* From the adjoint of c(u) of a field, taken afresh, to the decoder's first layer and the branch. */
-static PetscErrorCode field_adjoint(Adjoint *j, const double u[])
+/* From the adjoint of c(u) to the decoder's first layer and the branch, whose output for u, the last field seen, is b.
+ */
+static PetscErrorCode field_adjoint(Adjoint *j, const double u[], const double b[])
 {
   const SinewDMM m = j->m;
   const PetscInt F = m->features;
   const double *W = m->parameter[OUT0_W], *b1 = m->parameter[TRUNK1_B];
-  double *b, *c, *b_bar;
+  double *b_bar;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc3((size_t)F, &b, (size_t)m->hidden, &c, (size_t)F, &b_bar));
-  PetscCall(SinewDMMField(m, u, c, b));
-  PetscCall(PetscArrayzero(b_bar, F));
+  PetscCall(PetscCalloc1((size_t)F, &b_bar));
   for (PetscInt k = 0; k < m->hidden; k++) {
     const double bar = j->c[k];
 
@@ -239,7 +259,7 @@ static PetscErrorCode field_adjoint(Adjoint *j, const double u[])
   }
   PetscCall(branch_adjoint(j, u, b_bar));
   PetscCall(PetscArrayzero(j->c, m->hidden));
-  PetscCall(PetscFree3(b, c, b_bar));
+  PetscCall(PetscFree(b_bar));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -266,27 +286,29 @@ static void collapse_adjoint(Adjoint *j)
 
 /* Forward differences of a field, the last repeated, and the means that normalise them. */
 typedef struct {
-  PetscInt size;
-  double *D[2], alpha, right;
+  PetscInt size, window;
+  double *D[2], alpha, floor, right; /* floor: times alpha */
 } Slopes;
 
-static void find_slopes(PetscInt s, const double u[], Slopes *d)
+static void find_slopes(PetscInt s, const double u[], const SinewDMMMonitor *monitor, Slopes *d)
 {
   const double scale = (double)(s - 1);
+  double *along[2] = {d->D[monitor->straight ? 1 : 0], d->D[monitor->straight ? 0 : 1]}; /* rows, columns */
 
   d->size = s;
+  d->window = monitor->window ? monitor->window : s;
   d->alpha = d->right = 0;
   for (PetscInt j = 0; j < s; j++)
     for (PetscInt i = 0; i < s; i++) {
       const PetscInt row = PetscMin(j, s - 2), column = PetscMin(i, s - 2), n = j * s + i;
 
-      d->D[0][n] = (u[(row + 1) * s + i] - u[row * s + i]) * scale;
-      d->D[1][n] = (u[j * s + column + 1] - u[j * s + column]) * scale;
+      along[0][n] = (u[(row + 1) * s + i] - u[row * s + i]) * scale;
+      along[1][n] = (u[j * s + column + 1] - u[j * s + column]) * scale;
       d->alpha += PetscSqrtReal(d->D[0][n] * d->D[0][n] + d->D[1][n] * d->D[1][n]) / (scale * scale);
     }
+  d->floor = (monitor->floor > 0 ? monitor->floor : FLOOR) * d->alpha;
   for (PetscInt n = 0; n < s * s; n++)
-    d->right +=
-        (1 + PetscSqrtReal(d->D[0][n] * d->D[0][n] + d->D[1][n] * d->D[1][n]) / (FLOOR * d->alpha)) / (scale * scale);
+    d->right += (1 + PetscSqrtReal(d->D[0][n] * d->D[0][n] + d->D[1][n] * d->D[1][n]) / d->floor) / (scale * scale);
 }
 
 /* D at a point by soft-max weights exp(-s |x - x_k|), and its derivatives dD[d][a] = dD_d / dx_a. */
@@ -294,10 +316,17 @@ static void interpolate(const Slopes *d, const double x[2], double D[2], double 
 {
   const PetscInt s = d->size;
   double sum = 0, moment[2] = {0, 0}, mixed[2][2] = {{0, 0}, {0, 0}};
+  PetscInt first[2], last[2];
 
+  for (int a = 0; a < 2; a++) {
+    const PetscInt node = (PetscInt)PetscClipInterval(x[a] * (double)(s - 1) + 0.5, 0, (double)(s - 1));
+
+    first[a] = PetscMax(node - d->window, 0);
+    last[a] = PetscMin(node + d->window, s - 1);
+  }
   D[0] = D[1] = 0;
-  for (PetscInt j = 0; j < s; j++)
-    for (PetscInt i = 0; i < s; i++) {
+  for (PetscInt j = first[1]; j <= last[1]; j++)
+    for (PetscInt i = first[0]; i <= last[0]; i++) {
       const double away[2] = {x[0] - (double)i / (double)(s - 1), x[1] - (double)j / (double)(s - 1)},
                    distance = PetscSqrtReal(away[0] * away[0] + away[1] * away[1]),
                    w = PetscExpReal(-(double)s * distance);
@@ -328,12 +357,12 @@ static void point_loss(const Slopes *s, const double xi[2], const double g[2], c
   u[0] = D[0] * xx + D[1] * xy;
   u[1] = D[0] * xy + D[1] * yy;
   G = PetscSqrtReal(u[0] * u[0] + u[1] * u[1]);
-  m = 1 + G / (FLOOR * s->alpha);
+  m = 1 + G / s->floor;
   det = xx * yy - xy * xy;
   e = m * det / s->right - 1;
   loss->in += e * e / count;
   m_bar = 2 * e / count * det / s->right;
-  for (int d = 0; d < 2; d++) u_bar[d] = G > 0 ? m_bar * u[d] / (G * FLOOR * s->alpha) : 0;
+  for (int d = 0; d < 2; d++) u_bar[d] = G > 0 ? m_bar * u[d] / (G * s->floor) : 0;
   D_bar[0] = u_bar[0] * xx + u_bar[1] * xy;
   D_bar[1] = u_bar[0] * xy + u_bar[1] * yy;
   for (int d = 0; d < 2; d++) a[d] = D_bar[0] * dD[0][d] + D_bar[1] * dD[1][d];
@@ -351,10 +380,27 @@ static void point_loss(const Slopes *s, const double xi[2], const double g[2], c
   }
 }
 
-/* Arrays over the points of one field: phi, its derivatives and their adjoints. */
+/* Of one field: what the branch makes of it; over its points, phi, its derivatives and their adjoints. */
 typedef struct {
-  double *c, *phi, *g[2], *h[3], *a[5];
+  double *b, *c, *phi, *g[2], *h[3], *a[5];
 } Work;
+
+/* One field's share of a side; its c is there. */
+static PetscErrorCode side_points(Adjoint *j, const SinewDMMSample *sample, int side, Work *w, SinewDMMLoss *loss)
+{
+  const PetscInt n = sample->border;
+  const double count = (double)(n * sample->fields), *normal = w->g[side / 2];
+
+  PetscFunctionBegin;
+  PetscCall(SinewDMMEvaluate(j->m, w->c, n, sample->border_xi[side], w->phi, w->g, NULL));
+  for (int k = 0; k < 5; k++) PetscCall(PetscArrayzero(w->a[k], n));
+  for (PetscInt p = 0; p < n; p++) {
+    loss->side[side] += normal[p] * normal[p] / count;
+    w->a[side / 2][p] = BOUND_WEIGHT * 0.25 * 2 * normal[p] / count;
+  }
+  if (j->gradient) PetscCall(points_adjoint(j, w->c, n, sample->border_xi[side], (const double *const *)w->a));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 static PetscErrorCode interior(Adjoint *j, const SinewDMMSample *sample, Work *w, SinewDMMLoss *loss)
 {
@@ -367,8 +413,8 @@ static PetscErrorCode interior(Adjoint *j, const SinewDMMSample *sample, Work *w
   for (PetscInt f = 0; f < sample->fields; f++) {
     const double *u = sample->u + f * nodes, *xi = sample->xi + 2 * f * n;
 
-    find_slopes(m->size, u, &slopes);
-    PetscCall(SinewDMMField(m, u, w->c, NULL));
+    find_slopes(m->size, u, &sample->monitor, &slopes);
+    PetscCall(SinewDMMField(m, u, w->c, w->b));
     PetscCall(SinewDMMEvaluate(m, w->c, n, xi, w->phi, w->g, w->h));
     for (PetscInt p = 0; p < n; p++) {
       const double g[2] = {w->g[0][p], w->g[1][p]}, h[3] = {w->h[0][p], w->h[1][p], w->h[2][p]};
@@ -377,36 +423,28 @@ static PetscErrorCode interior(Adjoint *j, const SinewDMMSample *sample, Work *w
       point_loss(&slopes, xi + 2 * p, g, h, (double)(n * sample->fields), loss, a);
       for (int k = 0; k < 5; k++) w->a[k][p] = a[k];
     }
-    if (!j->gradient) continue;
-    PetscCall(points_adjoint(j, w->c, n, xi, (const double *const *)w->a));
-    PetscCall(field_adjoint(j, u));
+    if (j->gradient) PetscCall(points_adjoint(j, w->c, n, xi, (const double *const *)w->a));
+    for (int side = 0; side < 4; side++)
+      if (!m->walls && !sample->border_u[side]) PetscCall(side_points(j, sample, side, w, loss));
+    if (j->gradient) PetscCall(field_adjoint(j, u, w->b));
   }
   PetscCall(PetscFree2(slopes.D[0], slopes.D[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A side that is taken in fields of its own. */
 static PetscErrorCode border(Adjoint *j, const SinewDMMSample *sample, int side, Work *w, SinewDMMLoss *loss)
 {
   const SinewDMM m = j->m;
-  const PetscInt n = sample->border;
-  const double count = (double)(n * sample->fields);
 
   PetscFunctionBegin;
   for (PetscInt f = 0; f < sample->fields; f++) {
-    const double *u = sample->border_u[side] + f * m->size * m->size, *normal = w->g[side / 2];
+    const double *u = sample->border_u[side] + f * m->size * m->size;
 
-    PetscCall(SinewDMMField(m, u, w->c, NULL));
-    PetscCall(SinewDMMEvaluate(m, w->c, n, sample->border_xi[side], w->phi, w->g, NULL));
-    for (int k = 0; k < 5; k++) PetscCall(PetscArrayzero(w->a[k], n));
-    for (PetscInt p = 0; p < n; p++) {
-      loss->side[side] += normal[p] * normal[p] / count;
-      w->a[side / 2][p] = BOUND_WEIGHT * 0.25 * 2 * normal[p] / count;
-    }
-    if (!j->gradient) continue;
-    PetscCall(points_adjoint(j, w->c, n, sample->border_xi[side], (const double *const *)w->a));
-    PetscCall(field_adjoint(j, u));
+    PetscCall(SinewDMMField(m, u, w->c, w->b));
+    PetscCall(side_points(j, sample, side, w, loss));
+    if (j->gradient) PetscCall(field_adjoint(j, u, w->b));
   }
-  loss->bound += 0.25 * loss->side[side];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -448,16 +486,19 @@ PetscErrorCode SinewDMMEvaluateLoss(SinewDMM m, const SinewDMMSample *sample, Si
   PetscFunctionBeginUser;
   *loss = (SinewDMMLoss){0};
   PetscCall(create_adjoint(m, gradient, &j));
-  PetscCall(PetscMalloc2(11 * n, &memory, (size_t)m->hidden, &w.c));
+  PetscCall(PetscMalloc3(11 * n, &memory, (size_t)m->hidden, &w.c, (size_t)m->features, &w.b));
   w.phi = memory;
   for (size_t k = 0; k < 2; k++) w.g[k] = memory + (1 + k) * n;
   for (size_t k = 0; k < 3; k++) w.h[k] = memory + (3 + k) * n;
   for (size_t k = 0; k < 5; k++) w.a[k] = memory + (6 + k) * n;
   PetscCall(interior(&j, sample, &w, loss));
-  for (int side = 0; side < 4; side++) PetscCall(border(&j, sample, side, &w, loss));
+  for (int side = 0; side < 4; side++) {
+    if (!m->walls && sample->border_u[side]) PetscCall(border(&j, sample, side, &w, loss));
+    loss->bound += 0.25 * loss->side[side];
+  }
   if (gradient) collapse_adjoint(&j);
   loss->total = loss->in + BOUND_WEIGHT * loss->bound + loss->convex;
-  PetscCall(PetscFree2(memory, w.c));
+  PetscCall(PetscFree3(memory, w.c, w.b));
   PetscCall(destroy_adjoint(&j));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

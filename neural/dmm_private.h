@@ -51,6 +51,7 @@ static inline void SinewDMMTap_Private(const Convolution *c, PetscInt size, Pets
 struct _p_SinewDMM {
   PetscInt size, half, quarter;            /* nodes a side of the field and after each stride */
   PetscInt dense, features, trunk, hidden; /* F2, Fb, K, H */
+  PetscBool walls;
   double *parameter[PARAMETERS], *memory;
   SinewArray shape[PARAMETERS];
   double *A;        /* H x K */
@@ -66,8 +67,16 @@ struct _p_SinewDMM {
 PETSC_INTERN PetscErrorCode SinewDMMMultiply_Private(PetscBool transposed, PetscInt m, PetscInt n, PetscInt k,
                                                      const double A[], PetscInt lda, const double B[], PetscInt ldb,
                                                      double beta, double C[], PetscInt ldc);
-/* z, dz, dz W0_a; then phi, h and g of a block of points. */
-PETSC_INTERN void SinewDMMTrunk_Private(SinewDMM dmm, PetscInt n, const double xi[]);
+/* What the trunk sees of a coordinate: value, first and second derivative. */
+static inline void SinewDMMFeature_Private(const struct _p_SinewDMM *dmm, double xi, double f[3])
+{
+  f[0] = dmm->walls ? PetscCosReal(PETSC_PI * xi) : xi;
+  f[1] = dmm->walls ? -PETSC_PI * PetscSinReal(PETSC_PI * xi) : 1;
+  f[2] = dmm->walls ? -PETSC_PI * PETSC_PI * f[0] : 0;
+}
+
+/* z, dz, dz W0_a of n points whose features are seen; then phi, h and g of a block of points. */
+PETSC_INTERN void SinewDMMTrunk_Private(SinewDMM dmm, PetscInt n, const double seen[]);
 PETSC_INTERN PetscErrorCode SinewDMMDecoder_Private(SinewDMM dmm, const double c[], PetscInt n, double phi[]);
 
 #endif

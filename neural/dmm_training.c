@@ -54,12 +54,12 @@ PetscErrorCode SinewDMMTrainerInitialise(SinewDMM dmm, PetscInt64 seed)
 PetscErrorCode SinewDMMTrainerDefaults(SinewDMMTrainerOptions *options)
 {
   PetscFunctionBeginUser;
-  *options = (SinewDMMTrainerOptions){.fields = 16, .points = 120, .border = 30, .rate = 5e-4, .decay = 1e-5};
+  *options = (SinewDMMTrainerOptions){.fields = 16, .points = 120, .border = 30, .decay = 1e-5};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Running sums over cells of 1 + G / (0.01 mean G). */
-static void sum_monitor(PetscInt s, const double u[], double sums[])
+/* Running sums over cells of 1 + G / (floor mean G). */
+static void sum_monitor(PetscInt s, double floor, const double u[], double sums[])
 {
   double mean = 0, sum = 0;
 
@@ -72,7 +72,7 @@ static void sum_monitor(PetscInt s, const double u[], double sums[])
         if (pass == 0)
           mean += g / (double)((s - 1) * (s - 1));
         else
-          sums[j * (s - 1) + i] = sum += 1 + (mean > 0 ? g / (0.01 * mean) : 0);
+          sums[j * (s - 1) + i] = sum += 1 + (mean > 0 ? g / (floor * mean) : 0);
       }
 }
 
@@ -126,11 +126,16 @@ PetscErrorCode SinewDMMTrainerCreate(MPI_Comm comm, SinewDMM dmm, PetscInt count
                          &t->batch, (size_t)(2 * mine * t->o.points), &t->xi));
   for (int side = 0; side < 4; side++)
     PetscCall(PetscMalloc2((size_t)(mine * area), &t->border_u[side], (size_t)(2 * t->o.border), &t->border_xi[side]));
-  for (PetscInt f = 0; f < count; f++) sum_monitor(s, u + f * area, t->sums + f * cells);
-  t->sample =
-      (SinewDMMSample){.fields = mine, .points = t->o.points, .u = t->batch, .xi = t->xi, .border = t->o.border};
+  for (PetscInt f = 0; f < count; f++)
+    sum_monitor(s, t->o.monitor.floor > 0 ? t->o.monitor.floor : 0.01, u + f * area, t->sums + f * cells);
+  t->sample = (SinewDMMSample){.fields = mine,
+                               .points = t->o.points,
+                               .u = t->batch,
+                               .xi = t->xi,
+                               .border = t->o.border,
+                               .monitor = t->o.monitor};
   for (int side = 0; side < 4; side++) {
-    t->sample.border_u[side] = t->border_u[side];
+    t->sample.border_u[side] = t->o.joint ? NULL : t->border_u[side];
     t->sample.border_xi[side] = t->border_xi[side];
   }
   PetscCall(create_optimizer(t));
@@ -148,13 +153,6 @@ PetscErrorCode SinewDMMTrainerDestroy(SinewDMMTrainer *trainer)
   for (int side = 0; side < 4; side++) PetscCall(PetscFree2(t->border_u[side], t->border_xi[side]));
   PetscCall(PetscFree(t));
   *trainer = NULL;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode SinewDMMTrainerSetRate(SinewDMMTrainer t, double rate)
-{
-  PetscFunctionBeginUser;
-  t->o.rate = rate;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -212,35 +210,89 @@ static PetscErrorCode draw(SinewDMMTrainer t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Sums over ranks, times `share`. Collective. */
+static PetscErrorCode sum_losses(SinewDMMTrainer t, double share, SinewDMMLoss *loss)
+{
+  double *part[] = {&loss->in,      &loss->bound,   &loss->convex,  &loss->total,
+                    &loss->side[0], &loss->side[1], &loss->side[2], &loss->side[3]},
+         sum[8];
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < 8; k++) sum[k] = share * *part[k];
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, 8, MPI_DOUBLE, MPI_SUM, t->comm));
+  for (int k = 0; k < 8; k++) *part[k] = sum[k];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Loss and, if wanted, its gradient on the sample in hand, means over ranks. Collective. */
 static PetscErrorCode evaluate(SinewDMMTrainer t, PetscBool differentiate, SinewDMMLoss *loss)
 {
-  double part[8];
-
   PetscFunctionBeginUser;
   PetscCall(SinewDMMEvaluateLoss(t->dmm, &t->sample, loss, differentiate ? t->gradient : NULL));
   if (t->size == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  part[0] = loss->in;
-  part[1] = loss->bound;
-  part[2] = loss->convex;
-  part[3] = loss->total;
-  PetscCall(PetscArraycpy(part + 4, loss->side, 4));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, part, 8, MPI_DOUBLE, MPI_SUM, t->comm));
-  *loss = (SinewDMMLoss){part[0] / t->size, part[1] / t->size, part[2] / t->size, part[3] / t->size, {0}};
-  for (int side = 0; side < 4; side++) loss->side[side] = part[4 + side] / t->size;
+  PetscCall(sum_losses(t, 1. / t->size, loss));
   if (!differentiate) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, t->gradient, (PetscMPIInt)t->numbers, MPI_DOUBLE, MPI_SUM, t->comm));
   for (PetscInt i = 0; i < t->numbers; i++) t->gradient[i] /= t->size;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewDMMTrainerStep(SinewDMMTrainer t, SinewDMMLoss *loss)
+PetscErrorCode SinewDMMTrainerStep(SinewDMMTrainer t, double rate, SinewDMMLoss *loss, double *norm)
 {
   PetscFunctionBeginUser;
   PetscCall(draw(t));
   PetscCall(evaluate(t, PETSC_TRUE, loss));
-  PetscCall(SinewOptimizerStep(t->optimizer, t->o.rate, NULL));
+  PetscCall(SinewOptimizerStep(t->optimizer, rate, norm));
   PetscCall(SinewDMMCollapse(t->dmm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscInt64 SinewDMMTrainerSteps(SinewDMMTrainer t)
+{
+  return SinewOptimizerCount(t->optimizer);
+}
+
+/* ---- judgement ---- */
+
+/* Centres of cells; nodes of the four sides. */
+static void place_judges(PetscInt s, double *xi, double *const border[4])
+{
+  for (PetscInt n = 0; n < (s - 1) * (s - 1); n++) {
+    xi[2 * n] = ((double)(n % (s - 1)) + 0.5) / (double)(s - 1);
+    xi[2 * n + 1] = ((double)(n / (s - 1)) + 0.5) / (double)(s - 1);
+  }
+  for (int side = 0; side < 4; side++)
+    for (PetscInt p = 0; p < s; p++) {
+      border[side][2 * p + side / 2] = side % 2;
+      border[side][2 * p + 1 - side / 2] = (double)p / (double)(s - 1);
+    }
+}
+
+PetscErrorCode SinewDMMTrainerJudge(SinewDMMTrainer t, PetscInt count, const double u[], SinewDMMLoss *loss)
+{
+  const PetscInt s = SinewDMMSize(t->dmm);
+  double *xi, *border[4];
+  SinewDMMSample sample = {.fields = 1, .points = (s - 1) * (s - 1), .border = s, .monitor = t->o.monitor};
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc5((size_t)(2 * sample.points), &xi, (size_t)(2 * s), &border[0], (size_t)(2 * s), &border[1],
+                         (size_t)(2 * s), &border[2], (size_t)(2 * s), &border[3]));
+  place_judges(s, xi, border);
+  sample.xi = xi;
+  for (int side = 0; side < 4; side++) sample.border_xi[side] = border[side];
+  *loss = (SinewDMMLoss){0};
+  for (PetscInt f = t->rank; f < count; f += t->size) {
+    SinewDMMLoss one;
+
+    sample.u = u + f * s * s;
+    PetscCall(SinewDMMEvaluateLoss(t->dmm, &sample, &one, NULL));
+    loss->in += one.in;
+    loss->bound += one.bound;
+    loss->convex += one.convex;
+    loss->total += one.total;
+  }
+  PetscCall(sum_losses(t, 1. / (double)count, loss));
+  PetscCall(PetscFree5(xi, border[0], border[1], border[2], border[3]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -343,10 +395,25 @@ static PetscErrorCode transfer_weights(SinewDMMTrainer t, SinewFile file, PetscB
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewDMMTrainerStore(SinewDMMTrainer t, SinewFile file)
+PetscErrorCode SinewDMMTrainerStoreWeights(SinewDMMTrainer t, SinewFile file)
 {
   PetscFunctionBeginUser;
   PetscCall(transfer_weights(t, file, PETSC_FALSE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewDMMTrainerLoadWeights(SinewDMMTrainer t, SinewFile file)
+{
+  PetscFunctionBeginUser;
+  PetscCall(transfer_weights(t, file, PETSC_TRUE));
+  PetscCall(SinewDMMCollapse(t->dmm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewDMMTrainerStore(SinewDMMTrainer t, SinewFile file)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SinewDMMTrainerStoreWeights(t, file));
   PetscCall(SinewOptimizerStore(t->optimizer, file, "/training"));
   PetscCall(SinewFileWriteInts(file, "/training", "draws", 1, &t->draws));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -357,8 +424,7 @@ PetscErrorCode SinewDMMTrainerLoad(SinewDMMTrainer t, SinewFile file)
   PetscInt n;
 
   PetscFunctionBeginUser;
-  PetscCall(transfer_weights(t, file, PETSC_TRUE));
-  PetscCall(SinewDMMCollapse(t->dmm));
+  PetscCall(SinewDMMTrainerLoadWeights(t, file));
   PetscCall(SinewOptimizerLoad(t->optimizer, file, "/training"));
   PetscCall(SinewFileReadInts(file, "/training", "draws", 1, &n, &t->draws));
   if (n != 1) SETERRQ(t->comm, SINEW_ERR_INPUT, "%s: no state of a training of mesh networks", SinewFilePath(file));

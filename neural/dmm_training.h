@@ -5,7 +5,8 @@
   convexity (dmm_gradient.h) are all that it is told, on fields that the caller has.
 
   A step draws `fields` fields (with replacement) and in each `points` places with probability proportional to the
-  monitor 1 + |D u| / (0.01 mean), `border` places on each side in other fields, and takes one Adam step. What is drawn
+  monitor 1 + |D u| / (floor mean), `border` places on each side in other fields (`joint`: in the same, a fifth of the
+  cost), and takes one Adam step. What is drawn
   depends on (seed, step) alone (io/random.h): a run that continues from a stored state repeats the bits of one that
   never stopped. Of several ranks each draws and differentiates an equal part of the fields; one reduction of the
   parameters' gradient a step.
@@ -25,11 +26,13 @@ typedef struct _p_SinewDMMTrainer *SinewDMMTrainer;
 
 typedef struct {
   PetscInt fields, points, border; /* of a step; fields: a multiple of the number of ranks */
-  double rate, decay;              /* of Adam; l2 */
+  double decay;                    /* l2 */
   PetscInt64 seed;
+  SinewDMMMonitor monitor; /* of the loss, and where points are drawn */
+  PetscBool joint;         /* sides are looked at in the same fields as the inside */
 } SinewDMMTrainerOptions;
 
-/* 16 fields, 120 points, 30 on a side; rate 5e-4, decay 1e-5 */
+/* 16 fields, 120 points, 30 on a side; decay 1e-5; the original's loss */
 PETSC_EXTERN PetscErrorCode SinewDMMTrainerDefaults(SinewDMMTrainerOptions *options);
 /* All parameters uniform in +-1 / sqrt(number of inputs), as PyTorch begins. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewDMMTrainerInitialise(SinewDMM dmm, PetscInt64 seed);
@@ -37,14 +40,24 @@ PETSC_EXTERN PetscErrorCode SinewDMMTrainerInitialise(SinewDMM dmm, PetscInt64 s
 PETSC_EXTERN PetscErrorCode SinewDMMTrainerCreate(MPI_Comm comm, SinewDMM dmm, PetscInt count, const double u[],
                                                   const SinewDMMTrainerOptions *options, SinewDMMTrainer *trainer);
 PETSC_EXTERN PetscErrorCode SinewDMMTrainerDestroy(SinewDMMTrainer *trainer);
-/* Adam's rate from now on. Not collective. */
-PETSC_EXTERN PetscErrorCode SinewDMMTrainerSetRate(SinewDMMTrainer trainer, double rate);
-/* One step; loss: before it, on its own sample. */
-PETSC_EXTERN PetscErrorCode SinewDMMTrainerStep(SinewDMMTrainer trainer, SinewDMMLoss *loss);
+/* One step of a learning rate. loss: before it, on its own sample; norm: of the gradient, may be NULL. Where that is
+   not finite no parameter changes. */
+PETSC_EXTERN PetscErrorCode SinewDMMTrainerStep(SinewDMMTrainer trainer, double rate, SinewDMMLoss *loss, double *norm);
+/* Steps taken. Not collective. */
+PETSC_EXTERN PetscInt64 SinewDMMTrainerSteps(SinewDMMTrainer trainer);
+/*
+  SinewDMMTrainerJudge - the loss on (other) fields u [count][s][s], at the centres of all cells and all nodes of sides;
+  the fields are dealt out over the ranks, each of which has all of them.
+*/
+PETSC_EXTERN PetscErrorCode SinewDMMTrainerJudge(SinewDMMTrainer trainer, PetscInt count, const double u[],
+                                                 SinewDMMLoss *loss);
 /* The random-feature stage with at most `most` iterations; whether it was kept. */
 PETSC_EXTERN PetscErrorCode SinewDMMTrainerFeatures(SinewDMMTrainer trainer, PetscInt most, PetscBool *kept);
 /* Parameters under /weights and what continues the run under /training. */
 PETSC_EXTERN PetscErrorCode SinewDMMTrainerStore(SinewDMMTrainer trainer, SinewFile file);
 PETSC_EXTERN PetscErrorCode SinewDMMTrainerLoad(SinewDMMTrainer trainer, SinewFile file);
+/* Parameters alone, to /weights and from there. */
+PETSC_EXTERN PetscErrorCode SinewDMMTrainerStoreWeights(SinewDMMTrainer trainer, SinewFile file);
+PETSC_EXTERN PetscErrorCode SinewDMMTrainerLoadWeights(SinewDMMTrainer trainer, SinewFile file);
 
 #endif

@@ -228,16 +228,18 @@ static double difference(SinewMmpdeTrainer t, const void *target, PetscInt sampl
 
 /* ---- a step ---- */
 
-PetscErrorCode SinewMmpdeTrainerStep(SinewMmpdeTrainer t, double *loss, double *norm)
+PetscErrorCode SinewMmpdeTrainerStep(SinewMmpdeTrainer t, double rate, double *loss, double *norm)
 {
   const PetscInt64 epoch = SinewMmpdeTrainerEpoch(t), place = t->steps % epoch;
   const PetscBool identity = SinewMmpdeTrainerIdentity(t);
   const double all = (double)t->o.batch * (double)t->shape.ny * (double)t->shape.nx * (double)t->o.model.fields;
+  const SinewOptimizer optimizer = identity ? t->identity : t->all;
+  const PetscInt64 before = SinewOptimizerCount(optimizer);
 
   PetscFunctionBeginUser;
   for (PetscInt b = 0; b < t->o.batch; b++) {
-    PetscCall(SinewDatasetDraw(t->data, t->o.seed, t->steps / epoch, place * t->o.batch + b, 2 + t->o.tail, NULL,
-                               &t->sample[b]));
+    PetscCall(SinewDatasetDraw(t->data, t->o.seed, t->steps / epoch, place * t->o.batch + b, 2 + t->o.tail,
+                               &t->o.augment, &t->sample[b]));
     t->sample[b].count = 2;
   }
   PetscCall(read_batch(t, t->data));
@@ -247,12 +249,59 @@ PetscErrorCode SinewMmpdeTrainerStep(SinewMmpdeTrainer t, double *loss, double *
   *loss = difference(t, identity ? t->u : t->target, t->o.batch, 1 / all) / all;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, loss, 1, MPI_DOUBLE, MPI_SUM, t->comm));
   PetscCall(SinewMmpdeBackward(t->network, t->y, NULL));
-  PetscCall(SinewOptimizerStep(identity ? t->identity : t->all, SinewMmpdeTrainerRate(t), norm));
-  t->steps++;
+  PetscCall(SinewOptimizerStep(optimizer, rate, norm));
+  t->steps += SinewOptimizerCount(optimizer) - before;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ---- judgement ---- */
+
+/* What is summed over samples: mean squares of what is read, or relative errors in fields' own units. */
+typedef struct {
+  const PetscReal *mean, *sd; /* NULL: squares */
+  double *sums;               /* [batch][fields][2] */
+} Measure;
+
+static double square(SinewMmpdeTrainer t, PetscInt samples)
+{
+  return difference(t, t->target, samples, 0) / (double)t->shape.ny / (double)t->shape.nx / (double)t->o.model.fields;
+}
+
+/* The mean over fields of ||p - y|| / ||y||. */
+static PetscErrorCode relative(SinewMmpdeTrainer t, const Measure *m, PetscInt samples, double *sum)
+{
+  const PetscInt F = t->o.model.fields;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscArrayzero(m->sums, 2 * samples * F));
+  for (PetscInt i = 0; i < samples * t->nodes * F; i++) {
+    const PetscInt f = i % F, b = i / (t->nodes * F);
+    const double y = get(t, t->target, i), d = (get(t, t->y, i) - y) * (double)m->sd[f],
+                 v = y * (double)m->sd[f] + (double)m->mean[f];
+
+    m->sums[2 * (b * F + f)] += d * d;
+    m->sums[2 * (b * F + f) + 1] += v * v;
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, m->sums, (PetscMPIInt)(2 * samples * F), MPI_DOUBLE, MPI_SUM, t->comm));
+  for (PetscInt k = 0; k < samples * F; k++) *sum += sqrt(m->sums[2 * k] / m->sums[2 * k + 1]) / (double)F;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Adds what the first `samples` predictions amount to. Collective. */
+static PetscErrorCode measure(SinewMmpdeTrainer t, const Measure *m, PetscInt samples, double *sum)
+{
+  double own;
+
+  PetscFunctionBeginUser;
+  if (m->mean) {
+    PetscCall(relative(t, m, samples, sum));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  own = square(t, samples);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &own, 1, MPI_DOUBLE, MPI_SUM, t->comm));
+  *sum += own;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /* The k-th window of two frames (modulo their number) as sample b. */
 static void window(SinewMmpdeTrainer t, const SinewDatasetShape *shape, PetscInt64 k, PetscInt b)
@@ -271,65 +320,111 @@ static PetscErrorCode predict(SinewMmpdeTrainer t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode judge_steps(SinewMmpdeTrainer t, SinewDataset data, const SinewDatasetShape *shape, double *sum)
+static PetscErrorCode judge_steps(SinewMmpdeTrainer t, SinewDataset data, const SinewDatasetShape *shape,
+                                  const Measure *m, double *mean)
 {
   const PetscInt64 all = (PetscInt64)shape->trajectories * (shape->frames - 1);
 
   PetscFunctionBeginUser;
-  *sum = 0;
+  *mean = 0;
   for (PetscInt64 k = 0; k < all; k += t->o.batch) {
     for (PetscInt b = 0; b < t->o.batch; b++) window(t, shape, k + b, b);
     PetscCall(read_batch(t, data));
     PetscCall(predict(t));
-    *sum += difference(t, t->target, (PetscInt)PetscMin(t->o.batch, all - k), 0);
+    PetscCall(measure(t, m, (PetscInt)PetscMin(t->o.batch, all - k), mean));
   }
+  *mean /= (double)all;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Trajectories first .. first + batch - 1 from their first frames on. */
+/* Trajectories first .. first + batch - 1 from their first frames on; the last prediction stays in t->y. */
 static PetscErrorCode judge_rollout(SinewMmpdeTrainer t, SinewDataset data, const SinewDatasetShape *shape,
-                                    PetscInt first, PetscInt steps, double sums[])
+                                    PetscInt first, PetscInt steps, const Measure *m, double sums[])
 {
   const size_t bytes = (size_t)(t->o.batch * t->nodes * t->o.model.fields) * SinewDtypeSize(t->o.dtype);
-  void *state;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(bytes, (char **)&state));
   for (PetscInt s = 0; s < steps; s++) {
+    void *state = t->y; /* what was predicted becomes what is seen */
+
     for (PetscInt b = 0; b < t->o.batch; b++) window(t, shape, (PetscInt64)(first + b) * (shape->frames - 1) + s, b);
     PetscCall(read_batch(t, data));
     if (s) memcpy(t->u, state, bytes);
     PetscCall(predict(t));
-    sums[s] += difference(t, t->target, PetscMin(t->o.batch, shape->trajectories - first), 0);
-    memcpy(state, t->y, bytes);
+    if (m) PetscCall(measure(t, m, PetscMin(t->o.batch, shape->trajectories - first), &sums[s]));
   }
-  PetscCall(PetscFree(state));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode judge_rollouts(SinewMmpdeTrainer t, SinewDataset data, const SinewDatasetShape *shape,
+                                     PetscInt steps, const Measure *m, double means[])
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscArrayzero(means, steps));
+  for (PetscInt first = 0; first < shape->trajectories && steps; first += t->o.batch)
+    PetscCall(judge_rollout(t, data, shape, first, steps, m, means));
+  for (PetscInt s = 0; s < steps; s++) means[s] /= (double)shape->trajectories;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode get_shape(SinewMmpdeTrainer t, SinewDataset data, PetscInt trajectories, SinewDatasetShape *shape)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SinewDatasetGetShape(data, shape));
+  PetscCheck(shape->ny == t->shape.ny && shape->nx == t->shape.nx && shape->components == t->shape.components, t->comm,
+             SINEW_ERR_INPUT, "training: the data set to judge on has other frames than the one to train on");
+  if (trajectories) shape->trajectories = PetscMin(shape->trajectories, trajectories);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode SinewMmpdeTrainerJudge(SinewMmpdeTrainer t, SinewDataset data, PetscInt steps, double *one_step,
                                       double rollout[])
 {
+  const Measure squares = {NULL, NULL, NULL};
   SinewDatasetShape shape;
-  double values;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewDatasetGetShape(data, &shape));
-  PetscCheck(shape.ny == t->shape.ny && shape.nx == t->shape.nx && shape.components == t->shape.components, t->comm,
-             SINEW_ERR_INPUT, "training: the data set to judge on has other frames than the one to train on");
+  PetscCall(get_shape(t, data, 0, &shape));
   PetscCheck(steps < shape.frames, t->comm, SINEW_ERR_INPUT,
              "training: a roll-out of %" PetscInt_FMT " steps needs more than the %" PetscInt_FMT " frames there are",
              steps, shape.frames);
-  values = (double)shape.trajectories * (double)shape.ny * (double)shape.nx * (double)shape.components;
-  PetscCall(judge_steps(t, data, &shape, one_step));
-  *one_step /= values * (double)(shape.frames - 1);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, one_step, 1, MPI_DOUBLE, MPI_SUM, t->comm));
-  if (!steps) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscArrayzero(rollout, steps));
-  for (PetscInt first = 0; first < shape.trajectories; first += t->o.batch)
-    PetscCall(judge_rollout(t, data, &shape, first, steps, rollout));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, rollout, (PetscMPIInt)steps, MPI_DOUBLE, MPI_SUM, t->comm));
-  for (PetscInt s = 0; s < steps; s++) rollout[s] /= values;
+  PetscCall(judge_steps(t, data, &shape, &squares, one_step));
+  PetscCall(judge_rollouts(t, data, &shape, steps, &squares, rollout));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMmpdeTrainerValidate(SinewMmpdeTrainer t, SinewDataset data, const PetscReal mean[],
+                                         const PetscReal sd[], PetscInt steps, PetscInt trajectories,
+                                         SinewTrainerErrors *errors)
+{
+  Measure m = {mean, sd, NULL};
+  SinewDatasetShape shape;
+
+  PetscFunctionBeginUser;
+  PetscCall(get_shape(t, data, trajectories, &shape));
+  PetscCall(PetscMalloc1((size_t)(2 * t->o.batch * t->o.model.fields), &m.sums));
+  errors->steps = PetscMin(PetscMin(steps, shape.frames - 1), SINEW_ROLLOUT_MAX);
+  PetscCall(judge_steps(t, data, &shape, &m, &errors->one_step));
+  PetscCall(judge_rollouts(t, data, &shape, errors->steps, &m, errors->rollout));
+  errors->mean = errors->steps ? 0 : errors->one_step;
+  for (PetscInt s = 0; s < errors->steps; s++) errors->mean += errors->rollout[s] / (double)errors->steps;
+  PetscCall(PetscFree(m.sums));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMmpdeTrainerRollout(SinewMmpdeTrainer t, SinewDataset data, PetscInt trajectory, PetscInt steps,
+                                        PetscInt field, double truth[], double prediction[])
+{
+  const PetscInt F = t->o.model.fields;
+  SinewDatasetShape shape;
+
+  PetscFunctionBeginUser;
+  PetscCall(get_shape(t, data, 0, &shape));
+  PetscCall(judge_rollout(t, data, &shape, trajectory, PetscMin(steps, shape.frames - 1), NULL, NULL));
+  for (PetscInt i = 0; i < t->nodes; i++) {
+    truth[i] = get(t, t->target, i * F + field);
+    prediction[i] = get(t, t->y, i * F + field);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -359,8 +454,16 @@ PetscErrorCode SinewMmpdeTrainerLoad(SinewMmpdeTrainer t, SinewFile file)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewMmpdeTrainerLoadWeights(SinewMmpdeTrainer t, SinewFile file, const char path[])
+{
+  PetscFunctionBeginUser;
+  PetscCall(SinewMmpdeLoad(t->network, file, path, "/weights"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewMmpdeTrainerStoreModel(SinewMmpdeTrainer t, SinewFile file)
 {
+  const PetscInt64 walls = t->mover && SinewDMMWalls(t->mover);
   char name[128];
   SinewArray array;
 
@@ -374,10 +477,23 @@ PetscErrorCode SinewMmpdeTrainerStoreModel(SinewMmpdeTrainer t, SinewFile file)
     array.name = name;
     PetscCall(SinewFileWrite(file, &array));
   }
+  if (t->mover) PetscCall(SinewFileWriteInts(file, "/weights/mover", "walls", 1, &walls));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 SinewMmpde SinewMmpdeTrainerNetwork(SinewMmpdeTrainer t)
 {
   return t->network;
+}
+
+SinewLayout SinewMmpdeTrainerLayout(SinewMmpdeTrainer t)
+{
+  return t->layout;
+}
+
+size_t SinewMmpdeTrainerMemory(SinewMmpdeTrainer t)
+{
+  const size_t gradients = 2 * (size_t)SinewMmpdeParameterCount(t->network) * SinewDtypeSize(t->o.dtype);
+
+  return gradients + SinewOptimizerMemory(t->all) + (t->identity ? SinewOptimizerMemory(t->identity) : 0);
 }

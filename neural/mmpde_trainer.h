@@ -27,6 +27,7 @@
 #include "mmpde.h"
 #include "optimizer.h"
 #include "schedule.h"
+#include "trainer.h"
 
 typedef struct _p_SinewMmpdeTrainer *SinewMmpdeTrainer;
 
@@ -39,6 +40,7 @@ typedef struct {
   SinewOptimizerOptions optimizer;
   SinewSchedule schedule;
   PetscBool decay_at_start, damp;
+  SinewAugmentation augment; /* shifts are for periodic models */
 } SinewMmpdeTrainerOptions;
 
 /* The original's for Burgers' equation, in single precision; correct where it has quirks. */
@@ -50,8 +52,9 @@ PETSC_EXTERN PetscErrorCode SinewMmpdeTrainerCreate(MPI_Comm comm, const SinewMm
                                                     SinewDataset data, SinewDMM mover, SinewMmpdeTrainer *trainer);
 PETSC_EXTERN PetscErrorCode SinewMmpdeTrainerDestroy(SinewMmpdeTrainer *trainer);
 
-/* One step. loss: the batch's before the step; norm: of the gradient. Where that is not finite no parameter changes. */
-PETSC_EXTERN PetscErrorCode SinewMmpdeTrainerStep(SinewMmpdeTrainer trainer, double *loss, double *norm);
+/* One step of a learning rate. loss: the batch's before it; norm: of the gradient. Where that is not finite no
+   parameter changes, nor the count of steps. */
+PETSC_EXTERN PetscErrorCode SinewMmpdeTrainerStep(SinewMmpdeTrainer trainer, double rate, double *loss, double *norm);
 /* Not collective: steps taken, those of an epoch, the rate of the next one, and whether that is of the identity. */
 PETSC_EXTERN PetscInt64 SinewMmpdeTrainerSteps(SinewMmpdeTrainer trainer);
 PETSC_EXTERN PetscInt64 SinewMmpdeTrainerEpoch(SinewMmpdeTrainer trainer);
@@ -67,12 +70,35 @@ PETSC_EXTERN PetscBool SinewMmpdeTrainerIdentity(SinewMmpdeTrainer trainer);
 PETSC_EXTERN PetscErrorCode SinewMmpdeTrainerJudge(SinewMmpdeTrainer trainer, SinewDataset data, PetscInt steps,
                                                    double *one_step, double rollout[]);
 
+/*
+  SinewMmpdeTrainerValidate - relative errors of fields in their own units, as SinewTrainerValidate takes them of
+  SineNet.
+
+  mean, sd     [in]  the normalisation of data
+  steps        [in]  of a roll-out, cut to what the trajectories allow; 0: one-step errors only
+  trajectories [in]  the first so many of them; 0: all
+*/
+PETSC_EXTERN PetscErrorCode SinewMmpdeTrainerValidate(SinewMmpdeTrainer trainer, SinewDataset data,
+                                                      const PetscReal mean[], const PetscReal sd[], PetscInt steps,
+                                                      PetscInt trajectories, SinewTrainerErrors *errors);
+/* The frame after `steps` steps from the beginning of a trajectory: truth and prediction of one field, normalised, on
+   this rank's box [ny][nx] of the layout. */
+PETSC_EXTERN PetscErrorCode SinewMmpdeTrainerRollout(SinewMmpdeTrainer trainer, SinewDataset data, PetscInt trajectory,
+                                                     PetscInt steps, PetscInt field, double truth[],
+                                                     double prediction[]);
+
 /* Parameters under /weights, optimisers under /optimizer and /identity, number of steps at /training; and back. */
 PETSC_EXTERN PetscErrorCode SinewMmpdeTrainerStore(SinewMmpdeTrainer trainer, SinewFile file);
 PETSC_EXTERN PetscErrorCode SinewMmpdeTrainerLoad(SinewMmpdeTrainer trainer, SinewFile file);
 /* What the stepper reads: model, parameters and mover. Time step, names and normalisation are the caller's to add. */
 PETSC_EXTERN PetscErrorCode SinewMmpdeTrainerStoreModel(SinewMmpdeTrainer trainer, SinewFile file);
 
-PETSC_EXTERN SinewMmpde SinewMmpdeTrainerNetwork(SinewMmpdeTrainer trainer); /* not to be destroyed */
+/* Parameters alone, from /weights of any file. */
+PETSC_EXTERN PetscErrorCode SinewMmpdeTrainerLoadWeights(SinewMmpdeTrainer trainer, SinewFile file, const char path[]);
+
+/* Not collective; not to be destroyed. */
+PETSC_EXTERN SinewMmpde SinewMmpdeTrainerNetwork(SinewMmpdeTrainer trainer);
+PETSC_EXTERN SinewLayout SinewMmpdeTrainerLayout(SinewMmpdeTrainer trainer);
+PETSC_EXTERN size_t SinewMmpdeTrainerMemory(SinewMmpdeTrainer trainer); /* bytes of parameters and optimisers here */
 
 #endif

@@ -38,9 +38,7 @@ typedef struct {
 
 static PetscErrorCode read_output(SinewTraining t)
 {
-  const SinewStringList *list[] = {&t->data_section.scalars, &t->data_section.vectors};
   const SinewNode map = SinewNodeGet(t->deck, SinewDeckRoot(t->deck), "output");
-  PetscInt at = 0;
 
   PetscFunctionBeginUser;
   PetscCall(SinewDeckRead(t->deck, map, "output", SinewTrainOutputKeys, &t->output));
@@ -48,19 +46,9 @@ static PetscErrorCode read_output(SinewTraining t)
     PetscCall(PetscStrncpy(t->directory, t->output.directory, sizeof(t->directory)));
   else
     PetscCall(PetscSNPrintf(t->directory, sizeof(t->directory), "out/%s", t->options.name));
-  if (!t->output.picture) PetscFunctionReturn(PETSC_SUCCESS);
-  t->picture = -1;
-  for (int l = 0; l < 2; l++)
-    for (PetscInt k = 0; k < list[l]->n; k++, at++) {
-      PetscBool same;
-
-      PetscCall(PetscStrcmp(list[l]->value[k], t->output.picture, &same));
-      if (same) t->picture = at;
-    }
-  if (t->picture < 0)
-    PetscCall(SinewDeckMistake(t->deck, SinewNodeGet(t->deck, map, "picture"), "output.picture",
-                               "expected a scalar or vector component of the section data, found \"%s\"",
-                               t->output.picture));
+  if (t->output.picture)
+    PetscCall(TrainingFindComponent(&t->place, SinewNodeGet(t->deck, map, "picture"), "output.picture",
+                                    t->output.picture, &t->picture));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -95,32 +83,19 @@ PetscErrorCode SinewTrainingCreate(MPI_Comm comm, SinewDeck deck, const SinewSim
 
 static PetscErrorCode open_data(SinewTraining t)
 {
-  const SinewTrainerOptions *o = &t->trainer_options;
   const SinewDataSection *s = &t->data_section;
   const PetscBool judges = (PetscBool)(!s->split.n || s->split.value[1] > 0);
+  SinewTrainingData *d = &t->data;
+  PetscInt sample, judged;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewDataSectionOpen(t->comm, s, SINEW_PART_TRAIN, o->history + o->unroll, &t->training));
-  if (judges) PetscCall(SinewDataSectionOpen(t->comm, s, SINEW_PART_VALID, o->history + 1, &t->validation));
-  PetscCall(SinewDataSectionMoments(t->comm, s, t->training, t->model.mean, t->model.sd));
-  PetscCall(SinewDatasetNormalize(t->training, t->model.mean, t->model.sd));
-  if (t->validation) PetscCall(SinewDatasetNormalize(t->validation, t->model.mean, t->model.sd));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode describe_model(SinewTraining t)
-{
-  SinewDatasetShape shape;
-
-  PetscFunctionBeginUser;
-  PetscCall(SinewDatasetGetShape(t->training, &shape));
-  t->model.network = SinewTrainerModel(t->trainer);
-  t->model.time_step = shape.step;
-  t->model.normalised = PETSC_TRUE;
-  t->model.fields = shape.components;
-  for (PetscInt c = 0; c < shape.components; c++)
-    PetscCall(PetscStrncpy(t->model.field[c], t->fields.n ? t->fields.value[c] : SinewDatasetComponent(t->training, c),
-                           sizeof(t->model.field[c])));
+  t->type->frames(t->own, &sample, &judged);
+  PetscCall(SinewDataSectionOpen(t->comm, s, SINEW_PART_TRAIN, sample, &d->training));
+  if (judges) PetscCall(SinewDataSectionOpen(t->comm, s, SINEW_PART_VALID, judged, &d->validation));
+  PetscCall(SinewDatasetGetShape(d->training, &d->shape));
+  PetscCall(SinewDataSectionMoments(t->comm, s, d->training, d->mean, d->sd));
+  PetscCall(SinewDatasetNormalize(d->training, d->mean, d->sd));
+  if (d->validation) PetscCall(SinewDatasetNormalize(d->validation, d->mean, d->sd));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -133,7 +108,7 @@ static PetscErrorCode load_initial(SinewTraining t)
   if (!t->section.initial || t->restarted) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewDeckResolve(t->deck, t->section.initial, sizeof(path), path));
   PetscCall(SinewFileOpen(t->comm, path, &file));
-  PetscCall(SinewTrainerLoadWeights(t->trainer, file, path));
+  PetscCall(t->type->begin(t->own, file, path));
   PetscCall(SinewFileClose(&file));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -142,8 +117,7 @@ PetscErrorCode SinewTrainingSetUp(SinewTraining t)
 {
   PetscFunctionBeginUser;
   PetscCall(open_data(t));
-  PetscCall(SinewTrainerCreate(t->comm, &t->trainer_options, t->training, &t->trainer));
-  PetscCall(describe_model(t));
+  PetscCall(t->type->create(t->own, &t->place, &t->data));
   PetscCall(SinewCheckpointsCreate(t->comm, t->checkpoint_directory, t->checkpoint.keep, &t->checkpoints));
   if (t->options.restart) PetscCall(TrainingLoad(t));
   PetscCall(load_initial(t));
@@ -160,9 +134,9 @@ PetscErrorCode SinewTrainingDestroy(SinewTraining *training)
   PetscCall(SinewProgressDestroy(&t->progress));
   if (t->history) PetscCall(SinewHistoryDestroy(&t->history));
   PetscCall(SinewCheckpointsDestroy(&t->checkpoints));
-  PetscCall(SinewTrainerDestroy(&t->trainer));
-  if (t->training) PetscCall(SinewDatasetClose(&t->training));
-  if (t->validation) PetscCall(SinewDatasetClose(&t->validation));
+  if (t->own) PetscCall(t->type->destroy(t->own));
+  if (t->data.training) PetscCall(SinewDatasetClose(&t->data.training));
+  if (t->data.validation) PetscCall(SinewDatasetClose(&t->data.validation));
   PetscCall(PetscFree(t->point));
   PetscCall(PetscFree(t));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -172,39 +146,23 @@ PetscErrorCode SinewTrainingDestroy(SinewTraining *training)
 
 PetscErrorCode SinewTrainingPlan(SinewTraining t, FILE *out)
 {
-  const SinewTrainerOptions *o = &t->trainer_options;
-  const SinewNetwork network = SinewTrainerNetwork(t->trainer);
-  double mine = (double)SinewTrainerMemory(t->trainer), largest;
-  SinewDatasetShape shape, other = {0};
-  PetscMPIInt ranks;
+  const SinewTrainingData *d = &t->data;
+  double mine = (double)t->type->memory(t->own), largest;
+  SinewDatasetShape other = {0};
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_size(t->comm, &ranks));
   PetscCallMPI(MPI_Allreduce(&mine, &largest, 1, MPI_DOUBLE, MPI_MAX, t->comm));
-  PetscCall(SinewDatasetGetShape(t->training, &shape));
-  if (t->validation) PetscCall(SinewDatasetGetShape(t->validation, &other));
+  if (d->validation) PetscCall(SinewDatasetGetShape(d->validation, &other));
   if (t->title) PetscCall(PetscFPrintf(t->comm, out, "%s\n", t->title));
-  PetscCall(PetscFPrintf(t->comm, out,
-                         "data      %" PetscInt_FMT " trajectories of %" PetscInt_FMT " frames, %" PetscInt_FMT
-                         " components on %" PetscInt_FMT " x %" PetscInt_FMT " cells; %" PetscInt_FMT
-                         " for validation\n",
-                         shape.trajectories, shape.frames, shape.components, shape.nx, shape.ny, other.trajectories));
-  for (PetscInt c = 0; c < shape.components; c++)
-    PetscCall(PetscFPrintf(t->comm, out, "          %-12s mean %.6g, sd %.6g\n", SinewDatasetComponent(t->training, c),
-                           (double)t->model.mean[c], (double)t->model.sd[c]));
   PetscCall(PetscFPrintf(
       t->comm, out,
-      "network   %" PetscInt_FMT " wave%s of %" PetscInt_FMT " channels, %" PetscInt_FMT
-      " parameters, %.3g GFLOP a forward sample\n",
-      o->network.waves, o->network.waves == 1 ? "" : "s", o->network.hidden, SinewNetworkParameterCount(network),
-      1e-9 * (double)SinewNetworkFlops(network) / (double)SinewTrainerModel(t->trainer).options.batch));
-  PetscCall(PetscFPrintf(t->comm, out,
-                         "training  %" PetscInt_FMT " epochs of %" PetscInt64_FMT " steps of %" PetscInt_FMT
-                         " samples; %s, %s\n",
-                         t->section.epochs, SinewTrainerEpoch(t->trainer), o->batch,
-                         SinewOptimizerKinds[o->optimizer.kind], SinewLossKinds[o->loss]));
-  PetscCall(PetscFPrintf(t->comm, out, "ranks     %d in %" PetscInt_FMT " group%s\n", (int)ranks, o->groups,
-                         o->groups == 1 ? "" : "s"));
+      "data      %" PetscInt_FMT " trajectories of %" PetscInt_FMT " frames, %" PetscInt_FMT
+      " components on %" PetscInt_FMT " x %" PetscInt_FMT " cells; %" PetscInt_FMT " for validation\n",
+      d->shape.trajectories, d->shape.frames, d->shape.components, d->shape.nx, d->shape.ny, other.trajectories));
+  for (PetscInt c = 0; c < d->shape.components; c++)
+    PetscCall(PetscFPrintf(t->comm, out, "          %-12s mean %.6g, sd %.6g\n", SinewDatasetComponent(d->training, c),
+                           (double)d->mean[c], (double)d->sd[c]));
+  PetscCall(t->type->plan(t->own, out));
   PetscCall(
       PetscFPrintf(t->comm, out, "memory    %.0f MB for network and optimiser on the fullest rank\n", 1e-6 * largest));
   PetscCall(PetscFPrintf(t->comm, out, "output    %s\n", t->directory));

@@ -2,7 +2,8 @@
 #define SINEW_SOLVERS_TRAINING_H
 /*
   A training run: what a deck with the sections `data`, `network` and `train` describes. Life-cycle, stops, checkpoints
-  and endings are those of a simulation (simulation.h); the work is neural/trainer.h.
+  and endings are those of a simulation (simulation.h). What is trained, and how a step of it is taken, is the business
+  of a type (training_type.h): sinenet (neural/trainer.h), chosen by `network.type`.
 
     SinewTrainingCreate   reads every section; raises SINEW_ERR_INPUT after reporting all mistakes
     SinewTrainingSetUp    opens the data, makes the network; initial parameters, those of a file, or restart
@@ -11,7 +12,7 @@
     SinewTrainingDestroy
 
   In the output directory: history.csv (a line an epoch), loss.png, validation.png (truth, prediction, error), best.h5
-  and last.h5, which `stepper: {type: sinenet, weights: ...}` and `sinew predict` read; checkpoints/ holds full states.
+  and last.h5 for runs (`stepper: {type: sinenet, weights: ...}`, `sinew predict`); checkpoints/ holds full states.
 
   A loss that is not finite, or above train.limit, ends the training with code 3: parameters of that moment are not
   saved, checkpoints and best.h5 stay. Everything is collective.
@@ -20,8 +21,11 @@
 
 typedef struct _p_SinewTraining *SinewTraining;
 
-/* Keys of its own sections, for `sinew list`. */
-PETSC_EXTERN const SinewKey SinewNetworkKeys[], SinewTrainKeys[], SinewTrainOutputKeys[];
+/* Keys of `output` in such decks, for `sinew list`. */
+PETSC_EXTERN const SinewKey SinewTrainOutputKeys[];
+/* Prints keys of `network` and `train` for people: those that `word` asks for (a section or a type; NULL: all), and
+   says whether there were any. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewTrainingList(FILE *out, const char *word, PetscBool *found);
 
 /* Whether a deck describes a training. Not collective. */
 PETSC_EXTERN PetscBool SinewTrainingWanted(SinewDeck deck);

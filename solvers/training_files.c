@@ -34,14 +34,13 @@ PetscErrorCode TrainingSave(SinewTraining t)
 {
   const double begin = MPI_Wtime(), state[] = {t->loss_sum, t->norm_sum, t->best};
   const SinewArray points = describe_points(t);
-  const PetscInt64 step = SinewTrainerSteps(t->trainer);
+  const PetscInt64 step = TrainingStep(t);
   const PetscReal epoch = TrainingEpoch(t);
   SinewFile file;
 
   PetscFunctionBeginUser;
   PetscCall(SinewCheckpointsBegin(t->checkpoints, step, &file));
-  PetscCall(SinewForecastModelWrite(file, &t->model));
-  PetscCall(SinewTrainerStore(t->trainer, file));
+  PetscCall(t->type->store(t->own, file));
   PetscCall(SinewFileWriteReals(file, GROUP, "loss_norm_best", 3, state));
   if (t->points) PetscCall(SinewFileWrite(file, &points));
   PetscCall(SinewFileWriteReals(file, "/", "time", 1, &epoch));
@@ -99,7 +98,7 @@ static PetscErrorCode load(SinewTraining t, SinewFile file)
   t->loss_sum = state[0];
   t->norm_sum = state[1];
   t->best = state[2];
-  PetscCall(SinewTrainerLoad(t->trainer, file));
+  PetscCall(t->type->restore(t->own, file));
   PetscCall(load_points(t, file));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -122,7 +121,7 @@ PetscErrorCode TrainingLoad(SinewTraining t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the network ---- */
+/* ---- files for runs ---- */
 
 PetscErrorCode TrainingExport(SinewTraining t, const char name[])
 {
@@ -133,8 +132,7 @@ PetscErrorCode TrainingExport(SinewTraining t, const char name[])
   PetscFunctionBeginUser;
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/%s", t->directory, name));
   PetscCall(SinewFileCreate(t->comm, path, &file));
-  PetscCall(SinewForecastModelWrite(file, &t->model));
-  PetscCall(SinewTrainerStoreWeights(t->trainer, file));
+  PetscCall(t->type->export(t->own, file));
   PetscCall(SinewFileWriteReals(file, GROUP, "epoch", 1, &epoch));
   PetscCall(SinewProvenanceWrite(&t->provenance, file));
   PetscCall(SinewFilePublish(&file));
@@ -148,7 +146,8 @@ static PetscErrorCode paint_losses(SinewTraining t)
 {
   const SinewImageStyle style = {.title = t->title ? t->title : "training"};
   const PetscInt n = t->points;
-  SinewCurve curve[3] = {{.label = "training loss"}, {.label = "one step"}, {.label = "roll-out"}};
+  SinewCurve curve[3] = {
+      {.label = "training loss"}, {.label = t->type->error[0].label}, {.label = t->type->error[1].label}};
   char path[PETSC_MAX_PATH_LEN];
   PetscReal *x, *y[3];
   PetscMPIInt rank;
@@ -159,8 +158,8 @@ static PetscErrorCode paint_losses(SinewTraining t)
   for (PetscInt k = 0; k < n; k++) {
     x[k] = (PetscReal)t->point[k].epoch;
     y[0][k] = (PetscReal)log10(t->point[k].loss);
-    y[1][k] = (PetscReal)log10(t->point[k].one_step);
-    y[2][k] = (PetscReal)log10(t->point[k].rollout);
+    y[1][k] = (PetscReal)log10(t->point[k].error[0]);
+    y[2][k] = (PetscReal)log10(t->point[k].error[1]);
   }
   for (int c = 0; c < 3; c++) {
     curve[c].n = rank ? 0 : n;
@@ -168,70 +167,22 @@ static PetscErrorCode paint_losses(SinewTraining t)
     curve[c].y = y[c];
   }
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/loss.png", t->directory));
-  PetscCall(SinewImageCurves(t->comm, path, t->validation ? 3 : 1, curve, "epoch", "log10 of relative errors", &style));
+  PetscCall(
+      SinewImageCurves(t->comm, path, t->data.validation ? 3 : 1, curve, "epoch", "log10 of relative errors", &style));
   PetscCall(PetscFree4(x, y[0], y[1], y[2]));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Corners of this rank's cells, in cells; none outside the first group, so that every cell is painted once. */
-static void set_corners(SinewBox box, PetscReal x[], PetscReal y[])
-{
-  for (PetscInt j = 0; j <= box.ny; j++)
-    for (PetscInt i = 0; i <= box.nx; i++) {
-      x[j * (box.nx + 1) + i] = (PetscReal)(box.x + i);
-      y[j * (box.nx + 1) + i] = (PetscReal)(box.y + j);
-    }
-}
-
-/* Truth, prediction and their difference at the end of the first validation trajectory's roll-out. */
-static PetscErrorCode paint_rollout(SinewTraining t)
-{
-  const SinewBox box = SinewLayoutBox(SinewTrainerLayout(t->trainer));
-  const size_t cells = (size_t)(box.ny * box.nx), corners = (size_t)((box.ny + 1) * (box.nx + 1));
-  const PetscBool first = (PetscBool)(SinewTrainerGroup(t->trainer) == 0);
-  const PetscReal mean = t->model.mean[t->picture], sd = t->model.sd[t->picture];
-  const char *map = SinewColormaps[t->output.colormap];
-  char title[3][96], path[PETSC_MAX_PATH_LEN];
-  SinewDatasetShape shape;
-  PetscReal *x, *y, *value[3], range[2] = {-PETSC_MAX_REAL, -PETSC_MAX_REAL};
-  PetscInt steps;
-
-  PetscFunctionBeginUser;
-  PetscCall(SinewDatasetGetShape(t->validation, &shape));
-  steps = PetscMin(PetscMax(t->section.validate_steps, 1), shape.frames - t->trainer_options.history);
-  PetscCall(PetscMalloc5(corners, &x, corners, &y, cells, &value[0], cells, &value[1], cells, &value[2]));
-  PetscCall(SinewTrainerRollout(t->trainer, t->validation, 0, steps, t->picture, value[0], value[1]));
-  for (size_t i = 0; i < cells; i++) {
-    value[0][i] = value[0][i] * sd + mean;
-    value[1][i] = value[1][i] * sd + mean;
-    value[2][i] = value[1][i] - value[0][i];
-    range[0] = PetscMax(range[0], value[0][i]);
-    range[1] = PetscMax(range[1], -value[0][i]);
-  }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, range, 2, MPIU_REAL, MPIU_MAX, t->comm));
-  set_corners(box, x, y);
-  (void)snprintf(title[0], sizeof(title[0]), "%s, step %d, truth", SinewDatasetComponent(t->validation, t->picture),
-                 (int)steps);
-  (void)snprintf(title[1], sizeof(title[1]), "prediction, epoch %.4g", (double)TrainingEpoch(t));
-  (void)snprintf(title[2], sizeof(title[2]), "difference");
-  {
-    const SinewImageStyle style[3] = {
-        {.title = title[0], .colormap = map, .min = -range[1], .max = range[0], .width = 384},
-        {.title = title[1], .colormap = map, .min = -range[1], .max = range[0], .width = 384},
-        {.title = title[2], .colormap = "coolwarm", .width = 384}};
-
-    PetscCall(PetscSNPrintf(path, sizeof(path), "%s/validation.png", t->directory));
-    PetscCall(SinewImagePanels(t->comm, path, 3, first ? box.nx : 0, first ? box.ny : 0, x, y,
-                               (const PetscReal *const *)value, style));
-  }
-  PetscCall(PetscFree5(x, y, value[0], value[1], value[2]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode TrainingPaint(SinewTraining t)
 {
+  char path[PETSC_MAX_PATH_LEN];
+  const SinewTrainingPicture picture = {
+      .path = path, .colormap = SinewColormaps[t->output.colormap], .component = t->picture, .epoch = TrainingEpoch(t)};
+
   PetscFunctionBeginUser;
   if (t->points) PetscCall(paint_losses(t));
-  if (t->validation) PetscCall(paint_rollout(t));
+  if (!t->data.validation || !t->type->paint) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscSNPrintf(path, sizeof(path), "%s/validation.png", t->directory));
+  PetscCall(t->type->paint(t->own, &picture));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -5,21 +5,17 @@
 #include "io/checkpoint.h"
 #include "io/history.h"
 #include "io/progress.h"
-#include "neural/schedule.h"
-#include "neural/trainer.h"
 #include "solvers/checkpoint_section.h"
-#include "solvers/data_section.h"
 #include "solvers/provenance.h"
-#include "solvers/steppers/forecast_model.h"
 #include "solvers/stop.h"
 #include "solvers/training.h"
+#include "solvers/training_type.h"
 
-/* The section `train` beside what goes into SinewTrainerOptions. */
+/* The keys of `train` that all types have and the trainings themselves look at; place has the others. */
 typedef struct {
-  PetscInt epochs, validate_every, validate_steps, validate_trajectories;
+  PetscInt validate_every;
   PetscReal limit;
   const char *initial;
-  SinewSchedule schedule;
 } TrainSection;
 
 typedef struct {
@@ -29,7 +25,7 @@ typedef struct {
 
 /* A line of the history, and a point of the curves. */
 typedef struct {
-  double epoch, rate, loss, norm, one_step, rollout;
+  double epoch, rate, loss, norm, error[2];
 } TrainPoint;
 #define TRAIN_COLUMNS 5 /* after the epoch */
 
@@ -42,21 +38,20 @@ struct _p_SinewTraining {
   SinewCheckpointSection checkpoint;
   TrainSection section;
   TrainOutputSection output;
-  SinewTrainerOptions trainer_options;
-  SinewStringList fields; /* of the network's file; standard: the data's names */
   char directory[PETSC_MAX_PATH_LEN], checkpoint_directory[PETSC_MAX_PATH_LEN];
   SinewProvenance provenance;
 
-  SinewDataset training, validation; /* validation NULL: none */
-  SinewForecastModel model;
-  SinewTrainer trainer;
+  const SinewTrainingType *type;
+  SinewTrainingPlace place;
+  SinewTrainingData data;
+  void *own; /* of the type */
   SinewCheckpoints checkpoints;
   SinewHistory history;
   SinewProgress progress;
   PetscInt picture; /* component that is painted */
   PetscBool restarted;
 
-  /* the state, beside the trainer's */
+  /* the state, beside the type's own */
   double loss_sum, norm_sum; /* of the epoch so far */
   double best;               /* validation error of best.h5; infinite: none yet */
   PetscInt points, room;
@@ -70,23 +65,31 @@ struct _p_SinewTraining {
   char last_checkpoint[PETSC_MAX_PATH_LEN];
 };
 
-/* Reads `network` and `train`, records mistakes. */
+/* Reads `network` and `train`, chooses the type; records mistakes. */
 PETSC_INTERN PetscErrorCode TrainingSectionRead(SinewTraining t);
 
-/* Steps of the whole training; epochs done, with their fraction. */
+/* The component of the data that is called so, or a mistake at a node (path: of it). */
+PETSC_INTERN PetscErrorCode TrainingFindComponent(const SinewTrainingPlace *place, SinewNode node, const char path[],
+                                                  const char name[], PetscInt *component);
+
+/* Steps taken, those of the whole training; epochs done, with their fraction. */
+static inline PetscInt64 TrainingStep(SinewTraining t)
+{
+  return t->type->steps(t->own);
+}
 static inline PetscInt64 TrainingSteps(SinewTraining t)
 {
-  return (PetscInt64)t->section.epochs * SinewTrainerEpoch(t->trainer);
+  return (PetscInt64)t->place.epochs * t->type->epoch(t->own);
 }
 static inline PetscReal TrainingEpoch(SinewTraining t)
 {
-  return (PetscReal)SinewTrainerSteps(t->trainer) / (PetscReal)SinewTrainerEpoch(t->trainer);
+  return (PetscReal)TrainingStep(t) / (PetscReal)t->type->epoch(t->own);
 }
 
 PETSC_INTERN PetscErrorCode TrainingAddPoint(SinewTraining t, const TrainPoint *point);
 PETSC_INTERN PetscErrorCode TrainingSave(SinewTraining t);
 PETSC_INTERN PetscErrorCode TrainingLoad(SinewTraining t);
-/* The network as a file that steppers read: DIRECTORY/NAME. */
+/* What was trained as a file for runs: DIRECTORY/NAME. */
 PETSC_INTERN PetscErrorCode TrainingExport(SinewTraining t, const char name[]);
 PETSC_INTERN PetscErrorCode TrainingPaint(SinewTraining t);
 

@@ -7,15 +7,14 @@
 
 static PetscErrorCode begin(SinewTraining t)
 {
-  static const char *const columns[TRAIN_COLUMNS] = {"rate", "loss", "gradient", "valid_one_step", "valid_rollout"};
-  const SinewTrainerOptions *o = &t->trainer_options;
-  SinewDatasetShape shape;
+  const char *const columns[TRAIN_COLUMNS] = {"rate", "loss", "gradient", t->type->error[0].column,
+                                              t->type->error[1].column};
   char path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
   PetscCall(SinewStopClockStart(&t->clock, t->options.wall_time));
   t->checkpoint_clock = t->clock.begin;
-  t->first_step = SinewTrainerSteps(t->trainer);
+  t->first_step = TrainingStep(t);
   t->checkpoint_epoch = TrainingEpoch(t);
   if (!t->restarted)
     PetscCall(SinewCheckpointsSetAside(t->comm, t->checkpoint_directory, t->options.quiet ? NULL : stdout));
@@ -25,9 +24,8 @@ static PetscErrorCode begin(SinewTraining t)
   PetscCall(SinewHistoryCreate(t->comm, path, TRAIN_COLUMNS, columns, t->restarted, &t->history));
   if (t->restarted) PetscCall(SinewHistoryTruncate(t->history, (PetscInt)t->first_step));
   if (t->options.quiet) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(SinewDatasetGetShape(t->training, &shape));
-  PetscCall(SinewProgressCreate(t->comm, stdout, PETSC_DEFAULT, TrainingEpoch(t), (PetscReal)t->section.epochs,
-                                (double)(o->batch * o->unroll * shape.ny * shape.nx), &t->progress));
+  PetscCall(SinewProgressCreate(t->comm, stdout, PETSC_DEFAULT, TrainingEpoch(t), (PetscReal)t->place.epochs,
+                                t->type->work(t->own), &t->progress));
   PetscCall(SinewProgressSetWords(t->progress, "epoch", "loss"));
   PetscCall(SinewProgressUpdate(t->progress, (PetscInt)t->first_step, TrainingEpoch(t), 0, MPI_Wtime()));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -37,16 +35,11 @@ static PetscErrorCode begin(SinewTraining t)
 
 static PetscErrorCode validate(SinewTraining t, PetscInt epoch, TrainPoint *point)
 {
-  SinewTrainerErrors errors;
-
   PetscFunctionBeginUser;
-  point->one_step = point->rollout = NAN;
-  if (!t->validation || (epoch % t->section.validate_every && epoch != t->section.epochs))
+  point->error[0] = point->error[1] = NAN;
+  if (!t->data.validation || (epoch % t->section.validate_every && epoch != t->place.epochs))
     PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(SinewTrainerValidate(t->trainer, t->validation, t->model.mean, t->model.sd, t->section.validate_steps,
-                                 t->section.validate_trajectories, &errors));
-  point->one_step = errors.one_step;
-  point->rollout = errors.mean;
+  PetscCall(t->type->validate(t->own, point->error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -56,17 +49,17 @@ static PetscErrorCode say(SinewTraining t, const TrainPoint *p)
   if (t->options.quiet) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewProgressFinish(t->progress));
   PetscCall(PetscPrintf(t->comm, "epoch %.0f  rate %.3g  loss %.4g", p->epoch, p->rate, p->loss));
-  if (isfinite(p->one_step))
-    PetscCall(PetscPrintf(t->comm, "  one step %.3f %%  roll-out %.3f %%", 100 * p->one_step, 100 * p->rollout));
+  for (int e = 0; e < 2 && isfinite(p->error[0]); e++)
+    PetscCall(PetscPrintf(t->comm, "  %s %.3f %%", t->type->error[e].label, 100 * p->error[e]));
   PetscCall(PetscPrintf(t->comm, "\n"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode end_epoch(SinewTraining t, double rate)
 {
-  const PetscInt64 step = SinewTrainerSteps(t->trainer);
-  const PetscInt epoch = (PetscInt)(step / SinewTrainerEpoch(t->trainer));
-  const double n = (double)SinewTrainerEpoch(t->trainer);
+  const PetscInt64 step = TrainingStep(t);
+  const PetscInt epoch = (PetscInt)(step / t->type->epoch(t->own));
+  const double n = (double)t->type->epoch(t->own);
   TrainPoint point = {.epoch = (double)epoch, .rate = rate, .loss = t->loss_sum / n, .norm = t->norm_sum / n};
 
   PetscFunctionBeginUser;
@@ -76,8 +69,8 @@ static PetscErrorCode end_epoch(SinewTraining t, double rate)
   PetscCall(say(t, &point));
   PetscCall(TrainingPaint(t));
   t->loss_sum = t->norm_sum = 0;
-  if (point.rollout < t->best) {
-    t->best = point.rollout;
+  if (point.error[1] < t->best) {
+    t->best = point.error[1];
     PetscCall(TrainingExport(t, "best.h5"));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -99,15 +92,16 @@ static PetscErrorCode look_outside(SinewTraining t, int due[2])
 /* One step with all that follows it; *code other than done ends the training. */
 static PetscErrorCode advance(SinewTraining t, double *loss, int *code)
 {
-  const PetscInt64 before = SinewTrainerSteps(t->trainer), length = SinewTrainerEpoch(t->trainer);
-  const double rate = SinewScheduleRate(&t->section.schedule, (double)(before / length));
+  const PetscInt64 before = TrainingStep(t), length = t->type->epoch(t->own);
+  const double rate =
+      t->type->rate ? t->type->rate(t->own) : SinewScheduleRate(&t->place.schedule, (double)(before / length));
   PetscInt64 step;
   double norm;
   int due[2];
 
   PetscFunctionBeginUser;
-  PetscCall(SinewTrainerStep(t->trainer, rate, loss, &norm));
-  step = SinewTrainerSteps(t->trainer);
+  PetscCall(t->type->step(t->own, rate, loss, &norm));
+  step = TrainingStep(t);
   if (step == before || *loss > t->section.limit) {
     *code = SINEW_EXIT_BREAKDOWN;
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -133,7 +127,7 @@ static PetscErrorCode report_breakdown(SinewTraining t, double loss)
 
   PetscFunctionBeginUser;
   (void)snprintf(line, sizeof(line), "the training diverged in step %lld, epoch %.6g: the loss is %g",
-                 (long long)SinewTrainerSteps(t->trainer) + 1, (double)TrainingEpoch(t), loss);
+                 (long long)TrainingStep(t) + 1, (double)TrainingEpoch(t), loss);
   if (t->last_checkpoint[0])
     PetscCall(PetscFPrintf(t->comm, stderr, "%s\nthe last good state is in %s\n", line, t->last_checkpoint));
   else
@@ -144,17 +138,18 @@ static PetscErrorCode report_breakdown(SinewTraining t, double loss)
 static PetscErrorCode report(SinewTraining t)
 {
   const double seconds = MPI_Wtime() - t->clock.begin;
-  const PetscInt64 steps = SinewTrainerSteps(t->trainer) - t->first_step;
+  const PetscInt64 steps = TrainingStep(t) - t->first_step;
 
   PetscFunctionBeginUser;
   PetscCall(SinewProgressFinish(t->progress));
   PetscCall(PetscPrintf(t->comm, "speed     %lld steps in %.2f s: %.3f s a step\n", (long long)steps, seconds,
                         steps ? seconds / (double)steps : 0.));
   PetscCall(PetscPrintf(t->comm, "history   %s/history.csv\npictures  %s/loss.png%s%s%s\n", t->directory, t->directory,
-                        t->validation ? ", " : "", t->validation ? t->directory : "",
-                        t->validation ? "/validation.png" : ""));
+                        t->data.validation ? ", " : "", t->data.validation ? t->directory : "",
+                        t->data.validation ? "/validation.png" : ""));
   if (isfinite(t->best))
-    PetscCall(PetscPrintf(t->comm, "best      %s/best.h5, roll-out error %.3f %%\n", t->directory, 100 * t->best));
+    PetscCall(PetscPrintf(t->comm, "best      %s/best.h5, %s error %.3f %%\n", t->directory, t->type->error[1].label,
+                          100 * t->best));
   if (t->last_checkpoint[0]) PetscCall(PetscPrintf(t->comm, "restart   %s\n", t->last_checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -167,8 +162,7 @@ PetscErrorCode SinewTrainingRun(SinewTraining t, int *code)
   PetscFunctionBeginUser;
   *code = SINEW_EXIT_DONE;
   PetscCall(begin(t));
-  while (*code == SINEW_EXIT_DONE && SinewTrainerSteps(t->trainer) < TrainingSteps(t))
-    PetscCall(advance(t, &loss, code));
+  while (*code == SINEW_EXIT_DONE && TrainingStep(t) < TrainingSteps(t)) PetscCall(advance(t, &loss, code));
   if (*code == SINEW_EXIT_BREAKDOWN) {
     if (t->progress) PetscCall(SinewProgressFinish(t->progress));
     PetscCall(report_breakdown(t, loss));
@@ -177,7 +171,7 @@ PetscErrorCode SinewTrainingRun(SinewTraining t, int *code)
   if (t->options.quiet) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(report(t));
   PetscCall(PetscPrintf(t->comm, "RESULT status=%s code=%d step=%lld t=%.17g checkpoint=%s\n",
-                        *code == SINEW_EXIT_STOPPED ? "stopped" : status[*code], *code,
-                        (long long)SinewTrainerSteps(t->trainer), (double)TrainingEpoch(t), t->last_checkpoint));
+                        *code == SINEW_EXIT_STOPPED ? "stopped" : status[*code], *code, (long long)TrainingStep(t),
+                        (double)TrainingEpoch(t), t->last_checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -65,23 +65,33 @@ static PetscErrorCode predict(void *context, PetscReal t, const PetscReal frame[
 
 /* ---- life ---- */
 
-static PetscErrorCode create_mover(SinewMmpdeForecast f)
+PetscErrorCode SinewMmpdeMoverOpen(MPI_Comm comm, const char path[], const char group[], PetscInt ny, PetscInt nx,
+                                   SinewDMM *mover, PetscBool *normalised)
 {
-  const SinewBox map = SinewLayoutMap(f->layout);
-  PetscInt64 normalised = 0;
+  PetscInt64 stored = 0;
   PetscInt n;
   SinewFile file;
 
   PetscFunctionBeginUser;
-  if (!f->o.model.moving) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(SinewFileOpen(f->comm, f->o.mover ? f->o.mover : f->o.path, &file));
-  PetscCall(SinewDMMCreate(file, f->o.mover ? "/weights" : "/weights/mover", &f->mover));
-  PetscCall(SinewFileReadInts(file, f->o.mover ? "/weights" : "/weights/mover", "normalised", 1, &n, &normalised));
-  if (normalised) f->o.model.mover_normalised = PETSC_TRUE;
+  PetscCall(SinewFileOpen(comm, path, &file));
+  PetscCall(SinewDMMCreate(file, group, mover));
+  PetscCall(SinewFileReadInts(file, group, "normalised", 1, &n, &stored));
+  if (stored) *normalised = PETSC_TRUE;
   PetscCall(SinewFileClose(&file));
   /* the weights fit fields of four sizes: the grid's own, where it is one of them */
-  if (map.ny == map.nx && map.nx <= SinewDMMSize(f->mover) && map.nx > SinewDMMSize(f->mover) - 4)
-    PetscCall(SinewDMMSetSize(f->mover, map.nx));
+  if (ny == nx && nx <= SinewDMMSize(*mover) && nx > SinewDMMSize(*mover) - 4) PetscCall(SinewDMMSetSize(*mover, nx));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_mover(SinewMmpdeForecast f)
+{
+  const SinewBox map = SinewLayoutMap(f->layout);
+
+  PetscFunctionBeginUser;
+  if (f->o.model.moving)
+    PetscCall(SinewMmpdeMoverOpen(f->comm, f->o.mover ? f->o.mover : f->o.path,
+                                  f->o.mover ? "/weights" : "/weights/mover", map.ny, map.nx, &f->mover,
+                                  &f->o.model.mover_normalised));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

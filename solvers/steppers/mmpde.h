@@ -22,6 +22,10 @@ typedef struct {
   SinewMmpdeModel model;
 } SinewMmpdeForecastOptions;
 
+/* A mover from /GROUP of a file, for grids of ny x nx nodes; whether it wants its fields between 0 and 1. Collective.
+ */
+PETSC_EXTERN PetscErrorCode SinewMmpdeMoverOpen(MPI_Comm comm, const char path[], const char group[], PetscInt ny,
+                                                PetscInt nx, SinewDMM *mover, PetscBool *normalised);
 /* What a file says: the network, and the frames it turns into the next. Raises SINEW_ERR_INPUT with one line. */
 PETSC_EXTERN PetscErrorCode SinewMmpdeForecastRead(MPI_Comm comm, const char path[], SinewMmpdeModel *model,
                                                    SinewForecastModel *frames);

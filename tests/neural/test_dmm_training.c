@@ -8,7 +8,7 @@
 #define SIZE   12
 #define FIELDS 6
 
-static const SinewDMMTrainerOptions options = {.fields = 4, .points = 40, .border = 9, .rate = 2e-3, .seed = 3};
+static const SinewDMMTrainerOptions options = {.fields = 4, .points = 40, .border = 9, .seed = 3};
 
 /* Bumps at different places. */
 static double *make_fields(void)
@@ -54,7 +54,7 @@ static double train(Run *r, int steps)
   double mean = 0;
 
   for (int k = 0; k < steps; k++) {
-    check_call(SinewDMMTrainerStep(r->trainer, &loss));
+    check_call(SinewDMMTrainerStep(r->trainer, 2e-3, &loss, NULL));
     if (k >= steps - 20) mean += loss.total / PetscMin(20, steps);
   }
   return mean;

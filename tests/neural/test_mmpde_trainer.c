@@ -79,7 +79,8 @@ static double train(SinewMmpdeTrainer t, PetscInt64 steps)
 {
   double loss = 0, norm;
 
-  while (SinewMmpdeTrainerSteps(t) < steps) check_call(SinewMmpdeTrainerStep(t, &loss, &norm));
+  while (SinewMmpdeTrainerSteps(t) < steps)
+    check_call(SinewMmpdeTrainerStep(t, SinewMmpdeTrainerRate(t), &loss, &norm));
   return loss;
 }
 
@@ -96,7 +97,7 @@ static void learns(void **state)
   check_call(SinewMmpdeTrainerCreate(PETSC_COMM_WORLD, &o, s.data, s.mover, &t));
   assert_int_equal(SinewMmpdeTrainerEpoch(t), TRAJECTORIES * FRAMES / 3);
   check_all(SinewMmpdeTrainerIdentity(t));
-  check_call(SinewMmpdeTrainerStep(t, &first, &norm));
+  check_call(SinewMmpdeTrainerStep(t, SinewMmpdeTrainerRate(t), &first, &norm));
   last = train(t, 12 * SinewMmpdeTrainerEpoch(t));
   check_all(last < 0.05 * first);
   check_all(!SinewMmpdeTrainerIdentity(t));
@@ -158,7 +159,8 @@ static void equals_one_rank(void **state)
   check_call(SinewMmpdeTrainerCreate(PETSC_COMM_WORLD, &o, s.data, s.mover, &t[0]));
   check_call(SinewMmpdeTrainerCreate(PETSC_COMM_SELF, &o, alone, s.mover, &t[1]));
   for (int step = 0; step < 14; step++) {
-    for (int k = 0; k < 2; k++) check_call(SinewMmpdeTrainerStep(t[k], &loss[k], &norm[k]));
+    for (int k = 0; k < 2; k++)
+      check_call(SinewMmpdeTrainerStep(t[k], SinewMmpdeTrainerRate(t[k]), &loss[k], &norm[k]));
     check_close(loss[0], loss[1], 1e-8 * loss[1]); /* AdamW magnifies rounding of small gradients */
     check_close(norm[0], norm[1], 1e-6 * norm[1]);
   }
@@ -209,7 +211,7 @@ static void says_what_does_not_fit(void **state)
   check_call(SinewMmpdeTrainerDestroy(&t));
   o.tail = 0;
   check_call(SinewMmpdeTrainerCreate(PETSC_COMM_WORLD, &o, s.data, wild, &t));
-  assert_int_equal(SinewMmpdeTrainerStep(t, &loss, &norm), SINEW_ERR_INPUT);
+  assert_int_equal(SinewMmpdeTrainerStep(t, SinewMmpdeTrainerRate(t), &loss, &norm), SINEW_ERR_INPUT);
   check_call(SinewMmpdeTrainerDestroy(&t));
   check_call(PetscPopErrorHandler());
   check_call(SinewDMMDestroy(&wild));
