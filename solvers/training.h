@@ -3,7 +3,8 @@
 /*
   A training run: what a deck with the sections `data`, `network` and `train` describes. Life-cycle, stops, checkpoints
   and endings are those of a simulation (simulation.h). What is trained, and how a step of it is taken, is the business
-  of a type (training_type.h): sinenet (neural/trainer.h), chosen by `network.type`.
+  of a type (training_type.h), chosen by `network.type`: sinenet (neural/trainer.h), mmpde (neural/mmpde_trainer.h), dmm
+  (neural/dmm_training.h).
 
     SinewTrainingCreate   reads every section; raises SINEW_ERR_INPUT after reporting all mistakes
     SinewTrainingSetUp    opens the data, makes the network; initial parameters, those of a file, or restart
@@ -12,7 +13,7 @@
     SinewTrainingDestroy
 
   In the output directory: history.csv (a line an epoch), loss.png, validation.png (truth, prediction, error), best.h5
-  and last.h5 for runs (`stepper: {type: sinenet, weights: ...}`, `sinew predict`); checkpoints/ holds full states.
+  and last.h5 for runs (`stepper: {type: sinenet, weights: ...}`, `mesh_motion: {type: dmm, weights: ...}`); checkpoints/ holds full states.
 
   A loss that is not finite, or above train.limit, ends the training with code 3: parameters of that moment are not
   saved, checkpoints and best.h5 stay. Everything is collective.
