@@ -3,11 +3,13 @@
 
   The frames of the training part are its fields, each scaled to lie between 0 and 1 and read at `size` x `size` nodes
   of the unit square, which spans the centres of the first and last cells, or the period. Every rank holds all of them:
-  8 size^2 bytes each. A validation judges some fields of the part called valid, evenly chosen.
+  8 size^2 bytes each; where axes are periodic (`data.shift`) each is shifted by some cells. A validation judges some
+  fields of the part called valid, evenly chosen.
 */
 #include <math.h>
 
 #include "io/image.h"
+#include "io/random.h"
 #include "neural/dmm_training.h"
 #include "solvers/training_type.h"
 
@@ -37,6 +39,7 @@ typedef struct {
   Train train;
   MPI_Comm comm;
   PetscInt epochs, batch, judged, component;
+  PetscInt64 seed;
   Fields fields, judge;
   SinewDMM dmm;
   SinewDMMTrainer trainer;
@@ -94,6 +97,7 @@ static PetscErrorCode read_section(const SinewTrainingPlace *place, void **own)
   m->epochs = place->epochs;
   m->batch = place->batch;
   m->judged = place->judged;
+  m->seed = place->seed;
   PetscCall(SinewDeckRead(place->deck, place->network, "network", network_keys, &m->network));
   PetscCall(SinewDeckRead(place->deck, place->train, "train", train_keys, &m->train));
   PetscCall(SinewTrainingComponent(place, "field", m->network.field, &m->component));
@@ -148,10 +152,11 @@ static void sample_frame(const SinewDatasetShape *shape, PetscBool periodic, con
   for (PetscInt n = 0; n < size * size; n++) u[n] = most > least ? (u[n] - least) / (most - least) : 0;
 }
 
-/* At most `most` frames of the first `trajectories`, evenly chosen; 0: all. */
+/* At most `most` frames of the first `trajectories`, evenly chosen; 0: all. shift: each by some cells of its own. */
 static PetscErrorCode read_fields(Mover *m, SinewDataset data, PetscInt trajectories, PetscInt most, PetscInt size,
-                                  Fields *f)
+                                  const PetscBool shift[2], Fields *f)
 {
+  const PetscInt64 stream = -1; /* samples of steps have those from 0 on */
   SinewDatasetShape shape;
   SinewBox box = {0};
   double *frame;
@@ -167,8 +172,11 @@ static PetscErrorCode read_fields(Mover *m, SinewDataset data, PetscInt trajecto
   PetscCall(PetscMalloc1((size_t)(shape.components * shape.ny * shape.nx), &frame));
   for (PetscInt k = 0; k < f->count; k++) {
     const PetscInt at = (PetscInt)(((PetscInt64)k * all + all / 2) / f->count);
-    const SinewSample sample = {.trajectory = at / shape.frames, .first = at % shape.frames, .count = 1};
+    SinewSample sample = {.trajectory = at / shape.frames, .first = at % shape.frames, .count = 1};
 
+    for (int d = 0; d < 2 && shift; d++)
+      if (shift[d])
+        sample.shift[d] = (PetscInt)(SinewUniform(m->seed, stream, 2 * k + d) * (double)(d ? shape.nx : shape.ny));
     PetscCall(SinewDatasetRead(data, m->comm, box, 1, &sample, frame));
     sample_frame(&shape, m->network.periodic, frame + m->component * shape.ny * shape.nx, size, f->u + k * size * size);
   }
@@ -183,6 +191,7 @@ static PetscErrorCode create(void *own, const SinewTrainingPlace *place, const S
   Mover *m = (Mover *)own;
   const Network *n = &m->network;
   const PetscInt size = n->size ? n->size : data->shape.nx;
+  const SinewAugmentation augment = SinewDataSectionAugmentation(place->data);
   SinewDMMTrainerOptions o;
 
   PetscFunctionBeginUser;
@@ -198,11 +207,11 @@ static PetscErrorCode create(void *own, const SinewTrainingPlace *place, const S
   o.seed = place->seed;
   o.joint = (PetscBool)!m->train.compatible;
   if (o.joint) o.monitor = (SinewDMMMonitor){.floor = m->train.floor, .straight = PETSC_TRUE, .window = WINDOW};
-  PetscCall(read_fields(m, data->training, 0, 0, size, &m->fields));
+  PetscCall(read_fields(m, data->training, 0, 0, size, augment.shift, &m->fields));
   PetscCheck(m->fields.count >= place->batch, m->comm, SINEW_ERR_INPUT,
              "training: an epoch of %" PetscInt_FMT " fields does not fill a batch of %" PetscInt_FMT, m->fields.count,
              place->batch);
-  if (data->validation) PetscCall(read_fields(m, data->validation, m->judged, JUDGED, size, &m->judge));
+  if (data->validation) PetscCall(read_fields(m, data->validation, m->judged, JUDGED, size, NULL, &m->judge));
   PetscCall(SinewDMMCreateEmpty(size, n->dense, n->features, n->trunk, n->hidden, &m->dmm));
   PetscCall(SinewDMMSetWalls(m->dmm, o.joint));
   PetscCall(SinewDMMTrainerInitialise(m->dmm, place->seed));
