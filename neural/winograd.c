@@ -3,6 +3,7 @@
 #include "neural/winograd_private.h"
 #include <dnnl.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define POINTS    16        /* of a transformed tile */
 #define TILES_MIN 32        /* fewer are not worth 16 products and larger weights */
@@ -74,43 +75,61 @@ size_t WinogradScratchGradient(Winograd w)
   return WinogradScratch(w) + WinogradPackedBytes(w);
 }
 
+/* Filters are transformed for LANE consecutive outputs at a time, which are consecutive in transformed weights. */
+
 /* G g G' with G = (1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1) */
-static void transform_filter(const float filter[9], PetscBool bf16, double u[POINTS])
+static void transform_filters(float g[9][LANE], float u[POINTS][LANE])
 {
-  double t[4][3];
-  float g[9];
+  double t[4][3][LANE];
 
-  for (int k = 0; k < 9; ++k) g[k] = bf16 ? Bfloat16Round(filter[k]) : filter[k];
+  for (int j = 0; j < 3; ++j)
+#pragma omp simd
+    for (int l = 0; l < LANE; ++l) {
+      const double a = g[j][l], b = g[3 + j][l], c = g[6 + j][l];
 
-  for (int j = 0; j < 3; ++j) {
-    const double a = g[j], b = g[3 + j], c = g[6 + j];
+      t[0][j][l] = a;
+      t[1][j][l] = 0.5 * (a + b + c);
+      t[2][j][l] = 0.5 * (a - b + c);
+      t[3][j][l] = c;
+    }
+  for (int i = 0; i < 4; ++i)
+#pragma omp simd
+    for (int l = 0; l < LANE; ++l) {
+      const double a = t[i][0][l], b = t[i][1][l], c = t[i][2][l];
 
-    t[0][j] = a;
-    t[1][j] = 0.5 * (a + b + c);
-    t[2][j] = 0.5 * (a - b + c);
-    t[3][j] = c;
-  }
-  for (int i = 0; i < 4; ++i) {
-    u[4 * i] = t[i][0];
-    u[4 * i + 1] = 0.5 * (t[i][0] + t[i][1] + t[i][2]);
-    u[4 * i + 2] = 0.5 * (t[i][0] - t[i][1] + t[i][2]);
-    u[4 * i + 3] = t[i][2];
-  }
+      u[4 * i][l] = (float)a;
+      u[4 * i + 1][l] = (float)(0.5 * (a + b + c));
+      u[4 * i + 2][l] = (float)(0.5 * (a - b + c));
+      u[4 * i + 3][l] = (float)c;
+    }
+}
+
+/* n filters of nine, `step` apart, side by side; turned around: last value first. */
+static void gather_filters(PetscInt n, const float *from, PetscInt step, PetscBool turned, float g[9][LANE])
+{
+  for (PetscInt l = 0; l < n; ++l, from += step)
+    if (turned)
+      for (int k = 0; k < 9; ++k) g[8 - k][l] = from[k];
+    else
+      for (int k = 0; k < 9; ++k) g[k][l] = from[k];
 }
 
 void WinogradPack(Winograd w, PetscBool adjoint, const float weight[], float packed[])
 {
-  const PetscInt in = w->s.in, channels = w->s.channels, slice = w->s.slice;
+  const PetscInt in = w->s.in, out = w->s.out, across = adjoint ? 9 : 9 * w->s.channels,
+                 along = adjoint ? 9 * w->s.channels : 9;
+  float g[9][LANE] = {{0}}, u[POINTS][LANE];
 
-  for (PetscInt o = 0; o < w->s.out; ++o)
+  for (PetscInt first = 0; first < out; first += LANE)
     for (PetscInt c = 0; c < in; ++c) {
-      const float *filter = weight + (adjoint ? c * channels + slice + o : o * channels + slice + c) * 9;
-      float turned[9];
-      double u[POINTS];
+      float *to = packed + c * w->out_row + first;
 
-      for (int k = 0; k < 9 && adjoint; ++k) turned[k] = filter[8 - k];
-      transform_filter(adjoint ? turned : filter, w->s.bf16, u);
-      for (PetscInt p = 0; p < POINTS; ++p) packed[(p * in + c) * w->out_row + o] = (float)u[p];
+      gather_filters(PetscMin(LANE, out - first), weight + 9 * w->s.slice + first * across + c * along, across, adjoint,
+                     g);
+      for (int k = 0; k < 9 && w->s.bf16; ++k)
+        for (int l = 0; l < LANE; ++l) g[k][l] = Bfloat16Round(g[k][l]);
+      transform_filters(g, u);
+      for (int p = 0; p < POINTS; ++p, to += in * w->out_row) memcpy(to, u[p], sizeof(u[p]));
     }
 }
 
@@ -281,22 +300,42 @@ static PetscErrorCode gradient_block(Winograd w, PetscInt first, PetscInt count,
 }
 
 /* dg = G' u G */
-static void filter_gradient(const float *sum, PetscInt plane, float g[9])
+static void filter_gradients(const float *sum, PetscInt plane, float g[9][LANE])
 {
-  float r[3][4];
+  float r[3][4][LANE];
 
   for (int j = 0; j < 4; ++j) {
-    const float u0 = sum[j * plane], u1 = sum[(4 + j) * plane], u2 = sum[(8 + j) * plane], u3 = sum[(12 + j) * plane];
+    const float *u0 = sum + j * plane, *u1 = u0 + 4 * plane, *u2 = u0 + 8 * plane, *u3 = u0 + 12 * plane;
 
-    r[0][j] = u0 + 0.5f * (u1 + u2);
-    r[1][j] = 0.5f * (u1 - u2);
-    r[2][j] = u3 + 0.5f * (u1 + u2);
+#pragma omp simd
+    for (int l = 0; l < LANE; ++l) {
+      r[0][j][l] = u0[l] + 0.5f * (u1[l] + u2[l]);
+      r[1][j][l] = 0.5f * (u1[l] - u2[l]);
+      r[2][j][l] = u3[l] + 0.5f * (u1[l] + u2[l]);
+    }
   }
-  for (int a = 0; a < 3; ++a) {
-    g[3 * a] = r[a][0] + 0.5f * (r[a][1] + r[a][2]);
-    g[3 * a + 1] = 0.5f * (r[a][1] - r[a][2]);
-    g[3 * a + 2] = r[a][3] + 0.5f * (r[a][1] + r[a][2]);
-  }
+  for (int a = 0; a < 3; ++a)
+#pragma omp simd
+    for (int l = 0; l < LANE; ++l) {
+      const float r0 = r[a][0][l], r1 = r[a][1][l], r2 = r[a][2][l], r3 = r[a][3][l];
+
+      g[3 * a][l] = r0 + 0.5f * (r1 + r2);
+      g[3 * a + 1][l] = 0.5f * (r1 - r2);
+      g[3 * a + 2][l] = r3 + 0.5f * (r1 + r2);
+    }
+}
+
+static void finish_gradient(const Winograd w, const float sum[], float gweight[])
+{
+  const PetscInt in = w->s.in, out = w->s.out;
+  float g[9][LANE];
+
+  for (PetscInt first = 0; first < out; first += LANE)
+    for (PetscInt c = 0; c < in; ++c) {
+      filter_gradients(sum + c * w->out_row + first, in * w->out_row, g);
+      for (PetscInt o = first; o < PetscMin(first + LANE, out); ++o)
+        for (int k = 0; k < 9; ++k) gweight[(o * w->s.channels + w->s.slice + c) * 9 + k] = g[k][o - first];
+    }
 }
 
 PetscErrorCode WinogradGradient(Winograd w, const float x[], const float gy[], float gweight[], void *scratch)
@@ -309,8 +348,6 @@ PetscErrorCode WinogradGradient(Winograd w, const float x[], const float gy[], f
     for (PetscInt first = 0; first < down; first += w->rows)
       PetscCall(gradient_block(w, first, PetscMin(w->rows, down - first), x + b * (ny + 2) * (nx + 2) * in,
                                gy + b * ny * nx * out, (PetscBool)(b == 0 && first == 0), sum, v, m));
-  for (PetscInt o = 0; o < out; ++o)
-    for (PetscInt c = 0; c < in; ++c)
-      filter_gradient(sum + c * w->out_row + o, in * w->out_row, gweight + (o * w->s.channels + w->s.slice + c) * 9);
+  finish_gradient(w, sum, gweight);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
