@@ -100,10 +100,14 @@ typedef struct {
   /* This rank's largest rate 1/dt of a state (NaN: not admissible), for equations without row kernels for it. Optional;
      not collective. */
   PetscErrorCode (*rate)(SinewEquation equation, Vec U, PetscReal *rate);
+  /* The numbers that equation->measures names, of a state. With measures. Collective. */
+  PetscErrorCode (*measure)(SinewEquation equation, Vec U, PetscReal value[]);
   const SinewInitialType *initials; /* ended by a NULL name; expressions are always possible */
   const SinewDerived *derived;      /* ended by a NULL name; may be NULL */
   const SinewVariant *variants;     /* ended by a NULL choice; may be NULL. Their keys are read by create */
 } SinewEquationType;
+
+#define SINEW_MEASURES_MAX 8
 
 /* What a source is to implicit steppers: given by place and time; of the state, and explicit under IMEX; or stiff. */
 typedef enum { SINEW_SOURCE_GIVEN, SINEW_SOURCE_MILD, SINEW_SOURCE_STIFF } SinewSourceKind;
@@ -125,16 +129,19 @@ struct _p_SinewEquation {
   PetscBool displaced;                         /* components are displacements: outputs show where points have gone */
   PetscBool staggered;                         /* velocities stand on the lower faces of the cells, normal to them */
   const SinewBoundarySide *side;               /* six of them, not owned; set before attach */
-  PetscBool inexact;                           /* parameters spoil the exactness of `exact` initial conditions */
-  PetscBool place_dependent;     /* coefficients depend on place or time and are tabulated on the uniform mesh */
-  SinewGrid grid;                /* not owned, after attach */
+  const char *const *measures; /* names of numbers that type->measure tells of a state, for the history: set by attach,
+                                  or by a form that a stepper makes; ended by NULL, at most SINEW_MEASURES_MAX; NULL:
+                                  none */
+  PetscBool inexact;           /* parameters spoil the exactness of `exact` initial conditions */
+  PetscBool place_dependent;   /* coefficients depend on place or time and are tabulated on the uniform mesh */
+  SinewGrid grid;              /* not owned, after attach */
   const SinewGeometry *geometry; /* not owned; where the cells are now when the mesh moves, else NULL */
   const SinewInitialType *initial;
   void *initial_parameters;                         /* owned */
   SinewExpression expression[SINEW_COMPONENTS_MAX]; /* not owned: the deck's */
   SinewFrame frame;                                 /* owned; NULL: the initial state is a formula */
   /* A stepper whose state knows more than its cells answers for derived fields of that state, in all owned cells;
-     *known is false where it does not. Not owned. */
+   *known is false where it does not. Not owned. */
   PetscErrorCode (*observe)(void *observer, Vec U, const char name[], PetscReal value[], PetscBool *known);
   void *observer;
 };

@@ -254,7 +254,7 @@ const char *SinewOutputsDirectory(SinewOutputs outputs)
 /* ---- history ---- */
 
 #define MESH_COLUMNS 4
-#define COLUMNS_MAX  (2 + 4 * SINEW_COMPONENTS_MAX + MESH_COLUMNS + SINEW_COLUMNS_MAX)
+#define COLUMNS_MAX  (2 + 4 * SINEW_COMPONENTS_MAX + MESH_COLUMNS + SINEW_MEASURES_MAX + SINEW_COLUMNS_MAX)
 static const char *const mesh_columns[MESH_COLUMNS] = {"mesh_jacobian", "mesh_std", "mesh_range", "mesh_skew"};
 
 PetscErrorCode SinewOutputsColumns(SinewOutputs o, PetscInt count, const char *const names[], const PetscReal values[])
@@ -289,6 +289,7 @@ static PetscErrorCode open_history(SinewOutputs o, PetscBool restart, PetscInt s
   for (PetscInt k = 0; k < MESH_COLUMNS && o->motion; k++)
     PetscCall(PetscStrncpy(text[n++], mesh_columns[k], sizeof(text[0])));
   for (PetscInt k = 0; k < n; k++) names[k] = text[k];
+  for (PetscInt k = 0; e->measures && e->measures[k]; k++) names[n++] = e->measures[k];
   for (PetscInt k = 0; k < o->columns; k++) names[n++] = o->column[k];
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/history.csv", o->directory));
   PetscCall(SinewHistoryCreate(o->comm, path, n, names, restart, &o->history));
@@ -323,6 +324,10 @@ static PetscErrorCode write_history(SinewOutputs o, PetscInt step, PetscReal t, 
     value[n++] = q.std;
     value[n++] = q.range;
     value[n++] = q.skew;
+  }
+  if (o->equation->measures) {
+    PetscCall((*o->equation->type->measure)(o->equation, U, value + n));
+    for (PetscInt k = 0; o->equation->measures[k]; k++) n++;
   }
   PetscCall(PetscArraycpy(value + n, o->column_value, o->columns));
   PetscCall(SinewHistoryWrite(o->history, step, t, value));

@@ -148,6 +148,22 @@ static const SinewDerived derived[] = {{"vorticity", "curl of the velocity; in 3
                                        {"speed", "magnitude of the velocity", .row = speed},
                                        {.name = NULL}};
 
+/* ---- numbers for the history ---- */
+
+const char *const SinewFlowMeasureNames[] = {"energy_mean", "enstrophy_mean", "dissipation_mean", NULL};
+
+static PetscErrorCode measure(SinewEquation e, Vec U, PetscReal value[])
+{
+  const SinewFlowData *flow = (const SinewFlowData *)e->data;
+
+  PetscFunctionBeginUser;
+  if (flow->faces)
+    PetscCall(SinewFlowFacesMeasure(flow->faces, U, value));
+  else
+    PetscCall(SinewFlowModesMeasure(flow->modes, U, value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- steps ---- */
 
 /* By the exponent's bits: sums and maxima of floating-point numbers would need an order, this vectorises. */
@@ -349,7 +365,9 @@ static PetscErrorCode attach(SinewEquation e, SinewGrid grid)
 {
   PetscFunctionBeginUser;
   (void)grid;
-  if (e->staggered) PetscCall(SinewFlowFacesCreate(e, &((SinewFlowData *)e->data)->faces));
+  if (!e->staggered) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewFlowFacesCreate(e, &((SinewFlowData *)e->data)->faces));
+  e->measures = SinewFlowMeasureNames;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -381,6 +399,7 @@ const SinewEquationType SinewNavierStokes = {
     .settle = settle,
     .semilinear = SinewFlowSemilinear,
     .rate = rate,
+    .measure = measure,
     .initials = SinewFlowInitials,
     .derived = derived,
 };

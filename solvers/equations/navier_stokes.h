@@ -38,12 +38,22 @@ typedef struct {
 
 PETSC_INTERN const SinewInitialType SinewFlowInitials[];
 
+/*
+  Numbers for the history, means over the domain: energy |v|^2 / 2, enstrophy |curl v|^2 / 2, and dissipation, what
+  viscosity, hyperviscosity and drag take from the energy (nu |grad v|^2 and so on, with each form's own differences),
+  so that d(energy)/dt = -dissipation + what forces and moving sides put in.
+*/
+typedef enum { SINEW_FLOW_ENERGY, SINEW_FLOW_ENSTROPHY, SINEW_FLOW_DISSIPATION, SINEW_FLOW_MEASURES } SinewFlowMeasure;
+PETSC_INTERN const char *const SinewFlowMeasureNames[];
+
 /* ---- pseudo-spectral, periodic (navier_stokes_spectral.c) ---- */
 
 /* SinewEquationType.semilinear. */
 PETSC_INTERN PetscErrorCode SinewFlowSemilinear(SinewEquation e, SinewSemilinear *problem);
 /* The vorticity of a state (in 3D its magnitude) in all owned cells. Collective. */
 PETSC_INTERN PetscErrorCode SinewFlowModesVorticity(SinewFlowModes modes, Vec U, PetscReal value[]);
+/* SinewEquationType.measure. Collective. */
+PETSC_INTERN PetscErrorCode SinewFlowModesMeasure(SinewFlowModes modes, Vec U, PetscReal value[]);
 
 /* ---- at points (navier_stokes_pointwise.c): SinewEquationType.pointwise ---- */
 PETSC_INTERN PetscErrorCode SinewFlowPointwise(SinewEquation e, SinewDeck deck, const SinewDomain *domain,
@@ -62,5 +72,7 @@ PETSC_INTERN PetscErrorCode SinewFlowFacesProject(SinewFlowFaces faces, Vec U);
 /* A semi-Lagrangian step of length dt from Y to out, another vector (navier_stokes_lagrange.c). */
 PETSC_INTERN PetscErrorCode SinewFlowFacesLeap(SinewFlowFaces faces, Vec Y, PetscReal dt, Vec out);
 PETSC_INTERN PetscErrorCode SinewFlowFacesVorticity(SinewFlowFaces faces, Vec U, PetscReal value[]);
+/* SinewEquationType.measure (navier_stokes_measures.c). */
+PETSC_INTERN PetscErrorCode SinewFlowFacesMeasure(SinewFlowFaces faces, Vec U, PetscReal value[]);
 
 #endif

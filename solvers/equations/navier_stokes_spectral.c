@@ -175,6 +175,39 @@ PetscErrorCode SinewFlowModesVorticity(SinewFlowModes f, Vec U, PetscReal value[
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Sums over modes; of those with kx > 0 the conjugates are not stored. */
+PetscErrorCode SinewFlowModesMeasure(SinewFlowModes f, Vec U, PetscReal value[])
+{
+  const PetscInt n = f->m->modes;
+  PetscReal sum[SINEW_FLOW_MEASURES] = {0};
+  PetscComplex *v, *u[3];
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1((size_t)((f->momenta + f->scalars) * n), &v));
+  PetscCall(load(f, U, v));
+  velocity_modes(f, v, u);
+  for (PetscInt r = 0; r < f->rows; r++) {
+    const PetscInt at = enter_row(f, r);
+    PetscReal row[SINEW_FLOW_MEASURES] = {0};
+
+    for (PetscInt i = 0; i < f->m->count[2]; i++) {
+      const PetscReal weight = f->k[0][i] > 0 ? 1 : 0.5,
+                      k2 = f->k[0][i] * f->k[0][i] + f->k[1][i] * f->k[1][i] + f->k[2][i] * f->k[2][i];
+      PetscReal square = 0;
+
+      for (PetscInt d = 0; d < f->dim; d++)
+        square += PetscSqr(PetscRealPartComplex(u[d][at + i])) + PetscSqr(PetscImaginaryPartComplex(u[d][at + i]));
+      row[SINEW_FLOW_ENERGY] += weight * square;
+      row[SINEW_FLOW_ENSTROPHY] += weight * k2 * square;
+      row[SINEW_FLOW_DISSIPATION] += 2 * weight * f->decay[0][at + i] * square;
+    }
+    for (int k = 0; k < SINEW_FLOW_MEASURES; k++) sum[k] += row[k];
+  }
+  PetscCall(PetscFree(v));
+  PetscCallMPI(MPI_Allreduce(sum, value, SINEW_FLOW_MEASURES, MPIU_REAL, MPIU_SUM, PetscObjectComm((PetscObject)U)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- the right-hand side ---- */
 
 static PetscErrorCode transport_2d(SinewFlowModes f, PetscComplex N[])
@@ -474,6 +507,7 @@ PetscErrorCode SinewFlowSemilinear(SinewEquation e, SinewSemilinear *problem)
   PetscCall(tabulate(f));
   PetscCall(create_force(f));
   flow->modes = f;
+  e->measures = SinewFlowMeasureNames;
   *problem = (SinewSemilinear){.fields = f->momenta + f->scalars,
                                .modes = f->m->modes,
                                .context = f,

@@ -142,6 +142,39 @@ static void closed_boxes_keep_scalars(void **state)
   end_run(&r);
 }
 
+/* Between walls at rest the scheme's energy falls by the dissipation that the history shows, and by nothing else: one
+   short step, in a box with walls of both kinds, in a periodic one, in 3D. */
+static void energy_falls_by_the_dissipation(void **state)
+{
+  static const char *const kinds[][3] = {
+      {"grid={cells: [24, 20], boundary: {x: no_slip, y: {lower: wall, upper: no_slip}}}", "initial={type: turbulence}",
+       "equation={type: navier_stokes, viscosity: 0.01, drag: 0.3}"},
+      {"grid={cells: [24, 20]}", "initial={type: turbulence}", "equation={type: navier_stokes, viscosity: 0.01}"},
+      {"grid={cells: [12, 10, 14], boundary: {x: periodic, y: wall, z: no_slip}}",
+       "initial={type: turbulence, peak: 2}", "equation={type: navier_stokes, viscosity: 0.01}"}};
+
+  (void)state;
+  for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+    PetscReal value[2][SINEW_MEASURES_MAX];
+
+    for (int step = 0; step < 2; step++) {
+      const char *const overrides[] = {kinds[k][0],
+                                       kinds[k][1],
+                                       kinds[k][2],
+                                       "stepper={type: euler, dt: 1e-7}",
+                                       step ? "time.end=2e-7" : "time.end=1e-7",
+                                       NULL};
+      Run r = run_deck(PETSC_COMM_WORLD, vortices, overrides);
+
+      assert_int_equal(r.code, 0);
+      check_call((*r.equation->type->measure)(r.equation, r.U, value[step]));
+      end_run(&r);
+    }
+    print_message("  %.3e of %.3e\n", (value[0][0] - value[1][0]) / 1e-7, value[0][2]);
+    check_close((value[0][0] - value[1][0]) / 1e-7 / value[0][2], 1, 1e-5);
+  }
+}
+
 static void mistakes_are_named(void **state)
 {
   static const struct {
@@ -179,4 +212,4 @@ static void mistakes_are_named(void **state)
 
 SINEW_TEST_MAIN(cmocka_unit_test(errors_fall_by_four), cmocka_unit_test(stages_keep_the_order_in_time),
                 cmocka_unit_test(ranks_agree), cmocka_unit_test(closed_boxes_keep_scalars),
-                cmocka_unit_test(mistakes_are_named))
+                cmocka_unit_test(energy_falls_by_the_dissipation), cmocka_unit_test(mistakes_are_named))
