@@ -91,10 +91,11 @@ typedef struct {
   /* The equation as a semilinear problem, for the stepper `spectral`: fills *problem, which the stepper destroys.
      Collective; after attach, on a grid of periodic and uniform axes. Optional. */
   PetscErrorCode (*semilinear)(SinewEquation equation, SinewSemilinear *problem);
-  /* A stage of a Runge-Kutta method as a whole, out = a A + b Y + c L(Y) at time t and what the equation asks of every
-     state, for the steppers `ssp` and `euler` (see SinewFVApply; rates come from `rate`). Optional. Collective. */
-  PetscErrorCode (*stage)(SinewEquation equation, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
-                          Vec out);
+  /* A stage of a Runge-Kutta method as a whole, out = a A + b Y + c L(Y) and what the equation asks of every state, for
+     the steppers `ssp` and `euler`: Y is a state at time t, out one at time `to` (rates come from `rate`). Optional.
+     Collective. */
+  PetscErrorCode (*stage)(SinewEquation equation, PetscReal t, PetscReal to, Vec Y, PetscReal a, Vec A, PetscReal b,
+                          PetscReal c, Vec out);
   /* Makes an initial state one that stages could have left. Optional, with stage. Collective. */
   PetscErrorCode (*settle)(SinewEquation equation, Vec U);
   /* This rank's largest rate 1/dt of a state (NaN: not admissible), for equations without row kernels for it. Optional;

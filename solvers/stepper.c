@@ -208,8 +208,8 @@ static const SinewKey bdf_keys[] = {{.name = "order",
 
 /* ---- from keys to a TS ---- */
 
-static PetscErrorCode fused_stage(void *context, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
-                                  Vec out, PetscReal *rate)
+static PetscErrorCode fused_stage(void *context, PetscReal t, PetscReal to, Vec Y, PetscReal a, Vec A, PetscReal b,
+                                  PetscReal c, Vec out, PetscReal *rate)
 {
   SinewStepper s = (SinewStepper)context;
 
@@ -221,7 +221,7 @@ static PetscErrorCode fused_stage(void *context, PetscReal t, Vec Y, PetscReal a
     PetscCall(TSGetTimeStep(s->ts, &dt));
     PetscCall(SinewMeshMotionStage(s->problem.motion, t0, dt, t, Y, a, A, b, c, out, rate));
   } else if (s->problem.equation->type->stage) {
-    PetscCall((*s->problem.equation->type->stage)(s->problem.equation, t, Y, a, A, b, c, out));
+    PetscCall((*s->problem.equation->type->stage)(s->problem.equation, t, to, Y, a, A, b, c, out));
     if (rate) PetscCall((*s->problem.equation->type->rate)(s->problem.equation, out, rate));
   } else
     PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, Y, a, A, b, c, out, rate));

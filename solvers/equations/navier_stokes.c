@@ -202,15 +202,15 @@ static PetscErrorCode rate(SinewEquation e, Vec U, PetscReal *largest)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode stage(SinewEquation e, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out)
+static PetscErrorCode stage(SinewEquation e, PetscReal t, PetscReal to, Vec Y, PetscReal a, Vec A, PetscReal b,
+                            PetscReal c, Vec out)
 {
   PetscFunctionBeginUser;
-  (void)t;
   if (((const SinewFlowParameters *)e->parameters)->advection == SINEW_FLOW_SEMI_LAGRANGIAN) {
     PetscCheck((!A || a == 0) && b == 1, PETSC_COMM_SELF, PETSC_ERR_SUP, "semi-Lagrangian steps are no stages");
-    PetscCall(SinewFlowFacesLeap(((SinewFlowData *)e->data)->faces, Y, c, out));
+    PetscCall(SinewFlowFacesLeap(((SinewFlowData *)e->data)->faces, t, Y, c, out));
   } else
-    PetscCall(SinewFlowFacesStage(((SinewFlowData *)e->data)->faces, Y, a, A, b, c, out));
+    PetscCall(SinewFlowFacesStage(((SinewFlowData *)e->data)->faces, t, to, Y, a, A, b, c, out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -265,27 +265,14 @@ static PetscErrorCode check_leaps(SinewEquation e, SinewDeck deck, const SinewGr
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A side of staggered cells: one piece, of a kind that says what stands on the side, the same at all times. */
-static PetscErrorCode check_side(SinewEquation e, SinewDeck deck, SinewNode node, const char path[],
-                                 const SinewBoundarySide *side)
+/* A side of staggered cells is one piece, of formulas. */
+static PetscErrorCode check_side(SinewDeck deck, SinewNode node, const char path[], const SinewBoundarySide *side)
 {
   const SinewBoundaryPiece *piece = &side->piece[0];
-  PetscBool timed = PETSC_FALSE;
 
   PetscFunctionBeginUser;
   if (side->pieces != 1 || piece->where || piece->table_size)
     PetscCall(SinewDeckMistake(deck, node, path, "navier_stokes takes one condition a side, by formulas"));
-  else if (piece->kind == SINEW_BOUNDARY_OUTFLOW || piece->kind == SINEW_BOUNDARY_EXACT)
-    PetscCall(SinewDeckMistake(deck, node, path,
-                               "expected periodic, wall, no_slip, dirichlet or inflow for navier_stokes, found %s",
-                               piece->kind == SINEW_BOUNDARY_EXACT ? "exact" : "outflow"));
-  for (PetscInt c = 0; c < e->components && side->pieces; c++) {
-    PetscBool uses = PETSC_FALSE;
-
-    if (piece->value[c]) PetscCall(SinewExpressionUses(piece->value[c], 't', &uses));
-    if (uses) timed = PETSC_TRUE;
-  }
-  if (timed) PetscCall(SinewDeckMistake(deck, node, path, "navier_stokes takes no values that depend on t"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -294,7 +281,6 @@ static PetscErrorCode check_staggered(SinewEquation e, SinewDeck deck, SinewNode
   static const char *const only[] = {"stirring", "hyperviscosity"};
   const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
   const PetscBool wanted[] = {(PetscBool)(p->stirring.power > 0), (PetscBool)(p->hyperviscosity > 0)};
-  PetscBool timed = PETSC_FALSE;
   char path[64];
 
   PetscFunctionBeginUser;
@@ -303,10 +289,6 @@ static PetscErrorCode check_staggered(SinewEquation e, SinewDeck deck, SinewNode
     if (wanted[k])
       PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, only[k]), path, "only with stepper.type spectral"));
   }
-  for (PetscInt d = 0; d < p->force.n && !timed; d++) PetscCall(SinewExpressionUses(p->force.value[d], 't', &timed));
-  if (timed)
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "force"), "equation.force",
-                               "may depend on t only with stepper.type spectral"));
   for (PetscInt d = 0; d < grid->dim; d++) {
     if (grid->mapped[d])
       PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, SinewNodeGet(deck, SinewDeckRoot(deck), "grid"), "stretch"),
@@ -331,7 +313,7 @@ static PetscErrorCode check(SinewEquation e, SinewDeck deck, const SinewGridOpti
 
     PetscCall(PetscSNPrintf(path, sizeof(path), "grid.boundary.%s", axes[d]));
     for (int s = 0; s < 2 && !grid->periodic[d]; s++)
-      PetscCall(check_side(e, deck, SinewNodeGet(deck, boundary, axes[d]), path, &side[2 * d + s]));
+      PetscCall(check_side(deck, SinewNodeGet(deck, boundary, axes[d]), path, &side[2 * d + s]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -64,13 +64,13 @@ PETSC_INTERN PetscErrorCode SinewFlowPointwise(SinewEquation e, SinewDeck deck, 
 /* Raises SINEW_ERR_INPUT when the sides' velocities do not balance. */
 PETSC_INTERN PetscErrorCode SinewFlowFacesCreate(SinewEquation e, SinewFlowFaces *faces);
 PETSC_INTERN PetscErrorCode SinewFlowFacesDestroy(SinewFlowFaces *faces);
-/* out = projection of a A + b Y + c L(Y); A may be NULL or Y. */
-PETSC_INTERN PetscErrorCode SinewFlowFacesStage(SinewFlowFaces faces, Vec Y, PetscReal a, Vec A, PetscReal b,
-                                                PetscReal c, Vec out);
+/* out, at time `to`, = projection of a A + b Y + c L(Y), Y at time t; A may be NULL or Y. */
+PETSC_INTERN PetscErrorCode SinewFlowFacesStage(SinewFlowFaces faces, PetscReal t, PetscReal to, Vec Y, PetscReal a,
+                                                Vec A, PetscReal b, PetscReal c, Vec out);
 /* Makes the velocity free of divergence, with the sides' own on their faces. */
 PETSC_INTERN PetscErrorCode SinewFlowFacesProject(SinewFlowFaces faces, Vec U);
-/* A semi-Lagrangian step of length dt from Y to out, another vector (navier_stokes_lagrange.c). */
-PETSC_INTERN PetscErrorCode SinewFlowFacesLeap(SinewFlowFaces faces, Vec Y, PetscReal dt, Vec out);
+/* A semi-Lagrangian step of length dt from Y, at time t, to out, another vector (navier_stokes_lagrange.c). */
+PETSC_INTERN PetscErrorCode SinewFlowFacesLeap(SinewFlowFaces faces, PetscReal t, Vec Y, PetscReal dt, Vec out);
 PETSC_INTERN PetscErrorCode SinewFlowFacesVorticity(SinewFlowFaces faces, Vec U, PetscReal value[]);
 /* SinewEquationType.measure (navier_stokes_measures.c). */
 PETSC_INTERN PetscErrorCode SinewFlowFacesMeasure(SinewFlowFaces faces, Vec U, PetscReal value[]);

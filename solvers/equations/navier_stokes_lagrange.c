@@ -176,9 +176,10 @@ static PetscErrorCode add(SinewFlowFaces f, PetscBool diffusion, PetscReal dt, V
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewFlowFacesLeap(SinewFlowFaces f, Vec Y, PetscReal dt, Vec out)
+PetscErrorCode SinewFlowFacesLeap(SinewFlowFaces f, PetscReal t, Vec Y, PetscReal dt, Vec out)
 {
   PetscFunctionBegin;
+  PetscCall(SinewFlowFacesForce(f, t));
   PetscCall(carry_all(f, dt, Y, out));
   PetscCall(add(f, PETSC_FALSE, dt, out));
   if (f->parameters->viscosity > 0 || f->parameters->scalar_diffusivity > 0) PetscCall(add(f, PETSC_TRUE, dt, out));

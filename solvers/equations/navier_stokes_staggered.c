@@ -8,72 +8,21 @@
 
     out = a A + b Y + c L(Y),   lap phi = div out,   out -= grad phi
 
-  which keeps the order of the method in the velocities for sides that do not depend on time (half-explicit Runge-Kutta:
-  Hairer, Lubich & Roche 1989; Sanderse & Koren, J. Comput. Phys. 231, 2012), and leaves no pressure to restart from.
+  which keeps the order of the method in the velocities for sides that do not depend on time, and order 2 for those that
+  do (half-explicit Runge-Kutta: Hairer, Lubich & Roche 1989; Sanderse & Koren, J. Comput. Phys. 231, 2012), and leaves
+  no pressure to restart from. Sides: navier_stokes_sides.c.
 
-  Sides: wall (no flow through, none held), no_slip, dirichlet and inflow (velocities as given, else 0; scalars as
-  given, else no flux). Faces on a lower side are cells' own and hold the side's velocity; those on an upper side are
-  ghosts.
-
-  Per stage: two halo exchanges of the state, one of phi, and the Poisson solver's two all-to-alls.
+  Per stage: two halo exchanges of the state (three in those with A, where an upper side is an outflow), one of phi, the
+  Poisson solver's two all-to-alls, and where velocities through sides depend on time a reduction of two numbers.
 */
 #include "io/error.h"
 #include "solvers/equations/navier_stokes_faces.h"
 #include "solvers/equations/navier_stokes_kernels.h"
 
-/* ---- sides ---- */
+/* ---- the patch ---- */
 
-PetscBool SinewFlowFacesOnSide(SinewFlowFaces f, PetscInt side)
-{
-  const SinewAxis *a = f->axis[side / 2];
-
-  if (side / 2 >= f->dim || a->periodic) return PETSC_FALSE;
-  return (PetscBool)(side % 2 ? a->start + a->count == a->cells : a->start == 0);
-}
-
-/*
-  Ghosts of component c behind one side, column by column. The normal velocity sits on the side and continues by
-  reflection about its value; everything else is centred half a cell inside, and continues as 2 value - mirror, or as
-  the mirror image.
-*/
-static void fill_column(SinewFlowFaces f, PetscInt side, PetscInt c, PetscInt first, PetscInt column)
-{
-  const SinewAxis *a = f->axis[side / 2];
-  const PetscInt step = side % 2 ? f->stride[side / 2] : -f->stride[side / 2], g = a->ghosts;
-  const PetscReal *value = f->held[side][c].value;
-  PetscReal *w = f->w[c];
-
-  if (c == side / 2) {
-    const PetscInt face = side % 2 ? first + step : first; /* first: the owned cell next to the side */
-
-    w[face] = value[column];
-    for (PetscInt l = 1; l <= g - side % 2; l++) w[face + l * step] = 2 * value[column] - w[face - l * step];
-    return;
-  }
-  for (PetscInt l = 1; l <= g; l++) {
-    const PetscReal mirror = w[first - (l - 1) * step];
-
-    w[first + l * step] = value ? 2 * value[column] - mirror : mirror;
-  }
-}
-
-static void fill_sides(SinewFlowFaces f, PetscInt components)
-{
-  for (PetscInt side = 0; side < 2 * f->dim; side++) {
-    const PetscInt d = side / 2, p = d == 0 ? 1 : 0, q = d == 2 ? 1 : 2;
-    const PetscInt at = f->axis[d]->ghosts + (side % 2 ? f->axis[d]->count - 1 : 0);
-
-    if (!SinewFlowFacesOnSide(f, side)) continue;
-    for (PetscInt c = 0; c < components; c++) {
-      for (PetscInt column = 0; column < f->size[p] * f->size[q]; column++)
-        fill_column(f, side, c,
-                    at * f->stride[d] + column % f->size[p] * f->stride[p] + column / f->size[p] * f->stride[q],
-                    column);
-    }
-  }
-}
-
-PetscErrorCode SinewFlowFacesLoad(SinewFlowFaces f, Vec U, PetscInt components)
+/* The patch of `factor` times a vector. */
+static PetscErrorCode load(SinewFlowFaces f, Vec U, PetscReal factor, PetscInt components)
 {
   const PetscReal *u;
   Vec local;
@@ -83,11 +32,18 @@ PetscErrorCode SinewFlowFacesLoad(SinewFlowFaces f, Vec U, PetscInt components)
   PetscCall(DMGlobalToLocal(f->dm, U, INSERT_VALUES, local));
   PetscCall(VecGetArrayRead(local, &u));
   for (PetscInt c = 0; c < components; c++) {
-    for (PetscInt i = 0; i < f->cells; i++) f->w[c][i] = u[i * f->nc + c];
+    for (PetscInt i = 0; i < f->cells; i++) f->w[c][i] = factor * u[i * f->nc + c];
   }
   PetscCall(VecRestoreArrayRead(local, &u));
   PetscCall(DMRestoreLocalVector(f->dm, &local));
-  fill_sides(f, components);
+  SinewFlowSidesFill(f, components);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewFlowFacesLoad(SinewFlowFaces f, Vec U, PetscInt components)
+{
+  PetscFunctionBegin;
+  PetscCall(load(f, U, 1, components));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -156,6 +112,69 @@ static void tendencies(SinewFlowFaces f)
   for (PetscInt c = f->dim; c < f->nc; c++) transport_scalar(f, c);
 }
 
+/* ---- upper outflow sides: velocities through them, which no cell owns ---- */
+
+/* Face of a column on its side. */
+static PetscInt face_of(SinewFlowFaces f, const SinewFlowColumns *s, PetscInt column)
+{
+  const PetscInt cell = SinewFlowSidesCell(f, s, column);
+
+  return s->side % 2 ? cell + s->step : cell;
+}
+
+/* The rate of change of the velocity through an upper side, but for the pressure. */
+static PetscReal side_tendency(SinewFlowFaces f, const SinewFlowColumns *s, PetscInt face)
+{
+  const PetscInt d = s->axis[0], step = f->stride[d];
+  const SinewRealList *b = &f->parameters->buoyancy;
+  const PetscReal *v = f->w[d] + face;
+  const PetscReal beyond = SinewFlowSidesBeyond(s->side, v[0], v[-step]), above = v[0] + beyond,
+                  below = v[-step] + v[0];
+  PetscReal rate = (f->force[d] ? f->force[d][face] : 0) - f->parameters->drag * v[0];
+
+  rate += f->inverse[d] * (f->parameters->viscosity * f->inverse[d] * (beyond - 2 * v[0] + v[-step]) -
+                           0.25 * (above * above - below * below));
+  for (PetscInt k = 1; k < f->dim; k++) {
+    const PetscInt p = s->axis[k];
+
+    SinewFlowMomentum(1, PETSC_FALSE, step, f->stride[p], f->inverse[p], f->parameters->viscosity, v, f->w[p] + face,
+                      &rate);
+  }
+  if (b->n && b->value[d] != 0) SinewFlowLift(1, step, 0.5 * b->value[d], f->w[f->dim] + face, &rate);
+  return rate;
+}
+
+/* through = keep * through + factor * (the patch's velocity through the side) + c * (its tendency). */
+static void accumulate_through(SinewFlowFaces f, PetscReal keep, PetscReal factor, PetscReal c)
+{
+  for (PetscInt side = 1; side < 2 * f->dim; side += 2) {
+    const SinewFlowColumns s = SinewFlowSidesColumns(f, side);
+    PetscReal *through = f->through[side];
+
+    for (PetscInt column = 0; column < s.count && f->open[side] && SinewFlowFacesOnSide(f, side); column++) {
+      const PetscInt face = face_of(f, &s, column);
+
+      if (!SinewFlowSidesOwn(f, &s, column)) continue;
+      through[column] = (keep != 0 ? keep * through[column] : 0) + factor * f->w[side / 2][face];
+      if (c != 0) through[column] += c * side_tendency(f, &s, face);
+    }
+  }
+}
+
+/* Pressure times c on outflow sides, from the patch: 0, or that of fluid that has come from rest. */
+static void set_outlets(SinewFlowFaces f, PetscReal c)
+{
+  for (PetscInt side = 0; side < 2 * f->dim; side++) {
+    const SinewFlowColumns s = SinewFlowSidesColumns(f, side);
+
+    for (PetscInt column = 0; column < s.count && f->open[side] && SinewFlowFacesOnSide(f, side); column++) {
+      const PetscReal v = f->w[side / 2][face_of(f, &s, column)], in = PetscMin(0, side % 2 ? v : -v);
+
+      f->outlet[side][column] = -0.5 * c * in * in;
+    }
+  }
+}
+
 /* Velocities on lower sides are the side's. */
 static void hold_faces(SinewFlowFaces f, PetscReal out[])
 {
@@ -165,7 +184,7 @@ static void hold_faces(SinewFlowFaces f, PetscReal out[])
     const PetscInt p = d == 0 ? 1 : 0, q = d == 2 ? 1 : 2;
     const PetscInt stride[3] = {1, f->axis[0]->count, f->axis[0]->count * f->axis[1]->count};
 
-    if (!SinewFlowFacesOnSide(f, 2 * d)) continue;
+    if (f->open[2 * d] || !SinewFlowFacesOnSide(f, 2 * d)) continue;
     for (PetscInt k = 0; k < f->axis[q]->count; k++) {
       for (PetscInt j = 0; j < f->axis[p]->count; j++)
         out[(j * stride[p] + k * stride[q]) * f->nc + d] =
@@ -176,6 +195,18 @@ static void hold_faces(SinewFlowFaces f, PetscReal out[])
 
 /* ---- projection ---- */
 
+/* The places of outflow sides where the pressure is given: of their columns' last cells in a box of one component. */
+static PetscInt owned_cell(SinewFlowFaces f, const SinewFlowColumns *s, PetscInt column)
+{
+  PetscInt at[3];
+
+  at[s->axis[0]] = s->side % 2 ? f->axis[s->axis[0]]->count - 1 : 0;
+  at[s->axis[1]] = column % f->size[s->axis[1]] - f->axis[s->axis[1]]->ghosts;
+  at[s->axis[2]] = column / f->size[s->axis[1]] - f->axis[s->axis[2]]->ghosts;
+  return at[0] + f->axis[0]->count * (at[1] + f->axis[1]->count * at[2]);
+}
+
+/* The divergence of the patch, less what given pressures on sides contribute to the Laplacian. */
 static PetscErrorCode divergence(SinewFlowFaces f, Vec div)
 {
   const PetscInt n = f->axis[0]->count;
@@ -192,16 +223,39 @@ static PetscErrorCode divergence(SinewFlowFaces f, Vec div)
         SinewFlowFaceDivergence(n, d, f->stride[d], f->inverse[d], f->w[d] + at, row);
     }
   }
+  for (PetscInt side = 0; side < 2 * f->dim; side++) {
+    const SinewFlowColumns s = SinewFlowSidesColumns(f, side);
+
+    for (PetscInt column = 0; column < s.count && f->open[side] && SinewFlowFacesOnSide(f, side); column++) {
+      if (SinewFlowSidesOwn(f, &s, column))
+        out[owned_cell(f, &s, column)] -= 2 * PetscSqr(f->inverse[side / 2]) * f->outlet[side][column];
+    }
+  }
   PetscCall(VecRestoreArrayWrite(div, &out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Subtracts grad phi on all faces but those on physical sides. */
+/* On lower outflow sides the pressure is given half a cell from the centre. */
+static void subtract_at_outlets(SinewFlowFaces f, const PetscReal phi[], PetscReal u[])
+{
+  for (PetscInt side = 0; side < 2 * f->dim; side += 2) {
+    const SinewFlowColumns s = SinewFlowSidesColumns(f, side);
+
+    for (PetscInt column = 0; column < s.count && f->open[side] && SinewFlowFacesOnSide(f, side); column++) {
+      const PetscInt cell = owned_cell(f, &s, column);
+
+      if (!SinewFlowSidesOwn(f, &s, column)) continue;
+      u[cell * f->nc + side / 2] -= 2 * f->inverse[side / 2] * (phi[cell] - f->outlet[side][column]);
+    }
+  }
+}
+
+/* Subtracts grad phi on all faces but those that closed sides hold. */
 static PetscErrorCode subtract_gradient(SinewFlowFaces f, Vec U)
 {
   const PetscInt n = f->axis[0]->count, width[3] = {n + 2, f->axis[1]->count + 2, 1};
   const PetscInt stride[3] = {1, width[0], width[0] * width[1]};
-  const PetscReal *phi;
+  const PetscReal *phi, *owned;
   PetscReal *u;
   Vec local;
 
@@ -225,13 +279,19 @@ static PetscErrorCode subtract_gradient(SinewFlowFaces f, Vec U)
       }
     }
   }
-  PetscCall(VecRestoreArray(U, &u));
   PetscCall(VecRestoreArrayRead(local, &phi));
   PetscCall(DMRestoreLocalVector(f->scalar_dm, &local));
+  if (f->opened) {
+    PetscCall(VecGetArrayRead(f->phi, &owned));
+    subtract_at_outlets(f, owned, u);
+    PetscCall(VecRestoreArrayRead(f->phi, &owned));
+  }
+  PetscCall(VecRestoreArray(U, &u));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewFlowFacesProject(SinewFlowFaces f, Vec U)
+/* U, whose velocities through upper outflow sides are `through`, becomes free of divergence. */
+static PetscErrorCode project(SinewFlowFaces f, Vec U)
 {
   PetscReal *u;
 
@@ -239,26 +299,111 @@ PetscErrorCode SinewFlowFacesProject(SinewFlowFaces f, Vec U)
   PetscCall(VecGetArray(U, &u));
   hold_faces(f, u);
   PetscCall(VecRestoreArray(U, &u));
-  PetscCall(SinewFlowFacesLoad(f, U, f->dim));
+  PetscCall(load(f, U, 1, f->dim));
+  for (PetscInt side = 1; side < 2 * f->dim; side += 2) {
+    const SinewFlowColumns s = SinewFlowSidesColumns(f, side);
+
+    for (PetscInt column = 0; column < s.count && f->open[side] && SinewFlowFacesOnSide(f, side); column++) {
+      if (SinewFlowSidesOwn(f, &s, column)) f->w[side / 2][face_of(f, &s, column)] = f->through[side][column];
+    }
+  }
   PetscCall(divergence(f, f->phi));
   PetscCall(SinewFastPoissonSolve(f->poisson, f->phi, f->phi));
   PetscCall(subtract_gradient(f, U));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewFlowFacesStage(SinewFlowFaces f, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out)
+/* Nothing is known of the flow through upper outflow sides: it is what comes to them. */
+PetscErrorCode SinewFlowFacesProject(SinewFlowFaces f, Vec U)
+{
+  PetscFunctionBegin;
+  if (f->opened) {
+    PetscCall(load(f, U, 1, f->dim));
+    for (PetscInt side = 0; side < 2 * f->dim; side++) {
+      const SinewFlowColumns s = SinewFlowSidesColumns(f, side);
+
+      for (PetscInt column = 0; column < s.count && f->open[side]; column++) {
+        f->outlet[side][column] = 0;
+        f->through[side][column] = f->w[side / 2][SinewFlowSidesCell(f, &s, column)];
+      }
+    }
+  }
+  PetscCall(project(f, U));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- stages ---- */
+
+/* The force at the faces, row by row. */
+static PetscErrorCode evaluate_force(SinewFlowFaces f, PetscReal t)
+{
+  const PetscInt n = f->size[0];
+  PetscReal *y, *z;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc2((size_t)n, &y, (size_t)n, &z));
+  for (PetscInt a = 0; a < f->dim; a++) {
+    const PetscReal *x[3];
+
+    for (PetscInt d = 0; d < 3; d++) x[d] = a == d ? f->axis[d]->face : f->axis[d]->center;
+    for (PetscInt row = 0; row < f->size[1] * f->size[2]; row++) {
+      for (PetscInt i = 0; i < n; i++) {
+        y[i] = x[1][row % f->size[1]];
+        z[i] = x[2][row / f->size[1]];
+      }
+      PetscCall(SinewExpressionEvaluateRow(f->parameters->force.value[a], n, x[0], y, z, t, f->force[a] + row * n));
+    }
+  }
+  PetscCall(PetscFree2(y, z));
+  f->force_time = t;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewFlowFacesForce(SinewFlowFaces f, PetscReal t)
+{
+  PetscFunctionBegin;
+  if (f->forced && t != f->force_time) PetscCall(evaluate_force(f, t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/*
+  What flows through upper outflow sides after a stage. A is a combination of states of weight (1 - b) / a, together at
+  the time that makes the result's time `to`.
+*/
+static PetscErrorCode begin_through(SinewFlowFaces f, PetscReal t, PetscReal to, PetscReal a, Vec A, PetscReal b,
+                                    PetscReal c)
+{
+  PetscFunctionBegin;
+  if (!f->opened_above) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!A || b == 1) {
+    accumulate_through(f, 0, 0, 0);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(SinewFlowSidesEnter(f, (to - b * t - c) / (1 - b)));
+  PetscCall(load(f, A, a / (1 - b), f->dim));
+  accumulate_through(f, 0, 1 - b, 0);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewFlowFacesStage(SinewFlowFaces f, PetscReal t, PetscReal to, Vec Y, PetscReal a, Vec A, PetscReal b,
+                                   PetscReal c, Vec out)
 {
   const PetscInt n = f->axis[0]->count, nc = f->nc;
   const PetscReal *y, *x;
-  PetscReal *to;
+  PetscReal *u;
 
   PetscFunctionBegin;
+  PetscCall(begin_through(f, t, to, a, A, b, c));
+  PetscCall(SinewFlowSidesEnter(f, t));
+  PetscCall(SinewFlowFacesForce(f, t));
   PetscCall(SinewFlowFacesLoad(f, Y, nc));
+  accumulate_through(f, 1, b, c);
+  set_outlets(f, c);
   tendencies(f);
   PetscCall(VecGetArrayRead(Y, &y));
   x = y;
   if (A && A != Y) PetscCall(VecGetArrayRead(A, &x));
-  PetscCall(VecGetArrayWrite(out, &to));
+  PetscCall(VecGetArrayWrite(out, &u));
   for (PetscInt k = 0; k < f->axis[2]->count; k++) {
     for (PetscInt j = 0; j < f->axis[1]->count; j++) {
       const PetscInt at = SinewFlowFacesRow(f, j, k), row = (k * f->axis[1]->count + j) * n;
@@ -267,15 +412,16 @@ PetscErrorCode SinewFlowFacesStage(SinewFlowFaces f, Vec Y, PetscReal a, Vec A, 
         for (PetscInt i = 0; i < n; i++) {
           const PetscInt here = (row + i) * nc + m;
 
-          to[here] = (A ? a * x[here] : 0) + b * y[here] + c * f->tendency[m][at + i];
+          u[here] = (A ? a * x[here] : 0) + b * y[here] + c * f->tendency[m][at + i];
         }
       }
     }
   }
-  PetscCall(VecRestoreArrayWrite(out, &to));
+  PetscCall(VecRestoreArrayWrite(out, &u));
   if (A && A != Y) PetscCall(VecRestoreArrayRead(A, &x));
   PetscCall(VecRestoreArrayRead(Y, &y));
-  PetscCall(SinewFlowFacesProject(f, out));
+  PetscCall(SinewFlowSidesEnter(f, to));
+  PetscCall(project(f, out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -307,83 +453,20 @@ PetscErrorCode SinewFlowFacesVorticity(SinewFlowFaces f, Vec U, PetscReal value[
 
 /* ---- set-up ---- */
 
-/* A formula at the transverse places of a side where component c lives; x[d] is the side itself. */
-static PetscErrorCode tabulate_side(SinewFlowFaces f, PetscInt side, PetscInt c, SinewExpression formula)
-{
-  const PetscInt d = side / 2, p = d == 0 ? 1 : 0, q = d == 2 ? 1 : 2;
-  PetscReal x[3];
-
-  PetscFunctionBegin;
-  PetscCall(PetscCalloc1((size_t)(f->size[p] * f->size[q]), &f->held[side][c].value));
-  if (!formula) PetscFunctionReturn(PETSC_SUCCESS);
-  x[d] = side % 2 ? f->axis[d]->upper : f->axis[d]->lower;
-  for (PetscInt k = 0; k < f->size[q]; k++) {
-    for (PetscInt j = 0; j < f->size[p]; j++) {
-      x[p] = c == p ? f->axis[p]->face[j] : f->axis[p]->center[j];
-      x[q] = c == q ? f->axis[q]->face[k] : f->axis[q]->center[k];
-      PetscCall(SinewExpressionEvaluate(formula, x[0], x[1], x[2], 0, &f->held[side][c].value[k * f->size[p] + j]));
-    }
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode read_side(SinewFlowFaces f, PetscInt side, const SinewBoundaryPiece *piece)
-{
-  PetscFunctionBegin;
-  for (PetscInt c = 0; c < f->nc; c++) {
-    const PetscBool velocity = (PetscBool)(c < f->dim);
-
-    if (piece->value[c])
-      PetscCall(tabulate_side(f, side, c, piece->value[c]));
-    else if (velocity && (c == side / 2 || piece->kind != SINEW_BOUNDARY_REFLECT))
-      PetscCall(tabulate_side(f, side, c, NULL));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* What flows through the sides must balance, or no pressure keeps the flow free of divergence. */
-static PetscErrorCode check_balance(SinewFlowFaces f)
-{
-  const MPI_Comm comm = PetscObjectComm((PetscObject)f->dm);
-  PetscReal sum[2] = {0, 0}; /* net, and without signs */
-
-  PetscFunctionBegin;
-  for (PetscInt side = 0; side < 2 * f->dim; side++) {
-    const PetscInt d = side / 2, p = d == 0 ? 1 : 0, q = d == 2 ? 1 : 2;
-
-    for (PetscInt k = 0; k < f->axis[q]->count && SinewFlowFacesOnSide(f, side); k++) {
-      for (PetscInt j = 0; j < f->axis[p]->count; j++) {
-        const PetscReal v =
-            f->held[side][d].value[(k + f->axis[q]->ghosts) * f->size[p] + j + f->axis[p]->ghosts] * f->inverse[d];
-
-        sum[0] += side % 2 ? v : -v;
-        sum[1] += PetscAbsReal(v);
-      }
-    }
-  }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPIU_REAL, MPIU_SUM, comm));
-  if (PetscAbsReal(sum[0]) > 1e-10 * sum[1])
-    SETERRQ(comm, SINEW_ERR_INPUT,
-            "grid.boundary: the flow through the sides does not balance (net %g of %g): an incompressible fluid cannot",
-            (double)sum[0], (double)sum[1]);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode create_force(SinewFlowFaces f)
 {
   const SinewExpressionList *list = &f->parameters->force;
 
   PetscFunctionBegin;
-  for (PetscInt a = 0; a < f->dim && list->n; a++) {
-    PetscCall(PetscMalloc1((size_t)f->cells, &f->force[a]));
-    for (PetscInt i = 0; i < f->cells; i++) {
-      const PetscInt at[3] = {i % f->size[0], i / f->size[0] % f->size[1], i / f->size[0] / f->size[1]};
-      PetscReal x[3];
+  if (!list->n) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt a = 0; a < f->dim; a++) {
+    PetscBool timed;
 
-      for (PetscInt d = 0; d < 3; d++) x[d] = a == d ? f->axis[d]->face[at[d]] : f->axis[d]->center[at[d]];
-      PetscCall(SinewExpressionEvaluate(list->value[a], x[0], x[1], x[2], 0, &f->force[a][i]));
-    }
+    PetscCall(PetscMalloc1((size_t)f->cells, &f->force[a]));
+    PetscCall(SinewExpressionUses(list->value[a], 't', &timed));
+    if (timed) f->forced = PETSC_TRUE;
   }
+  PetscCall(evaluate_force(f, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -405,7 +488,7 @@ static PetscErrorCode allocate(SinewFlowFaces f)
 
 PetscErrorCode SinewFlowFacesCreate(SinewEquation e, SinewFlowFaces *faces)
 {
-  SinewFastSide neumann[6] = {SINEW_FAST_NEUMANN};
+  SinewFastSide pressure[6];
   SinewFlowFaces f;
 
   PetscFunctionBegin;
@@ -417,14 +500,12 @@ PetscErrorCode SinewFlowFacesCreate(SinewEquation e, SinewFlowFaces *faces)
   f->nc = e->components;
   PetscCall(SinewGridGetDM(e->grid, &f->dm));
   PetscCall(allocate(f));
-  for (PetscInt side = 0; side < 2 * f->dim; side++) {
-    if (!f->axis[side / 2]->periodic) PetscCall(read_side(f, side, &e->side[side].piece[0]));
-  }
-  PetscCall(check_balance(f));
+  PetscCall(SinewFlowSidesCreate(f));
+  for (int side = 0; side < 6; side++) pressure[side] = f->open[side] ? SINEW_FAST_DIRICHLET : SINEW_FAST_NEUMANN;
   PetscCall(create_force(f));
   PetscCall(SinewGridCreateDM(e->grid, 1, 1, &f->scalar_dm));
   PetscCall(DMCreateGlobalVector(f->scalar_dm, &f->phi));
-  PetscCall(SinewFastPoissonCreate(e->grid, neumann, &f->poisson));
+  PetscCall(SinewFastPoissonCreate(e->grid, pressure, &f->poisson));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -434,10 +515,8 @@ PetscErrorCode SinewFlowFacesDestroy(SinewFlowFaces *faces)
 
   PetscFunctionBegin;
   if (!f) PetscFunctionReturn(PETSC_SUCCESS);
-  for (PetscInt c = 0; c < f->nc; c++) {
-    PetscCall(PetscFree2(f->w[c], f->tendency[c]));
-    for (int side = 0; side < 6; side++) PetscCall(PetscFree(f->held[side][c].value));
-  }
+  for (PetscInt c = 0; c < f->nc; c++) PetscCall(PetscFree2(f->w[c], f->tendency[c]));
+  PetscCall(SinewFlowSidesDestroy(f));
   PetscCall(PetscFree3(f->lower, f->upper, f->flux));
   for (int d = 0; d < 3; d++) PetscCall(PetscFree(f->force[d]));
   PetscCall(SinewFastPoissonDestroy(&f->poisson));

@@ -29,15 +29,15 @@ static PetscErrorCode default_stage(TS ts, PetscReal t, Vec Y, PetscReal a, Vec 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode stage(TS ts, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out,
-                            PetscBool last)
+static PetscErrorCode stage(TS ts, PetscReal t, PetscReal to, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
+                            Vec out, PetscBool last)
 {
   SSP *s = (SSP *)ts->data;
 
   PetscFunctionBeginUser;
   PetscCall(TSPreStage(ts, t));
   if (s->stage) {
-    PetscCall((*s->stage)(s->context, t, Y, a, A, b, c, out, last ? &s->rate : NULL));
+    PetscCall((*s->stage)(s->context, t, to, Y, a, A, b, c, out, last ? &s->rate : NULL));
     if (last) s->rated = PETSC_TRUE;
   } else
     PetscCall(default_stage(ts, t, Y, a, A, b, c, out));
@@ -107,8 +107,8 @@ static PetscErrorCode euler_steps(TS ts, PetscReal h, PetscReal dt, PetscInt cou
   for (PetscInt m = 0; m < count; m++, (*i)++) {
     Vec from = *i ? s->Y : ts->vec_sol;
 
-    PetscCall(
-        stage(ts, ts->ptime + (PetscReal)*i * h, from, 0, NULL, 1, dt, s->Z, (PetscBool)(last && m == count - 1)));
+    PetscCall(stage(ts, ts->ptime + (PetscReal)*i * h, ts->ptime + (PetscReal)(*i + 1) * h, from, 0, NULL, 1, dt, s->Z,
+                    (PetscBool)(last && m == count - 1)));
     swap(&s->Y, &s->Z);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -124,7 +124,7 @@ static PetscErrorCode step_rks2(TS ts, PetscReal dt)
   PetscFunctionBeginUser;
   PetscCall(euler_steps(ts, h, h, PetscMax(1, n - 1), &i, (PetscBool)(n == 1)));
   if (n == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(stage(ts, ts->ptime + dt, s->Y, w, ts->vec_sol, 1 - w, (1 - w) * h, s->Z, PETSC_TRUE));
+  PetscCall(stage(ts, ts->ptime + dt, ts->ptime + dt, s->Y, w, ts->vec_sol, 1 - w, (1 - w) * h, s->Z, PETSC_TRUE));
   swap(&s->Y, &s->Z);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -142,12 +142,13 @@ static PetscErrorCode step_rks3(TS ts, PetscReal dt)
   saved = i ? s->S : ts->vec_sol;
   if (i) PetscCall(VecCopy(s->Y, s->S));
   PetscCall(euler_steps(ts, h, h, n * (n + 1) / 2 - 1 - i, &i, PETSC_FALSE));
-  PetscCall(stage(ts, ts->ptime + (PetscReal)i * h, s->Y, w, saved, 1 - w, (1 - w) * h, s->Z, PETSC_FALSE));
+  PetscCall(stage(ts, ts->ptime + (PetscReal)i * h, ts->ptime + (PetscReal)(i + 1 - n) * h, s->Y, w, saved, 1 - w,
+                  (1 - w) * h, s->Z, PETSC_FALSE));
   swap(&s->Y, &s->Z);
   /* the stage times go back: n (n+1) / 2 stages have advanced n (n-1) / 2 steps h */
   for (PetscInt m = n * (n + 1) / 2; m < s->stages; m++) {
-    PetscCall(
-        stage(ts, ts->ptime + (PetscReal)(m - n) * h, s->Y, 0, NULL, 1, h, s->Z, (PetscBool)(m == s->stages - 1)));
+    PetscCall(stage(ts, ts->ptime + (PetscReal)(m - n) * h, ts->ptime + (PetscReal)(m + 1 - n) * h, s->Y, 0, NULL, 1, h,
+                    s->Z, (PetscBool)(m == s->stages - 1)));
     swap(&s->Y, &s->Z);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -165,10 +166,11 @@ static PetscErrorCode step_rk104(TS ts, PetscReal dt)
   PetscCall(VecAXPBY(s->S, 1. / 25, 9. / 25, ts->vec_sol));
   PetscCall(VecAXPBY(s->Y, 15, -5, s->S)); /* now at t + dt / 3 */
   for (PetscInt m = 0; m < 4; m++) {
-    PetscCall(stage(ts, ts->ptime + dt / 3 + (PetscReal)m * h, s->Y, 0, NULL, 1, h, s->Z, PETSC_FALSE));
+    PetscCall(stage(ts, ts->ptime + dt / 3 + (PetscReal)m * h, ts->ptime + dt / 3 + (PetscReal)(m + 1) * h, s->Y, 0,
+                    NULL, 1, h, s->Z, PETSC_FALSE));
     swap(&s->Y, &s->Z);
   }
-  PetscCall(stage(ts, ts->ptime + dt, s->Y, 1, s->S, 0.6, 0.6 * h, s->Z, PETSC_TRUE));
+  PetscCall(stage(ts, ts->ptime + dt, ts->ptime + dt, s->Y, 1, s->S, 0.6, 0.6 * h, s->Z, PETSC_TRUE));
   swap(&s->Y, &s->Z);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -188,18 +190,19 @@ static PetscErrorCode step_rkl2(TS ts, PetscReal dt)
   PetscReal at = w / 3;
 
   PetscFunctionBeginUser;
-  PetscCall(stage(ts, ts->ptime, ts->vec_sol, 0, NULL, 0, dt, s->S, PETSC_FALSE)); /* dt L(U) */
+  PetscCall(stage(ts, ts->ptime, ts->ptime, ts->vec_sol, 0, NULL, 0, dt, s->S, PETSC_FALSE)); /* dt L(U) */
   PetscCall(VecWAXPY(s->work[0], w / 3, s->S, ts->vec_sol));
   for (PetscInt j = 2; j <= s->stages; j++) {
     const PetscReal b = legendre_weight(j), mu = (PetscReal)(2 * j - 1) / (PetscReal)j * b / legendre_weight(j - 1),
                     nu = -(PetscReal)(j - 1) / (PetscReal)j * b / legendre_weight(j - 2),
-                    gamma = -(1 - legendre_weight(j - 1)) * mu * w;
+                    gamma = -(1 - legendre_weight(j - 1)) * mu * w, next = (PetscReal)((j - 1) * (j + 2)) * w / 4;
     Vec before = s->work[(j - 2) % 3], A = s->work[j % 3], out = s->work[(j - 1) % 3];
 
     if (j == 2) PetscCall(VecCopy(ts->vec_sol, A)); /* A holds Y_j-2 */
     PetscCall(VecAXPBYPCZ(A, 1 - mu - nu, gamma, nu, ts->vec_sol, s->S));
-    PetscCall(stage(ts, ts->ptime + at * dt, before, 1, A, mu, mu * w * dt, out, (PetscBool)(j == s->stages)));
-    at = (PetscReal)((j - 1) * (j + 2)) * w / 4;
+    PetscCall(stage(ts, ts->ptime + at * dt, ts->ptime + next * dt, before, 1, A, mu, mu * w * dt, out,
+                    (PetscBool)(j == s->stages)));
+    at = next;
   }
   s->Y = s->last;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -25,11 +25,10 @@
 
 #define TSSINEWSSP "sinew_ssp"
 
-/* out = a A + b Y + c L(Y) at time t; A may be NULL, out is neither A nor Y. rate != NULL: see SinewFVApply.
- * Collective.
- */
-typedef PetscErrorCode SinewStage(void *context, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
-                                  Vec out, PetscReal *rate);
+/* out = a A + b Y + c L(Y); Y is a state at time t, out one at time `to`. A may be NULL, out is neither A nor Y.
+   rate != NULL: see SinewFVApply. Collective. */
+typedef PetscErrorCode SinewStage(void *context, PetscReal t, PetscReal to, Vec Y, PetscReal a, Vec A, PetscReal b,
+                                  PetscReal c, Vec out, PetscReal *rate);
 
 PETSC_EXTERN PetscErrorCode TSSinewSSPRegister(void);
 PETSC_EXTERN PetscErrorCode TSSinewSSPSetScheme(TS ts, const char scheme[],
