@@ -9,6 +9,8 @@
 /* The sweep along x starts this many cells early (their states are thrown away), so that its rows are aligned as well.
  */
 #define EARLY 8
+/* Cells that go back to the vectors at once: few enough that they wait in the first-level cache. */
+#define BLOCK 64
 
 /* A pointer a component. */
 typedef struct {
@@ -30,7 +32,7 @@ typedef struct {
 /* The owned box, the part of it in work, and the vectors' arrays. */
 typedef struct {
   PetscInt start[3], count[3]; /* tile, without ghosts */
-  PetscInt below;              /* planes of the tile done before if it lies just below along z, else 0 */
+  PetscInt below;              /* count along the last axis of the tile done before if it lies just below, else 0 */
   PetscReal t;
   const PetscReal *U, *ghost, *A;
   PetscReal *out;
@@ -152,16 +154,16 @@ static void lay_out(SinewFV fv, Arena *arena)
   fv->mask = take(arena, fv->pitch);
   fv->rates = take(arena, fv->pitch);
   fv->diffusive = take(arena, fv->pitch);
-  fv->cells = take(arena, fv->pitch * fv->nc);
+  fv->cells = take(arena, BLOCK * fv->nc);
   for (PetscInt d = 0; d < 3; d++) {
     fv->between[d] = take(arena, fv->axis[d]->count + 2 * fv->axis[d]->ghosts);
     fv->across[d] = take(arena, fv->axis[d]->count + 2 * fv->axis[d]->ghosts);
   }
 }
 
-/* Tiles whose patch of primitives stays in the second-level cache, with rows long enough for vectors to pay. Along z
-   they roll: a tile takes over the planes that the one below it has loaded, so that few planes are enough. Tiles of an
-   axis differ by one cell at most, so that none is narrower than its ghosts. */
+/* Tiles whose patch of primitives stays in the second-level cache, with rows long enough for vectors to pay. Along the
+   last axis they roll: a tile takes over the rows or planes that the one below it has loaded, so that few are enough.
+   Tiles of an axis differ by one cell at most, so that none is narrower than its ghosts. */
 static void choose_tiles(SinewFV fv)
 {
   const SinewAxis *const *a = fv->axis;
@@ -173,7 +175,7 @@ static void choose_tiles(SinewFV fv)
   row = PetscMin(a[0]->count, largest[0]) + 2 * a[0]->ghosts;
   largest[2] = 2 * a[2]->ghosts;
   largest[1] = values / row / (fv->dim > 2 ? largest[2] + 2 * a[2]->ghosts : 1) - 2 * a[1]->ghosts;
-  largest[1] = PetscMax(largest[1], 16);
+  largest[1] = PetscMax(largest[1], fv->dim > 2 ? 16 : 2 * a[1]->ghosts);
   for (PetscInt d = 0; d < 3; d++) {
     fv->tiles[d] = d < fv->dim ? (a[d]->count + largest[d] - 1) / largest[d] : 1;
     fv->tile[d] = (a[d]->count + fv->tiles[d] - 1) / fv->tiles[d];
@@ -366,17 +368,27 @@ static PetscBool beyond_side(const SinewAxis *a, PetscInt i)
   return (PetscBool)(!a->periodic && (i < 0 || i >= a->cells));
 }
 
-/* First plane of a tile's patch that the tile below has not loaded. */
-static inline PetscInt first_new_plane(const SinewFV fv, const Task *task)
+/* The axis along which tiles roll. */
+static inline PetscInt last_axis(const SinewFV fv)
 {
-  return task->below ? fv->axis[2]->ghosts : -fv->axis[2]->ghosts;
+  return fv->dim - 1;
 }
 
-/* Moves the planes that a patch shares with that of the tile below. */
+/* First row (axis 1) or plane (axis 2) of a tile's patch that the tile below has not loaded. */
+static inline PetscInt first_new(const SinewFV fv, const Task *task, PetscInt axis)
+{
+  return task->below && axis == last_axis(fv) ? fv->axis[axis]->ghosts : -fv->axis[axis]->ghosts;
+}
+
+/* Moves the rows or planes that a patch shares with that of the tile below. */
 static void roll(const SinewFV fv, const Task *task, PetscReal *patch)
 {
+  const PetscInt along = last_axis(fv);
+  PetscReal *first = patch + (along < 2 ? fv->axis[2]->ghosts * fv->stride[2] : 0);
+
   if (task->below)
-    (void)PetscArraymove(patch, patch + task->below * fv->stride[2], 2 * fv->axis[2]->ghosts * fv->stride[2]);
+    (void)PetscArraymove(first, first + task->below * fv->stride[along],
+                         2 * fv->axis[along]->ghosts * fv->stride[along]);
 }
 
 static void complete_patch(const SinewFV fv, const Task *task)
@@ -399,9 +411,9 @@ static PetscErrorCode load_patch(const SinewFV fv, const Task *task)
   PetscFunctionBegin;
   PetscCall(PetscLogEventBegin(event_load, 0, 0, 0, 0));
   roll(fv, task, fv->w);
-  for (PetscInt k = first_new_plane(fv, task); k < task->count[2] + gz; k++) {
+  for (PetscInt k = first_new(fv, task, 2); k < task->count[2] + gz; k++) {
     if (beyond_side(fv->axis[2], task->start[2] + k)) continue;
-    for (PetscInt j = -gy; j < task->count[1] + gy; j++) {
+    for (PetscInt j = first_new(fv, task, 1); j < task->count[1] + gy; j++) {
       if (!beyond_side(fv->axis[1], task->start[1] + j)) load_row(fv, task, j, k);
     }
   }
@@ -525,8 +537,8 @@ static void physical_fluxes(const SinewFV fv, const Task *task)
   const PetscInt n = task->count[0] + 2 * fv->axis[0]->ghosts;
 
   for (PetscInt d = 0; d < fv->dim; d++) roll(fv, task, fv->g[d]);
-  for (PetscInt k = first_new_plane(fv, task); k < task->count[2] + fv->axis[2]->ghosts; k++) {
-    for (PetscInt j = -fv->axis[1]->ghosts; j < task->count[1] + fv->axis[1]->ghosts; j++) {
+  for (PetscInt k = first_new(fv, task, 2); k < task->count[2] + fv->axis[2]->ghosts; k++) {
+    for (PetscInt j = first_new(fv, task, 1); j < task->count[1] + fv->axis[1]->ghosts; j++) {
       for (PetscInt d = 0; d < fv->dim; d++) {
         const SinewRow row = describe(fv, task, d, PETSC_FALSE, -fv->axis[0]->ghosts, j, k);
         const Rows w = rows_at(fv, at(fv, fv->w, -fv->axis[0]->ghosts, j, k)),
@@ -570,7 +582,7 @@ static void row_rates(const SinewFV fv, const Task *task, PetscInt n, PetscInt j
   for (PetscInt p = 0; p < fv->k.positives; p++) RowSpoil(n, fv->k.least[p], w->row[fv->k.positive[p]], fv->rates);
 }
 
-static void finish_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, PetscReal rate_cells[])
+static void finish_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k)
 {
   const PetscInt n = task->count[0], first = owned_index(fv, task->start[0], task->start[1] + j, task->start[2] + k);
 
@@ -581,8 +593,13 @@ static void finish_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, Pet
     (*fv->k.source)(fv->k.context, &row, n, CONST_ROWS(w), fv->r.row);
   }
   (void)PetscLogEventBegin(event_store, 0, 0, 0, 0);
-  CellsFromRows(fv->nc, n, CONST_ROWS(fv->r), rate_cells);
-  RowCombine(n * fv->nc, task->a, task->A + first, task->b, task->U + first, task->c, rate_cells, task->out + first);
+  for (PetscInt i = 0; i < n; i += BLOCK) {
+    const PetscInt m = PetscMin(BLOCK, n - i), from = first + i * fv->nc;
+    const Rows r = shifted(fv, &fv->r, i);
+
+    CellsFromRows(fv->nc, m, CONST_ROWS(r), fv->cells);
+    RowCombine(m * fv->nc, task->a, task->A + from, task->b, task->U + from, task->c, fv->cells, task->out + from);
+  }
   (void)PetscLogEventEnd(event_store, 0, 0, 0, 0);
   if (!task->want_rate) return;
   RowsFromCells(fv->nc, n, task->out + first, fv->u.row);
@@ -628,21 +645,38 @@ static void update_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, con
     fv->lower[j] = fv->fz;
     fv->fz = spare;
   }
-  finish_row(fv, task, j, k, fv->cells);
+  finish_row(fv, task, j, k);
+}
+
+/* What the tile below computed last as what this one would have computed first. */
+static void swap_in_hand(const SinewFV fv)
+{
+  const States s = fv->sy[0];
+  const Faces f = fv->fy[0];
+
+  fv->sy[0] = fv->sy[1];
+  fv->sy[1] = s;
+  fv->fy[0] = fv->fy[1];
+  fv->fy[1] = f;
 }
 
 /* Plane k: marches along y with the upper states and the fluxes of the row before in hand, so that each face is
-   computed once. */
+   computed once; where tiles roll along y, from tile to tile. */
 static void update_plane(const SinewFV fv, Task *task, PetscInt k)
 {
   const PetscInt n = task->count[0];
+  PetscInt first = 0;
 
   if (fv->dim < 2) {
     update_row(fv, task, 0, k, NULL, NULL);
     return;
   }
-  if (transports(fv, task)) face_states(fv, 1, n, at(fv, fv->w, 0, -1, k), &fv->sy[1]);
-  for (PetscInt j = 0; j <= task->count[1]; j++) {
+  if (fv->dim == 2 && task->below) {
+    if (task->below % 2) swap_in_hand(fv);
+    first = 1;
+  } else if (transports(fv, task))
+    face_states(fv, 1, n, at(fv, fv->w, 0, -1, k), &fv->sy[1]);
+  for (PetscInt j = first; j <= task->count[1]; j++) {
     const int now = (int)(j % 2), before = 1 - now;
 
     if (transports(fv, task)) face_states(fv, 1, n, at(fv, fv->w, 0, j, k), &fv->sy[now]);
@@ -675,22 +709,24 @@ typedef PetscErrorCode TileFunction(const SinewFV fv, Task *task);
 
 static PetscErrorCode for_each_tile(const SinewFV fv, Task *task, TileFunction *function)
 {
+  const PetscInt along = last_axis(fv), columns = fv->tiles[0] * fv->tiles[1] * fv->tiles[2] / fv->tiles[along];
+
   PetscFunctionBegin;
-  for (PetscInt j = 0; j < fv->tiles[1]; j++) {
-    for (PetscInt i = 0; i < fv->tiles[0]; i++) {
-      task->below = 0;
-      for (PetscInt k = 0; k < fv->tiles[2]; k++) {
-        const PetscInt index[3] = {i, j, k};
+  for (PetscInt column = 0; column < columns; column++) {
+    task->below = 0;
+    for (PetscInt m = 0; m < fv->tiles[along]; m++) {
+      PetscInt index[3] = {column % fv->tiles[0], column / fv->tiles[0], 0};
 
-        for (PetscInt d = 0; d < 3; d++) {
-          const PetscInt from = fv->axis[d]->count * index[d] / fv->tiles[d];
+      index[along] = m;
+      for (PetscInt d = 0; d < 3; d++) {
+        const PetscInt from = fv->axis[d]->count * index[d] / fv->tiles[d];
 
-          task->start[d] = fv->axis[d]->start + from;
-          task->count[d] = fv->axis[d]->count * (index[d] + 1) / fv->tiles[d] - from;
-        }
-        PetscCall((*function)(fv, task));
-        task->below = fv->k.complete ? 0 : task->count[2]; /* completed rows would be completed again */
+        task->start[d] = fv->axis[d]->start + from;
+        task->count[d] = fv->axis[d]->count * (index[d] + 1) / fv->tiles[d] - from;
       }
+      PetscCall((*function)(fv, task));
+      /* rows do not roll along themselves, and completed ones would be completed again */
+      task->below = along == 0 || fv->k.complete ? 0 : task->count[along];
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);

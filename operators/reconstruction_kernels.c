@@ -29,7 +29,7 @@ static void constant(PetscInt n, PetscInt stride, const PetscReal *restrict q, P
 }
 
 /* Half the limited slope is what the faces need. Minmod of several arguments is their least where all are positive,
-   their greatest where all are negative, else 0: max(0, min) + min(0, max) needs no signs. */
+   their greatest where all are negative, else 0: one of them, clipped to what the others leave, needs no signs. */
 typedef PetscReal Limiter(PetscReal left, PetscReal right);
 
 static inline PetscReal half_minmod(PetscReal a, PetscReal b)
@@ -39,9 +39,7 @@ static inline PetscReal half_minmod(PetscReal a, PetscReal b)
 
 static inline PetscReal half_mc(PetscReal a, PetscReal b)
 {
-  const PetscReal centred = 0.25 * (a + b);
-
-  return greater(lesser(centred, lesser(a, b)), 0) + lesser(greater(centred, greater(a, b)), 0);
+  return lesser(greater(0.25 * (a + b), lesser(greater(a, b), 0)), greater(lesser(a, b), 0));
 }
 
 static inline PetscReal half_vanleer(PetscReal a, PetscReal b)

@@ -103,9 +103,9 @@ void SinewEulerPrimitive(const void *context, PetscInt n, const PetscReal *const
   }
 }
 
-/* One side of a face, its velocity split into the normal and the transverse components. */
+/* One side of a face, its velocity split into the normal and the transverse components, and its speed of sound. */
 typedef struct {
-  PetscReal rho, un, ut1, ut2, p;
+  PetscReal rho, un, ut1, ut2, p, c;
 } Side;
 
 typedef struct {
@@ -131,8 +131,7 @@ static inline __attribute__((always_inline)) Flux physical(Side s, PetscReal ene
 /* Rusanov (1961): the central flux plus the largest signal speed as dissipation. */
 static inline __attribute__((always_inline)) Flux rusanov(const int dim, PetscReal gamma, Side l, Side r)
 {
-  const PetscReal speed =
-      greater(magnitude(l.un) + sound(gamma, l.rho, l.p), magnitude(r.un) + sound(gamma, r.rho, r.p));
+  const PetscReal speed = greater(magnitude(l.un) + l.c, magnitude(r.un) + r.c);
   const PetscReal el = energy_density(dim, gamma, l), er = energy_density(dim, gamma, r);
   const Flux fl = physical(l, el), fr = physical(r, er);
 
@@ -144,13 +143,10 @@ static inline __attribute__((always_inline)) Flux rusanov(const int dim, PetscRe
 }
 
 /* Smallest and largest signal speed after Davis (1988). */
-static inline __attribute__((always_inline)) void signal_speeds(PetscReal gamma, Side l, Side r, PetscReal *sl,
-                                                                PetscReal *sr)
+static inline __attribute__((always_inline)) void signal_speeds(Side l, Side r, PetscReal *sl, PetscReal *sr)
 {
-  const PetscReal cl = sound(gamma, l.rho, l.p), cr = sound(gamma, r.rho, r.p);
-
-  *sl = lesser(l.un - cl, r.un - cr);
-  *sr = greater(l.un + cl, r.un + cr);
+  *sl = lesser(l.un - l.c, r.un - r.c);
+  *sr = greater(l.un + l.c, r.un + r.c);
 }
 
 /* Harten, Lax & van Leer (1983), the speeds clipped so that the supersonic cases need no branch. */
@@ -160,7 +156,7 @@ static inline __attribute__((always_inline)) Flux hll(const int dim, PetscReal g
   const Flux fl = physical(l, el), fr = physical(r, er);
   PetscReal sl, sr, width, product;
 
-  signal_speeds(gamma, l, r, &sl, &sr);
+  signal_speeds(l, r, &sl, &sr);
   sl = lesser(sl, 0);
   sr = greater(sr, 0);
   width = 1 / (sr - sl);
@@ -174,8 +170,8 @@ static inline __attribute__((always_inline)) Flux hll(const int dim, PetscReal g
 
 static inline __attribute__((always_inline)) Side either(int first, Side a, Side b)
 {
-  return (Side){first ? a.rho : b.rho, first ? a.un : b.un, first ? a.ut1 : b.ut1, first ? a.ut2 : b.ut2,
-                first ? a.p : b.p};
+  return (Side){first ? a.rho : b.rho, first ? a.un : b.un, first ? a.ut1 : b.ut1,
+                first ? a.ut2 : b.ut2, first ? a.p : b.p,   first ? a.c : b.c};
 }
 
 /*
@@ -188,7 +184,7 @@ static inline __attribute__((always_inline)) Flux hllc(const int dim, PetscReal 
 {
   PetscReal sl, sr;
 
-  signal_speeds(gamma, l, r, &sl, &sr);
+  signal_speeds(l, r, &sl, &sr);
   {
     const PetscReal ml = l.rho * (sl - l.un), mr = r.rho * (sr - r.un);
     /* contact = top / bottom with bottom < 0: its sign is known before the division, so that the reciprocal of S_K -
@@ -213,21 +209,38 @@ static inline __attribute__((always_inline)) Flux hllc(const int dim, PetscReal 
 
 typedef Flux Riemann(const int dim, PetscReal gamma, Side, Side);
 
-static inline __attribute__((always_inline)) void flux_rows(Riemann solve, const int dim, const int axis,
-                                                            PetscReal gamma, PetscInt n, const PetscReal *const l[],
-                                                            const PetscReal *const r[], PetscReal *const f[])
+/* Faces at once whose speeds of sound wait in the first-level cache. */
+#define BLOCK 128
+
+static inline __attribute__((always_inline)) void sound_row(PetscReal gamma, PetscInt n, const PetscReal *restrict rho,
+                                                            const PetscReal *restrict p, PetscReal *restrict c)
+{
+#pragma omp simd
+  for (PetscInt i = 0; i < n; i++) c[i] = sound(gamma, rho[i], p[i]);
+}
+
+/* Faces first .. first + n-1, at most BLOCK. Speeds of sound have loops of their own: in one with the solver each face
+   would be a chain of operations as long as the stretch of the program that a processor overlaps. */
+static inline __attribute__((always_inline)) void flux_block(Riemann solve, const int dim, const int axis,
+                                                             PetscReal gamma, PetscInt first, PetscInt n,
+                                                             const PetscReal *const l[], const PetscReal *const r[],
+                                                             PetscReal *const f[])
 {
   const int N = 1 + axis, T1 = dim > 1 ? 1 + (axis + 1) % dim : 1, T2 = dim > 2 ? 1 + (axis + 2) % dim : 1, P = dim + 1;
-  const PetscReal *restrict lr = l[0], *restrict ln = l[N], *restrict l1 = l[T1], *restrict l2 = l[T2],
-                            *restrict lp = l[P];
-  const PetscReal *restrict rr = r[0], *restrict rn = r[N], *restrict r1 = r[T1], *restrict r2 = r[T2],
-                            *restrict rp = r[P];
-  PetscReal *restrict f0 = f[0], *restrict fn = f[N], *restrict f1 = f[T1], *restrict f2 = f[T2], *restrict fe = f[P];
+  const PetscReal *restrict lr = l[0] + first, *restrict ln = l[N] + first, *restrict l1 = l[T1] + first,
+                            *restrict l2 = l[T2] + first, *restrict lp = l[P] + first;
+  const PetscReal *restrict rr = r[0] + first, *restrict rn = r[N] + first, *restrict r1 = r[T1] + first,
+                            *restrict r2 = r[T2] + first, *restrict rp = r[P] + first;
+  PetscReal *restrict f0 = f[0] + first, *restrict fn = f[N] + first, *restrict f1 = f[T1] + first,
+                      *restrict f2 = f[T2] + first, *restrict fe = f[P] + first;
+  PetscReal lc[BLOCK], rc[BLOCK];
 
+  sound_row(gamma, n, lr, lp, lc);
+  sound_row(gamma, n, rr, rp, rc);
 #pragma omp simd
   for (PetscInt i = 0; i < n; i++) {
-    const Side a = {lr[i], ln[i], dim > 1 ? l1[i] : 0, dim > 2 ? l2[i] : 0, lp[i]};
-    const Side b = {rr[i], rn[i], dim > 1 ? r1[i] : 0, dim > 2 ? r2[i] : 0, rp[i]};
+    const Side a = {lr[i], ln[i], dim > 1 ? l1[i] : 0, dim > 2 ? l2[i] : 0, lp[i], lc[i]};
+    const Side b = {rr[i], rn[i], dim > 1 ? r1[i] : 0, dim > 2 ? r2[i] : 0, rp[i], rc[i]};
     const Flux g = solve(dim, gamma, a, b);
 
     f0[i] = g.rho;
@@ -236,6 +249,14 @@ static inline __attribute__((always_inline)) void flux_rows(Riemann solve, const
     fn[i] = g.mn;
     fe[i] = g.energy;
   }
+}
+
+static inline __attribute__((always_inline)) void flux_rows(Riemann solve, const int dim, const int axis,
+                                                            PetscReal gamma, PetscInt n, const PetscReal *const l[],
+                                                            const PetscReal *const r[], PetscReal *const f[])
+{
+  for (PetscInt i = 0; i < n; i += BLOCK)
+    flux_block(solve, dim, axis, gamma, i, n - i < BLOCK ? n - i : BLOCK, l, r, f);
 }
 
 /* Passive scalars ride on the mass flux: upwind by its sign. */
@@ -294,10 +315,11 @@ static inline __attribute__((always_inline)) void tangents(const int dim, Direct
 }
 
 /* A state seen from a face that moves with `motion` along its normal. */
-static inline __attribute__((always_inline)) Side seen(const int dim, const PetscReal *const w[], PetscInt i,
-                                                       Direction n, Direction t1, Direction t2, PetscReal motion)
+static inline __attribute__((always_inline)) Side seen(const int dim, PetscReal gamma, const PetscReal *const w[],
+                                                       PetscInt i, Direction n, Direction t1, Direction t2,
+                                                       PetscReal motion)
 {
-  Side s = {w[0][i], -motion, 0, 0, w[dim + 1][i]};
+  Side s = {w[0][i], -motion, 0, 0, w[dim + 1][i], sound(gamma, w[0][i], w[dim + 1][i])};
 
   for (int d = 0; d < dim; d++) {
     s.un += w[1 + d][i] * n.c[d];
@@ -324,7 +346,8 @@ static inline __attribute__((always_inline)) void normal_rows(Riemann solve, con
     for (int d = 0; d < dim; d++) normal.c[d] = S[d][i] / area;
     motion = swept[i] / area;
     tangents(dim, normal, &t1, &t2);
-    g = solve(dim, gamma, seen(dim, l, i, normal, t1, t2, motion), seen(dim, r, i, normal, t1, t2, motion));
+    g = solve(dim, gamma, seen(dim, gamma, l, i, normal, t1, t2, motion),
+              seen(dim, gamma, r, i, normal, t1, t2, motion));
     f[0][i] = area * g.rho;
     f[dim + 1][i] = area * (g.energy + motion * (g.mn + 0.5 * motion * g.rho));
     for (int d = 0; d < dim; d++)
