@@ -472,6 +472,33 @@ PetscErrorCode SinewGeometryGradient(const SinewGeometry *g, const PetscReal u[]
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewGeometryCellGradient(const SinewGeometry *g, const PetscReal u[], PetscReal *const out[3])
+{
+  const PetscInt stride[3] = {1, g->padded[0], g->padded[0] * g->padded[1]};
+  PetscInt n = 0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < g->count[2]; k++)
+    for (PetscInt j = 0; j < g->count[1]; j++)
+      for (PetscInt i = 0; i < g->count[0]; i++, n++) {
+        const PetscInt at = SinewGeometryPadded(g, i, j, k);
+        Point e[3] = {{{0, 0, 0}}, {{0, 0, 0}}, {{0, 0, 1}}}; /* steps along the axes ... */
+        PetscReal difference[3] = {0, 0, 0}, volume;
+
+        for (PetscInt d = 0; d < g->dim; d++) {
+          difference[d] = u[at + stride[d]] - u[at - stride[d]];
+          for (PetscInt c = 0; c < g->dim; c++) e[d].c[c] = g->centre[c][at + stride[d]] - g->centre[c][at - stride[d]];
+        }
+        volume = dot(e[0], cross(e[1], e[2]));
+        for (PetscInt c = 0; c < g->dim; c++) {
+          out[c][n] = 0;
+          for (PetscInt d = 0; d < g->dim; d++) /* ... whose dual vectors take differences to the gradient */
+            out[c][n] += difference[d] * cross(e[(d + 1) % 3], e[(d + 2) % 3]).c[c] / volume;
+        }
+      }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewGeometryCorners(const SinewGeometry *g, PetscReal **nodes)
 {
   PetscInt n[3], at = 0;

@@ -69,6 +69,10 @@ PETSC_EXTERN PetscErrorCode SinewGeometryQuality(SinewGeometry *geometry, int en
    collective. */
 PETSC_EXTERN PetscErrorCode SinewGeometryGradient(const SinewGeometry *geometry, const PetscReal u[], PetscReal out[]);
 
+/* The gradient in owned cells of the same u, dim arrays, from differences over both neighbours. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewGeometryCellGradient(const SinewGeometry *geometry, const PetscReal u[],
+                                                      PetscReal *const out[3]);
+
 /* Corners of the owned cells at the beginning of the step, as io/series.h takes nodes: (z, y, x, 3), lower corners and,
    on the last box of an axis, upper ones. The caller frees it. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewGeometryCorners(const SinewGeometry *geometry, PetscReal **nodes);

@@ -1,19 +1,21 @@
 #include "solvers/mesh_motion.h"
 
 #include "io/error.h"
+#include "meshes/movers/moved_monitor.h"
+#include "solvers/mesh_motion_monitor.h"
 #include "solvers/mesh_network.h"
 
-#define GAMMA       0.1   /* smoothing of the relaxation, in squared lengths of the domain */
-#define LONGEST     0.5   /* of an explicit pseudo-step, in relaxation times: beyond it thin features lose convexity */
-#define NOISE       1e-10 /* gradients below this part of (largest value / side of the domain) are rounding */
+#define GAMMA       0.1 /* smoothing of the relaxation, in squared lengths of the domain */
+#define LONGEST     0.5 /* of an explicit pseudo-step, in relaxation times: beyond it thin features lose convexity */
+#define FITS        20  /* solves by Newton's method for the initial mesh */
 #define SHORTENINGS 24
 #define SHORTEN     0.8
 
 typedef struct {
-  PetscInt type, monitor, every, most;
-  const char *field, *weights;
-  PetscReal share, power, smoothing, relaxation, jacobian, fit;
-  SinewExpression formula;
+  PetscInt type, solver, every, most;
+  const char *weights;
+  PetscReal relaxation, jacobian, fit;
+  SinewMeshMonitorValues monitor;
 } Values;
 
 struct _p_SinewMeshMotion {
@@ -26,8 +28,7 @@ struct _p_SinewMeshMotion {
   char path[PETSC_MAX_PATH_LEN];
   SinewGeometry *geometry;
   SinewMovingFV fv;
-  DM cells;             /* one number a cell, one layer of ghosts */
-  Vec strength;         /* local: the field whose gradient counts */
+  SinewMeshMonitor monitor;
   Vec phi, rate, trial; /* potential, how it moves, scratch */
   Vec m;                /* monitor at the vertices */
   Vec contents;         /* scratch, like the solution */
@@ -38,7 +39,8 @@ struct _p_SinewMeshMotion {
 };
 
 static const char *const type_names[] = {"monge_ampere", "dmm", NULL};
-static const char *const monitors[] = {"gradient", "arc_length", "formula", NULL};
+static const char *const solvers[] = {"relaxation", "newton", NULL};
+static const char *const monitors[] = {"gradient", "arc_length", "formula", "curvature", "original", NULL};
 
 #define VALUE(member) offsetof(Values, member)
 const SinewKey SinewMeshMotionKeys[] = {
@@ -55,26 +57,41 @@ const SinewKey SinewMeshMotionKeys[] = {
      .offset = VALUE(weights),
      .doc = "file of a trained mesh network (dmm); relative to the deck's folder",
      .change = SINEW_CHANGE_WARN},
+    {.name = "solver",
+     .type = SINEW_KEY_CHOICE,
+     .offset = VALUE(solver),
+     .standard = "relaxation",
+     .choices = solvers,
+     .doc = "how monge_ampere finds where the mesh goes: steps of relaxation, or a solve by Newton's method",
+     .change = SINEW_CHANGE_WARN},
     {.name = "monitor",
      .type = SINEW_KEY_CHOICE,
-     .offset = VALUE(monitor),
+     .offset = VALUE(monitor.kind),
      .standard = "gradient",
      .choices = monitors,
-     .doc = "where points go: 1 + r, sqrt(1 + r^2) with r = share/(1-share) |grad|^power / mean, or `formula`",
+     .doc = "where points go: 1 + r, sqrt(1 + r^2) with r = share/(1-share) |grad|^power / mean, `formula`, 1 + r with "
+            "second derivatives, or 1 + 100 |grad| / mean as the Data-free Mesh Mover has it",
      .change = SINEW_CHANGE_WARN},
     {.name = "field",
-     .type = SINEW_KEY_STRING,
-     .offset = VALUE(field),
-     .doc = "the field whose gradient counts; standard: the first",
+     .type = SINEW_KEY_STRINGS,
+     .offset = VALUE(monitor.field),
+     .doc = "the field whose gradient counts, or several; standard: the first",
+     .change = SINEW_CHANGE_WARN},
+    {.name = "field_weights",
+     .type = SINEW_KEY_REALS,
+     .offset = VALUE(monitor.weight),
+     .min = 0,
+     .max = 1e30,
+     .doc = "how much each of several fields counts; standard: alike",
      .change = SINEW_CHANGE_WARN},
     {.name = "formula",
      .type = SINEW_KEY_EXPRESSION,
-     .offset = VALUE(formula),
+     .offset = VALUE(monitor.formula),
      .doc = "density of points in x, y, z, t, positive",
      .change = SINEW_CHANGE_WARN},
     {.name = "share",
      .type = SINEW_KEY_REAL,
-     .offset = VALUE(share),
+     .offset = VALUE(monitor.share),
      .standard = "0.7",
      .min = 0,
      .max = 0.99,
@@ -82,7 +99,7 @@ const SinewKey SinewMeshMotionKeys[] = {
      .change = SINEW_CHANGE_WARN},
     {.name = "power",
      .type = SINEW_KEY_REAL,
-     .offset = VALUE(power),
+     .offset = VALUE(monitor.power),
      .standard = "0.5",
      .min = 0.1,
      .max = 2,
@@ -90,7 +107,7 @@ const SinewKey SinewMeshMotionKeys[] = {
      .change = SINEW_CHANGE_WARN},
     {.name = "smoothing",
      .type = SINEW_KEY_REAL,
-     .offset = VALUE(smoothing),
+     .offset = VALUE(monitor.smoothing),
      .standard = "0.02",
      .min = 0,
      .max = 0.5,
@@ -127,7 +144,8 @@ const SinewKey SinewMeshMotionKeys[] = {
      .standard = "0.05",
      .min = 1e-10,
      .max = 1e30,
-     .doc = "root mean square of density times volume about its mean that ends the fit to the initial condition",
+     .doc = "root mean square of density times volume about its mean that ends the fit to the initial condition; "
+            "newton: largest deviation that ends a solve",
      .change = SINEW_CHANGE_FROZEN},
     {.name = "fit_steps",
      .type = SINEW_KEY_INT,
@@ -175,22 +193,6 @@ static PetscErrorCode check_boundary(SinewDeck deck, SinewNode node, const Sinew
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode check_field(SinewDeck deck, SinewNode node, SinewMeshMotion motion)
-{
-  const char *names[64];
-  PetscInt count, standard;
-  PetscBool same = PETSC_FALSE;
-
-  PetscFunctionBeginUser;
-  PetscCall(SinewEquationFields(motion->equation, 64, names, &count, &standard));
-  if (!motion->v.field) motion->v.field = names[0];
-  for (PetscInt f = 0; f < count && !same; f++) PetscCall(PetscStrcmp(names[f], motion->v.field, &same));
-  if (!same)
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, node, "field"), "mesh_motion.field",
-                               "expected a field of %s, found \"%s\"", motion->equation->type->name, motion->v.field));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* A mesh network is for square domains of two dimensions, and needs its weights. */
 static PetscErrorCode check_network(SinewDeck deck, SinewNode node, const SinewGridSection *section, SinewMeshMotion m)
 {
@@ -212,6 +214,9 @@ static PetscErrorCode check_network(SinewDeck deck, SinewNode node, const SinewG
                               1e-12 * PetscAbsReal(o->upper[0] - o->lower[0]))
     PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, grid, "upper"), "grid.upper",
                                "expected a square domain: mesh networks are trained on one"));
+  if (m->v.monitor.field.n > 1)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, node, "field"), "mesh_motion.field",
+                               "expected one: a mesh network looks at one field"));
   if (!m->v.weights) {
     PetscCall(SinewDeckMistake(deck, node, "mesh_motion", "missing weights: type dmm is a trained network"));
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -247,10 +252,8 @@ PetscErrorCode SinewMeshMotionCreate(SinewDeck deck, SinewEquation equation, con
                                  "expected none: a moving mesh starts from a uniform one"));
   PetscCall(check_boundary(deck, grid, section));
   PetscCall(check_network(deck, node, section, m));
-  if (m->v.monitor == 2 && !m->v.formula)
-    PetscCall(SinewDeckMistake(deck, node, "mesh_motion", "missing formula: the monitor is one"));
+  PetscCall(SinewMeshMonitorCheck(deck, node, equation, &m->v.monitor));
   if (!equation) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(check_field(deck, node, m));
   if (equation->place_dependent)
     PetscCall(SinewDeckMistake(deck, node, "mesh_motion",
                                "coefficients of %s must be constant on a moving mesh, found formulas of place or time",
@@ -272,13 +275,12 @@ PetscErrorCode SinewMeshMotionDestroy(SinewMeshMotion *motion)
   PetscCall(SinewMongeAmpereDestroy(&m->ma));
   PetscCall(SinewMeshNetworkDestroy(&m->network));
   PetscCall(SinewCosineDestroy(&m->cosine));
-  PetscCall(VecDestroy(&m->strength));
+  PetscCall(SinewMeshMonitorClear(&m->monitor));
   PetscCall(VecDestroy(&m->phi));
   PetscCall(VecDestroy(&m->rate));
   PetscCall(VecDestroy(&m->trial));
   PetscCall(VecDestroy(&m->m));
   PetscCall(VecDestroy(&m->contents));
-  PetscCall(DMDestroy(&m->cells));
   PetscCall(SinewLatticeDestroy(&m->lattice));
   PetscCall(PetscFree(m));
   *motion = NULL;
@@ -319,10 +321,16 @@ PetscErrorCode SinewMeshMotionSetUp(SinewMeshMotion m, SinewGrid grid, const Sin
   PetscCall(SinewGeometryCreate(grid, m->lattice, &m->geometry));
   PetscCall(SinewCosineCreate(m->lattice, &m->cosine));
   PetscCall(SinewMongeAmpereCreate(m->lattice, m->cosine, &m->ma));
+  PetscCall(SinewMongeAmpereSetTolerance(m->ma, m->v.fit, 50));
   if (m->v.type == 1) PetscCall(SinewMeshNetworkCreate(m->path, m->lattice, &m->network));
   PetscCall(SinewMovingFVCreate(grid, &m->equation->kernels, reconstruction, boundary, m->geometry, &m->fv));
-  PetscCall(SinewGridCreateDM(grid, 1, 1, &m->cells));
-  PetscCall(DMCreateLocalVector(m->cells, &m->strength));
+  m->monitor = (SinewMeshMonitor){.v = m->v.monitor,
+                                  .equation = m->equation,
+                                  .lattice = m->lattice,
+                                  .geometry = m->geometry,
+                                  .cosine = m->cosine,
+                                  .extent = m->extent};
+  PetscCall(SinewMeshMonitorSetUp(&m->monitor, grid));
   PetscCall(DMCreateGlobalVector(m->lattice->dm, &m->phi));
   PetscCall(VecDuplicate(m->phi, &m->rate));
   PetscCall(VecDuplicate(m->phi, &m->trial));
@@ -330,110 +338,6 @@ PetscErrorCode SinewMeshMotionSetUp(SinewMeshMotion m, SinewGrid grid, const Sin
   PetscCall(SinewGridGetDM(grid, &dm));
   PetscCall(DMCreateGlobalVector(dm, &m->contents));
   m->equation->geometry = m->geometry;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* ---- the monitor ---- */
-
-/* Ghosts beyond walls: the nearest cell's value. Axis by axis, so that corners come right. */
-static void extend(const SinewMeshMotion m, PetscReal *a)
-{
-  const PetscInt *pitch = m->geometry->padded, stride[3] = {1, pitch[0], pitch[0] * pitch[1]};
-
-  for (PetscInt d = 0; d < m->lattice->dim; d++) {
-    const SinewAxis *axis = m->geometry->axis[d];
-    const PetscInt e = (d + 1) % 3, f = (d + 2) % 3;
-
-    if (axis->periodic) continue;
-    for (int side = 0; side < 2; side++) {
-      const PetscInt ghost = side ? pitch[d] - 1 : 0, from = side ? ghost - 1 : 1;
-
-      if (side ? axis->start + axis->count < axis->cells : axis->start > 0) continue;
-      for (PetscInt q = 0; q < pitch[f]; q++)
-        for (PetscInt p = 0; p < pitch[e]; p++) {
-          PetscReal *line = a + p * stride[e] + q * stride[f];
-
-          line[ghost * stride[d]] = line[from * stride[d]];
-        }
-    }
-  }
-}
-
-/* The watched field with ghosts; the magnitude of a vector. Collective. */
-static PetscErrorCode watch(SinewMeshMotion m, Vec U)
-{
-  PetscReal *values, *a;
-  PetscInt components, n;
-  Vec global;
-
-  PetscFunctionBeginUser;
-  PetscCall(DMGetGlobalVector(m->cells, &global));
-  PetscCall(VecGetLocalSize(global, &n));
-  PetscCall(PetscMalloc1((size_t)(3 * n), &values));
-  PetscCall(SinewEquationField(m->equation, U, m->v.field, &components, values));
-  PetscCall(VecGetArrayWrite(global, &a));
-  for (PetscInt i = 0; i < n; i++)
-    a[i] = components == 1 ? values[i]
-                           : PetscSqrtReal(values[3 * i] * values[3 * i] + values[3 * i + 1] * values[3 * i + 1] +
-                                           values[3 * i + 2] * values[3 * i + 2]);
-  PetscCall(VecRestoreArrayWrite(global, &a));
-  PetscCall(PetscFree(values));
-  PetscCall(DMGlobalToLocal(m->cells, global, INSERT_VALUES, m->strength));
-  PetscCall(DMRestoreGlobalVector(m->cells, &global));
-  PetscCall(VecGetArray(m->strength, &a));
-  extend(m, a);
-  PetscCall(VecRestoreArray(m->strength, &a));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode formula_at(SinewMeshMotion m, PetscReal t, PetscReal out[])
-{
-  const SinewLattice *l = m->lattice;
-  PetscInt n = 0;
-
-  PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < l->count[2]; k++)
-    for (PetscInt j = 0; j < l->count[1]; j++)
-      for (PetscInt i = 0; i < l->count[0]; i++) {
-        const PetscInt p = SinewGeometryNode(m->geometry, i, j, k);
-        PetscReal *const *x = m->geometry->x[0];
-
-        PetscCall(SinewExpressionEvaluate(m->v.formula, x[0][p], x[1][p], l->dim > 2 ? x[2][p] : 0, t, &out[n++]));
-      }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The monitor of averages U at the vertices, into m->m; centres must be those of the beginning of the step. */
-static PetscErrorCode find_monitor(SinewMeshMotion m, PetscReal t, Vec U)
-{
-  const SinewLattice *l = m->lattice;
-  const PetscReal *values;
-  PetscReal *out, noise;
-  PetscInt n;
-
-  PetscFunctionBeginUser;
-  if (m->v.monitor < 2) PetscCall(watch(m, U));
-  PetscCall(VecGetArrayWrite(m->m, &out));
-  if (m->v.monitor == 2)
-    PetscCall(formula_at(m, t, out));
-  else {
-    PetscCall(VecNorm(m->strength, NORM_INFINITY, &noise));
-    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &noise, 1, MPIU_REAL, MPIU_MAX, l->comm));
-    noise *= NOISE / m->extent;
-    PetscCall(VecGetArrayRead(m->strength, &values));
-    PetscCall(SinewGeometryGradient(m->geometry, values, out));
-    for (n = 0; n < l->local; n++) out[n] = out[n] < noise ? 0 : out[n];
-    PetscCall(VecRestoreArrayRead(m->strength, &values));
-  }
-  PetscCall(VecRestoreArrayWrite(m->m, &out));
-  if (m->v.monitor < 2) PetscCall(SinewMonitorNormalise(m->lattice, m->v.share, m->v.power, m->m));
-  if (m->v.monitor == 1) {
-    PetscCall(VecGetArray(m->m, &out));
-    for (n = 0; n < l->local; n++) out[n] = PetscSqrtReal(1 + (out[n] - 1) * (out[n] - 1));
-    PetscCall(VecRestoreArray(m->m, &out));
-  }
-  if (m->v.smoothing > 0)
-    PetscCall(SinewCosineApply(m->cosine, SINEW_COSINE_GAUSSIAN, m->v.smoothing * m->extent, 0, m->m, m->m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -484,10 +388,25 @@ static PetscErrorCode ask_network(SinewMeshMotion m, Vec U)
   const PetscReal *values;
 
   PetscFunctionBeginUser;
-  PetscCall(watch(m, U));
-  PetscCall(VecGetArrayRead(m->strength, &values));
+  PetscCall(SinewMeshMonitorWatch(&m->monitor, m->v.monitor.field.value[0], U));
+  PetscCall(VecGetArrayRead(m->monitor.strength, &values));
   PetscCall(SinewMeshNetworkPotential(m->network, m->geometry, values, m->trial));
-  PetscCall(VecRestoreArrayRead(m->strength, &values));
+  PetscCall(VecRestoreArrayRead(m->monitor.strength, &values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The mesh that equidistributes the monitor in m->m, which is where the vertices of m->phi are, into m->trial. A solve
+   that fails leaves m->phi there. */
+static PetscErrorCode solve(SinewMeshMotion m, PetscBool warm, SinewMongeAmpereReport *report)
+{
+  SinewMovedMonitor monitor;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewMovedMonitorCreate(m->lattice, m->cosine, m->phi, m->m, &monitor));
+  PetscCall(VecCopy(m->phi, m->trial));
+  PetscCall(SinewMongeAmpereSolve(m->ma, SinewMovedMonitorEvaluate, monitor, warm, m->trial, report));
+  if (!report->converged) PetscCall(VecCopy(m->phi, m->trial));
+  PetscCall(SinewMovedMonitorDestroy(&monitor));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -496,16 +415,20 @@ static PetscErrorCode choose_rate(SinewMeshMotion m, PetscReal t, PetscReal dt, 
 {
   const PetscReal horizon = dt * (PetscReal)m->v.every;
   SinewMongeAmpereReport report;
-  PetscReal part = 1;
+  PetscReal part = 1 - PetscExpReal(-horizon / m->v.relaxation);
 
   PetscFunctionBeginUser;
-  if (m->network) {
+  if (m->network)
     PetscCall(ask_network(m, U));
-    part = 1 - PetscExpReal(-horizon / m->v.relaxation);
-  } else {
-    PetscCall(find_monitor(m, t, U));
-    PetscCall(VecCopy(m->phi, m->trial));
-    PetscCall(relax(m, horizon / m->v.relaxation, &report));
+  else {
+    PetscCall(SinewMeshMonitorFind(&m->monitor, t, U, m->m));
+    report.converged = PETSC_FALSE;
+    if (m->v.solver) PetscCall(solve(m, PETSC_TRUE, &report));
+    if (!report.converged) {
+      PetscCall(VecCopy(m->phi, m->trial));
+      PetscCall(relax(m, horizon / m->v.relaxation, &report));
+      part = 1;
+    }
   }
   PetscCall(VecWAXPY(m->rate, -1, m->phi, m->trial));
   PetscCall(VecScale(m->rate, part / horizon));
@@ -618,25 +541,42 @@ static PetscErrorCode settle(SinewMeshMotion m, Vec U)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Relaxation with the initial condition taken anew on every mesh, until density times volume is even. A network sees
-   the initial condition twice: from the uniform mesh and from its own. */
+/* Whether the mesh fits the initial condition in U; else m->trial is one that fits it better. */
+static PetscErrorCode fit(SinewMeshMotion m, Vec U, PetscBool first, PetscBool *done)
+{
+  SinewMongeAmpereReport report;
+
+  PetscFunctionBeginUser;
+  *done = PETSC_FALSE;
+  if (m->network) {
+    PetscCall(ask_network(m, U));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(SinewMeshMonitorFind(&m->monitor, 0, U, m->m));
+  if (m->v.solver) {
+    PetscCall(solve(m, (PetscBool)!first, &report));
+    *done = (PetscBool)(report.converged && !report.newton);
+    if (report.converged) PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(VecCopy(m->phi, m->trial));
+  PetscCall(relax(m, LONGEST, &report));
+  *done = (PetscBool)(report.rms <= m->v.fit);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The initial condition is taken anew on every mesh, until density times volume is even. A network sees it twice: from
+   the uniform mesh and from its own. */
 PetscErrorCode SinewMeshMotionInitial(SinewMeshMotion m, Vec U)
 {
+  const PetscInt most = PetscMin(m->v.most, m->network ? 2 : m->v.solver ? FITS : m->v.most);
+  PetscBool done = PETSC_FALSE;
+
   PetscFunctionBeginUser;
   PetscCall(rest(m));
   PetscCall(SinewEquationInitial(m->equation, U));
-  for (PetscInt n = 0; n < PetscMin(m->v.most, m->network ? 2 : m->v.most); n++) {
-    SinewMongeAmpereReport report;
-
-    if (m->network)
-      PetscCall(ask_network(m, U));
-    else {
-      PetscCall(find_monitor(m, 0, U));
-      PetscCall(VecCopy(m->phi, m->trial));
-      PetscCall(relax(m, LONGEST, &report));
-      if (report.rms <= m->v.fit) break;
-    }
-    PetscCall(settle(m, U));
+  for (PetscInt n = 0; n < most && !done; n++) {
+    PetscCall(fit(m, U, (PetscBool)(n == 0), &done));
+    if (!done) PetscCall(settle(m, U));
   }
   PetscCall(VecSet(m->rate, 0));
   m->since = 0;
@@ -648,7 +588,7 @@ PetscErrorCode SinewMeshMotionInitial(SinewMeshMotion m, Vec U)
 PetscErrorCode SinewMeshMotionQuality(SinewMeshMotion m, PetscReal t, Vec U, SinewMeshQuality *quality)
 {
   PetscFunctionBeginUser;
-  PetscCall(find_monitor(m, t, U));
+  PetscCall(SinewMeshMonitorFind(&m->monitor, t, U, m->m));
   PetscCall(SinewGeometryQuality(m->geometry, 0, m->m, quality));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

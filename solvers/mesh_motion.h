@@ -6,9 +6,10 @@
     mesh_motion: {type: monge_ampere, field: u, share: 0.7, power: 0.5, smoothing: 0.02, relaxation: 0.005, every: 1}
 
   The mesh is x = xi + grad phi (meshes/movers/monge_ampere.h). At t = 0 the initial condition is sampled on the moving
-  mesh until the mesh fits it. Afterwards, every few steps, the monitor of the current state is taken at the vertices,
+  mesh until the mesh fits it. Afterwards, every few steps, the monitor of the current state is taken at the vertices and
   smoothed over a fixed length of the computational domain, and parabolic relaxation says how phi moves in the next
-  steps; within them every node moves on a straight line at constant speed. A move that would bring the smallest corner
+  steps; or, with `solver: newton`, a solve of the Monge-Ampere equation, whose solution phi follows within `relaxation`.
+  In these steps every node moves on a straight line at constant speed. A move that would bring the smallest corner
   Jacobian below `jacobian` is shortened; if need be the mesh rests. No cell is ever folded, and points of walls stay on
   them.
 

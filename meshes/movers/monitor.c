@@ -40,7 +40,7 @@ PetscErrorCode SinewMonitorTableCreate(SinewLattice *lattice, SinewCosine cosine
   PetscCall(VecDuplicate(values, &t->coefficients));
   PetscCall(SinewCosineApply(cosine, SINEW_COSINE_SPLINE, 0, 0, values, t->coefficients));
   PetscCall(VecMin(values, NULL, &least));
-  t->floor = 1e-3 * least;
+  t->floor = least > 0 ? 1e-3 * least : PETSC_MIN_REAL;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -114,30 +114,49 @@ static void splines(PetscReal s, PetscReal inverse, PetscReal w[4], PetscReal dw
   dw[3] = 0.5 * s * s * inverse;
 }
 
-/* Value v[0] and derivatives v[1..dim]: the tensor product is summed along x, then y, then z. */
-static void evaluate(const SinewMonitorTable t, const PetscReal *c, const PetscReal x[3], PetscReal v[4])
+/* Value v[0] and derivatives v[1..dim]: the tensor product is summed along z and y, four splines of x at once, then
+   along x. One body for every
+   dimension: `dim` is a constant where this is called. */
+static inline __attribute__((always_inline)) void evaluate(const int dim, const SinewMonitorTable t, const PetscReal *c,
+                                                           const PetscReal x[3], PetscReal v[4])
 {
   const SinewLattice *l = t->lattice;
   PetscInt first[3] = {0, 0, 0};
-  PetscReal w[3][4] = {{1}, {1}, {1}}, dw[3][4] = {{0}}, s;
-  const PetscInt ny = l->dim > 1 ? 4 : 1, nz = l->dim > 2 ? 4 : 1;
+  PetscReal w[3][4] = {{1}, {1}, {1}}, dw[3][4] = {{0}}, sum[3][4] = {{0}}, s;
 
-  for (PetscInt d = 0; d < l->dim; d++) {
+  for (int d = 0; d < dim; d++) {
     first[d] = interval(l, d, x[d], &s) - 1 - t->box.first[d];
     splines(s, 1 / l->h[d], w[d], dw[d]);
   }
-  v[0] = v[1] = v[2] = v[3] = 0;
-  for (PetscInt k = 0; k < nz; k++)
-    for (PetscInt j = 0; j < ny; j++) {
+  for (int k = 0; k < (dim > 2 ? 4 : 1); k++)
+    for (int j = 0; j < (dim > 1 ? 4 : 1); j++) {
       const PetscReal *a = c + ((first[2] + k) * t->box.size[1] + first[1] + j) * t->box.size[0] + first[0];
-      const PetscReal value = w[0][0] * a[0] + w[0][1] * a[1] + w[0][2] * a[2] + w[0][3] * a[3],
-                      slope = dw[0][0] * a[0] + dw[0][1] * a[1] + dw[0][2] * a[2] + dw[0][3] * a[3];
+      const PetscReal value = w[1][j] * w[2][k], along_y = dw[1][j] * w[2][k], along_z = w[1][j] * dw[2][k];
 
-      v[0] += w[1][j] * w[2][k] * value;
-      v[1] += w[1][j] * w[2][k] * slope;
-      v[2] += dw[1][j] * w[2][k] * value;
-      v[3] += w[1][j] * dw[2][k] * value;
+      for (int i = 0; i < 4; i++) {
+        sum[0][i] += value * a[i];
+        if (dim > 1) sum[1][i] += along_y * a[i];
+        if (dim > 2) sum[2][i] += along_z * a[i];
+      }
     }
+  v[0] = w[0][0] * sum[0][0] + w[0][1] * sum[0][1] + w[0][2] * sum[0][2] + w[0][3] * sum[0][3];
+  v[1] = dw[0][0] * sum[0][0] + dw[0][1] * sum[0][1] + dw[0][2] * sum[0][2] + dw[0][3] * sum[0][3];
+  v[2] = w[0][0] * sum[1][0] + w[0][1] * sum[1][1] + w[0][2] * sum[1][2] + w[0][3] * sum[1][3];
+  v[3] = w[0][0] * sum[2][0] + w[0][1] * sum[2][1] + w[0][2] * sum[2][2] + w[0][3] * sum[2][3];
+}
+
+static inline __attribute__((always_inline)) void evaluate_all(const int dim, const SinewMonitorTable t,
+                                                               const PetscReal *c, PetscInt n, PetscReal *const x[3],
+                                                               PetscReal m[], PetscReal *const gradient[3])
+{
+  for (PetscInt p = 0; p < n; p++) {
+    PetscReal at[3] = {0, 0, 0}, v[4];
+
+    for (int d = 0; d < dim; d++) at[d] = x[d][p];
+    evaluate(dim, t, c, at, v);
+    m[p] = PetscMax(v[0], t->floor);
+    for (int d = 0; d < dim && gradient; d++) gradient[d][p] = v[0] > t->floor ? v[d + 1] : 0;
+  }
 }
 
 PetscErrorCode SinewMonitorTableEvaluate(void *context, PetscInt n, PetscReal *const x[3], PetscReal m[],
@@ -149,13 +168,10 @@ PetscErrorCode SinewMonitorTableEvaluate(void *context, PetscInt n, PetscReal *c
   PetscFunctionBeginUser;
   PetscCall(cover(t, n, x));
   PetscCall(VecGetArrayRead(t->box.values, &c));
-  for (PetscInt p = 0; p < n; p++) {
-    PetscReal at[3] = {0, 0, 0}, v[4];
-
-    for (PetscInt d = 0; d < t->lattice->dim; d++) at[d] = x[d][p];
-    evaluate(t, c, at, v);
-    m[p] = PetscMax(v[0], t->floor);
-    for (PetscInt d = 0; d < t->lattice->dim && gradient; d++) gradient[d][p] = v[0] > t->floor ? v[d + 1] : 0;
+  switch (t->lattice->dim) {
+  case 1: evaluate_all(1, t, c, n, x, m, gradient); break;
+  case 2: evaluate_all(2, t, c, n, x, m, gradient); break;
+  default: evaluate_all(3, t, c, n, x, m, gradient);
   }
   PetscCall(VecRestoreArrayRead(t->box.values, &c));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -27,8 +27,8 @@ typedef struct _p_SinewMonitorTable *SinewMonitorTable;
 PETSC_EXTERN PetscErrorCode SinewMonitorTableCreate(SinewLattice *lattice, SinewCosine cosine, Vec values,
                                                     SinewMonitorTable *table);
 PETSC_EXTERN PetscErrorCode SinewMonitorTableDestroy(SinewMonitorTable *table);
-/* A SinewMonitor; context: the table. The spline is kept above a thousandth of the smallest nodal value, which it may
-   undercut between nodes. A rank holds the box of coefficients that its own points lie in. */
+/* A SinewMonitor; context: the table. The spline through positive values is kept above a thousandth of the smallest
+   one, which it may undercut between nodes. A rank holds the box of coefficients that its own points lie in. */
 PETSC_EXTERN SinewMonitor SinewMonitorTableEvaluate;
 
 #endif

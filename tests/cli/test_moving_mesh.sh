@@ -19,7 +19,7 @@ grid: {cells: [24, 20], boundary: {x: wall, y: {lower: outflow, upper: wall}}}
 initial: {type: expression, rho: "1", p: "0.1 + exp(-((x - 0.4)^2 + (y - 0.5)^2) / 0.02)"}
 stepper: {type: ssp, scheme: rks2}
 time: {end: 0.15}
-mesh_motion: {type: monge_ampere, field: p, relaxation: 0.02, monitor: arc_length}
+mesh_motion: {type: monge_ampere, solver: newton, field: [p, rho], field_weights: [2, 1], relaxation: 0.02, monitor: arc_length}
 output: {every: 0.1, history_every: 4}
 checkpoint: {every_steps: 5, keep: 100}
 D
@@ -39,7 +39,7 @@ grid: {cells: [24, 20], lower: -2, upper: 2, boundary: {x: wall, y: {lower: wall
 initial: {type: dam_break, inside: 2, outside: 1, radius: 0.7}
 stepper: {type: ssp, scheme: rks2}
 time: {end: 0.5}
-mesh_motion: {type: monge_ampere, field: h, relaxation: 0.05}
+mesh_motion: {type: monge_ampere, monitor: curvature, field: h, relaxation: 0.05}
 output: {history_every: 4}
 checkpoint: {every_steps: 5, keep: 100}
 D
@@ -75,6 +75,11 @@ for deck in front bore; do
     awk -F, 'NR == 2 { a = \$5 } NR > 2 { d = \$5 / a - 1; if (d > 1e-13 || d < -1e-13) exit 1 }' whole_$deck/history.csv
   "
 done
+it 'the monitor of the Data-free Mesh Mover asks for more, and the guard holds' '
+  code 0 sinew run front.yaml output.directory=original stepper.max_steps=4 mesh_motion.monitor=original output.history_every=1
+  code 0 sinew run front.yaml output.directory=gradient stepper.max_steps=4 output.history_every=1
+  awk -v a="$(field original mesh_jacobian)" -v b="$(field gradient mesh_jacobian)" "BEGIN { exit !(a > 0.02 && a < b) }"
+'
 it 'series and checkpoint hold moved nodes' '
   code 0 sinew info whole_front/fields_000001.h5
   says out "/mesh/nodes"
@@ -87,6 +92,7 @@ mistake() { # NAME PATTERN WORDS ...
 }
 mistake 'a typo is named' 'mesh_motion.shar: unknown key; did you mean "share"' front.yaml mesh_motion.shar=0.5
 mistake 'a field that is not there' 'mesh_motion.field: expected a field of burgers, found "rho"' front.yaml mesh_motion.field=rho
+mistake 'weights for other fields' 'mesh_motion.field_weights: expected one for each of the 1 fields' front.yaml 'mesh_motion.field_weights=[1,2]'
 mistake 'one dimension' 'grid.cells: expected 2 or 3 axes' front.yaml 'grid.cells=[24]'
 mistake 'stretched axes' 'grid.stretch: expected none' front.yaml "'grid.stretch={x: x}'"
 mistake 'implicit steppers' 'stepper: expected ssp, rkl or euler' front.yaml "'stepper={type: cn, dt: 0.1}'"

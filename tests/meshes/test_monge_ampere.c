@@ -1,6 +1,7 @@
 // RANKS 1 2 4
 // Monge-Ampere meshes: reference meshes, manufactured solutions, symmetries, three dimensions, tables, relaxation.
 #include "meshes/movers/monge_ampere.h"
+#include "meshes/movers/moved_monitor.h"
 
 #include "tests/neural/golden.h"
 
@@ -385,6 +386,58 @@ static void tables(void **state)
   free_case(&c);
 }
 
+/* A monitor known on a mesh: largest errors at its vertices, and, after a detour, between them, of value and slope. */
+static void moved_monitor_errors(PetscInt cells, PetscReal error[3])
+{
+  Density *density = wave;
+  SinewMongeAmpereReport report;
+  Case c = new_case(2, (PetscInt[3]){cells, cells, 1}, PETSC_FALSE);
+  const PetscInt n = c.lattice->local;
+  SinewMovedMonitor moved;
+  PetscReal *x[3] = {NULL, NULL, NULL}, *v, *m, *g[3] = {NULL, NULL, NULL};
+  Vec values;
+
+  check_call(SinewMongeAmpereSolve(c.ma, pointwise, &density, PETSC_FALSE, c.phi, &report));
+  assert_true(report.converged);
+  check_call(PetscMalloc5(n, &x[0], n, &x[1], n, &m, n, &g[0], n, &g[1]));
+  check_call(SinewMongeAmpereNodes(c.lattice, c.phi, x));
+  check_call(VecDuplicate(c.phi, &values));
+  check_call(VecGetArray(values, &v));
+  for (PetscInt p = 0; p < n; p++) v[p] = 2 + cos(PI * x[0][p]) * cos(2 * PI * x[1][p]);
+  check_call(VecRestoreArray(values, &v));
+  check_call(SinewMovedMonitorCreate(c.lattice, c.cosine, c.phi, values, &moved));
+  error[0] = error[1] = error[2] = 0;
+  for (int detour = 0; detour < 2; detour++) {
+    for (int d = 0; d < 2; d++)
+      for (PetscInt p = 0; p < n; p++) x[d][p] = detour ? 0.5 + 0.8 * (x[d][p] - 0.5) : x[d][p];
+    check_call(SinewMovedMonitorEvaluate(moved, n, x, m, g));
+    for (PetscInt p = 0; p < n; p++) {
+      const PetscReal a = PI * x[0][p], b = 2 * PI * x[1][p];
+
+      error[detour] = PetscMax(error[detour], fabs(m[p] - 2 - cos(a) * cos(b)));
+      error[2] = PetscMax(error[2], hypot(g[0][p] + PI * sin(a) * cos(b), g[1][p] + 2 * PI * cos(a) * sin(b)));
+    }
+  }
+  check_call(MPI_Allreduce(MPI_IN_PLACE, error, 3, MPIU_REAL, MPIU_MAX, PETSC_COMM_WORLD));
+  check_call(SinewMovedMonitorDestroy(&moved));
+  check_call(VecDestroy(&values));
+  check_call(PetscFree5(x[0], x[1], m, g[0], g[1]));
+  free_case(&c);
+}
+
+static void monitors_of_meshes(void **state)
+{
+  PetscReal coarse[3], fine[3];
+
+  (void)state;
+  moved_monitor_errors(32, coarse);
+  moved_monitor_errors(64, fine);
+  print_message("monitors of meshes: %g, %g at 32, %g, %g at 64\n", coarse[1], coarse[2], fine[1], fine[2]);
+  check_close(fine[0], 0, 1e-10);
+  assert_true(coarse[1] > 8 * fine[1] && coarse[2] > 4 * fine[2]);
+  assert_true(fine[1] < 1e-3);
+}
+
 static PetscErrorCode nowhere(void *context, PetscInt n, PetscReal *const x[3], PetscReal m[],
                               PetscReal *const gradient[3])
 {
@@ -437,7 +490,7 @@ static void three_dimensions(void **state)
   free_case(&c);
 }
 
-SINEW_TEST_MAIN(cmocka_unit_test(golden_meshes), cmocka_unit_test(steep_ring_is_folded_nowhere),
-                cmocka_unit_test(three_dimensions), cmocka_unit_test(manufactured_solutions),
-                cmocka_unit_test(shifts_do_not_matter), cmocka_unit_test(tables),
-                cmocka_unit_test(monitors_must_be_positive))
+SINEW_TEST_MAIN(cmocka_unit_test(golden_meshes), cmocka_unit_test(monitors_of_meshes),
+                cmocka_unit_test(steep_ring_is_folded_nowhere), cmocka_unit_test(three_dimensions),
+                cmocka_unit_test(manufactured_solutions), cmocka_unit_test(shifts_do_not_matter),
+                cmocka_unit_test(tables), cmocka_unit_test(monitors_must_be_positive))

@@ -415,5 +415,39 @@ static void both_ways_to_diffuse(void **state)
   }
 }
 
+/* Gradients of a linear field, in cells and at vertices, of any mesh: exact. */
+static void gradients_of_linear_fields(void **state)
+{
+  static const PetscReal a[3] = {1.5, -2, 0.75};
+
+  (void)state;
+  for (PetscInt dim = 2; dim <= 3; dim++) {
+    Case c = new_case(dim, 12, PETSC_FALSE);
+    const SinewGeometry *g = c.geometry;
+    const size_t padded = (size_t)(g->padded[0] * g->padded[1] * g->padded[2]),
+                 cells = (size_t)(g->count[0] * g->count[1] * g->count[2]);
+    PetscReal *u, *out[3], *norm, exact = 0, error = 0;
+
+    shake(&c, 0, 3, 0.2);
+    shake(&c, 1, 3, 0.2);
+    check_call(SinewGeometrySweep(c.geometry));
+    check_call(PetscMalloc5(padded, &u, cells, &out[0], cells, &out[1], cells, &out[2], c.lattice->local, &norm));
+    for (size_t n = 0; n < padded; n++) u[n] = 0;
+    for (PetscInt d = 0; d < dim; d++) {
+      exact += a[d] * a[d];
+      for (size_t n = 0; n < padded; n++) u[n] += a[d] * g->centre[d][n];
+    }
+    check_call(SinewGeometryCellGradient(g, u, out));
+    for (size_t n = 0; n < cells; n++)
+      for (PetscInt d = 0; d < dim; d++) error = PetscMax(error, fabs(out[d][n] - a[d]));
+    check_call(SinewGeometryGradient(g, u, norm));
+    for (PetscInt n = 0; n < c.lattice->local; n++) error = PetscMax(error, fabs(norm[n] - sqrt(exact)));
+    check_close(error, 0, 1e-11);
+    check_call(PetscFree5(u, out[0], out[1], out[2], norm));
+    free_case(&c);
+  }
+}
+
 SINEW_TEST_MAIN(cmocka_unit_test(free_stream), cmocka_unit_test(both_ways_to_diffuse),
-                cmocka_unit_test(volumes_fill_the_domain), cmocka_unit_test(reference_step))
+                cmocka_unit_test(gradients_of_linear_fields), cmocka_unit_test(volumes_fill_the_domain),
+                cmocka_unit_test(reference_step))
