@@ -18,6 +18,23 @@
 
 typedef enum { SINEW_FAST_NEUMANN, SINEW_FAST_DIRICHLET } SinewFastSide;
 
+/*
+  The transforms alone, for operators with other symbols (fast_preconditioner.h): all components to modes, which the
+  caller divides in place, and back. Modes have eigenvalues of the second differences along each axis, none positive.
+  SinewFastModes: how many this rank has, and what the transforms there and back multiply by.
+*/
+typedef struct _p_SinewFast *SinewFast;
+#define SINEW_FAST_COMPONENTS_MAX 12
+
+PETSC_EXTERN PetscErrorCode SinewFastCreate(SinewGrid grid, PetscInt components, const SinewFastSide side[6],
+                                            SinewFast *fast);
+PETSC_EXTERN PetscErrorCode SinewFastDestroy(SinewFast *fast);
+/* modes[c]: of component c of U; owned by the transforms, until Backward has put them back into U. Collective. */
+PETSC_EXTERN PetscErrorCode SinewFastForward(SinewFast fast, Vec U, PetscReal *const **modes);
+PETSC_EXTERN PetscErrorCode SinewFastBackward(SinewFast fast, Vec U);
+PETSC_EXTERN PetscInt SinewFastModes(SinewFast fast, PetscReal *gain);
+PETSC_EXTERN void SinewFastEigenvalues(SinewFast fast, PetscInt mode, PetscReal eigenvalues[3]);
+
 typedef struct _p_SinewFastPoisson *SinewFastPoisson;
 
 /* Collective. side: 2 * axis is the lower, 2 * axis + 1 the upper one; those of periodic axes are passed over. The grid

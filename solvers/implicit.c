@@ -1,6 +1,7 @@
 #include "solvers/implicit.h"
 
 #include "io/error.h"
+#include "operators/fast_preconditioner.h"
 
 struct _p_SinewImplicit {
   SinewProblem problem;
@@ -117,6 +118,24 @@ static PetscErrorCode create_matrix(SinewImplicit s, Mat *P)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Sides that fix the first component, for preconditioners by sines and cosines. */
+static PetscErrorCode attach_transforms(const SinewProblem *problem, Mat P)
+{
+  SinewFastSide sides[6];
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < 6; k++) {
+    const SinewBoundarySide *side = problem->equation->side ? &problem->equation->side[k] : NULL;
+    const SinewBoundaryPiece *piece = side && side->pieces ? &side->piece[0] : NULL;
+
+    sides[k] = piece && (piece->kind == SINEW_BOUNDARY_EXACT || piece->value[0] || piece->table_value[0])
+                   ? SINEW_FAST_DIRICHLET
+                   : SINEW_FAST_NEUMANN;
+  }
+  PetscCall(SinewFastPreconditionerAttach(P, problem->grid, problem->equation->components, sides));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode create_mass(SinewImplicit s)
 {
   const SinewEquation e = s->problem.equation;
@@ -148,6 +167,7 @@ PetscErrorCode SinewImplicitCreate(const SinewProblem *problem, SinewFVParts par
                            problem->equation->source_kind == SINEW_SOURCE_GIVEN));
   PetscCall(create_matrix(s, &P));
   PetscCall(create_mass(s));
+  PetscCall(attach_transforms(problem, P));
   PetscCall(TSSetIFunction(ts, NULL, implicit_function, s));
   PetscCall(TSSetIJacobian(ts, P, P, implicit_jacobian, s));
   PetscCall(MatDestroy(&P));

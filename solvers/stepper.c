@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "operators/fast_preconditioner.h"
 #include "solvers/implicit.h"
 #include "solvers/stepper_private.h"
 #include "solvers/steppers/insr_private.h"
@@ -863,6 +864,7 @@ PetscErrorCode SinewStepperCreateTS(SinewStepper s, MPI_Comm comm, const SinewPr
   PetscCall(TSSinewSSPRegister());
   PetscCall(TSSinewSteadyRegister());
   PetscCall(TSSinewIFRegister());
+  PetscCall(SinewFastPreconditionerRegister());
   PetscCall(TSCreate(comm, &ts));
   PetscCall(set_dm(s, ts));
   PetscCall(TSSetProblemType(ts, TS_NONLINEAR));

@@ -82,6 +82,42 @@ static void mixtures_separate_at_the_rate_of_linear_theory(void **state)
   check_close(grown, rate, 5e-3 * rate);
   check_close(total[0], 0, 1e-12);
   end_run(&r);
+  check_call(PetscOptionsClearValue(NULL, "-pc_type"));
+  check_call(PetscOptionsClearValue(NULL, "-pc_factor_mat_solver_type"));
+}
+
+/* Phase and chemical potential together: the transforms need as few iterations on fine grids as on coarse ones. */
+static void mixtures_separate_without_factorisations(void **state)
+{
+  static const char text[] = EQUATION "cahn_hilliard, width: 0.05}\n"
+                                      "grid: {cells: [24, 24], boundary: {x: wall}}\n"
+                                      "initial: {type: expression, u: \"0.1*cos(2*pi*x)*cos(4*pi*y)\"}\n"
+                                      "stepper: {type: beuler, dt: 5e-4}\ntime: {end: 5e-3}\n" NO_FILES;
+  static const char *const runs[][2] = {{"grid.cells=[24,24]", "petsc={pc_type: lu, pc_factor_mat_solver_type: mumps}"},
+                                        {"grid.cells=[24,24]", "petsc={pc_type: sinew_fft}"},
+                                        {"grid.cells=[64,64]", "petsc={pc_type: sinew_fft}"}};
+  PetscInt krylov[3], newton[3];
+  PetscReal norm;
+  Run r[3];
+
+  (void)state;
+  for (int k = 0; k < 3; k++) {
+    const char *const overrides[] = {runs[k][0], runs[k][1], NULL};
+
+    r[k] = run_deck(PETSC_COMM_WORLD, text, overrides);
+    assert_int_equal(r[k].code, 0);
+    check_call(TSGetKSPIterations(r[k].ts, &krylov[k]));
+    check_call(TSGetSNESIterations(r[k].ts, &newton[k]));
+    check_call(PetscOptionsClearValue(NULL, "-pc_type")); /* what is set already has the last word */
+    check_call(PetscOptionsClearValue(NULL, "-pc_factor_mat_solver_type"));
+    print_message("  %s: %d Krylov in %d Newton iterations\n", runs[k][1], (int)krylov[k], (int)newton[k]);
+  }
+  check_call(VecAXPY(r[1].U, -1, r[0].U));
+  check_call(VecNorm(r[1].U, NORM_INFINITY, &norm));
+  check_close(norm, 0, 1e-7);
+  assert_true(krylov[2] * newton[1] < 2 * newton[2] * krylov[1]);
+  assert_true(krylov[2] < 8 * newton[2]);
+  for (int k = 0; k < 3; k++) end_run(&r[k]);
 }
 
 /* Equilibria that can be computed by hand are left alone. */
@@ -184,6 +220,7 @@ static void ranks_do_not_change_bits(void **state)
 
 SINEW_TEST_MAIN(cmocka_unit_test(fisher_waves_converge), cmocka_unit_test(interfaces_rest),
                 cmocka_unit_test(discs_shrink_by_curvature),
-                cmocka_unit_test(mixtures_separate_at_the_rate_of_linear_theory), cmocka_unit_test(equilibria_stay),
+                cmocka_unit_test(mixtures_separate_at_the_rate_of_linear_theory),
+                cmocka_unit_test(mixtures_separate_without_factorisations), cmocka_unit_test(equilibria_stay),
                 cmocka_unit_test(formulas_are_rates), cmocka_unit_test(steppers_agree),
                 cmocka_unit_test(ranks_do_not_change_bits))
