@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -177,4 +178,11 @@ PetscErrorCode SinewStatusEnd(SinewStatus status)
   status->bad = (PetscBool)(code != 0);
   PetscCall(PetscFree(text));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+double SinewMemoryPeak(void)
+{
+  struct rusage usage;
+
+  return getrusage(RUSAGE_SELF, &usage) ? 0 : 1024. * (double)usage.ru_maxrss;
 }

@@ -40,4 +40,7 @@ PETSC_EXTERN PetscErrorCode SinewStatusReal(SinewStatus status, const char key[]
 PETSC_EXTERN PetscErrorCode SinewStatusText(SinewStatus status, const char key[], const char value[]);
 PETSC_EXTERN PetscErrorCode SinewStatusEnd(SinewStatus status);
 
+/* The largest resident set of this process so far, in bytes; 0 where the system does not say. Not collective. */
+PETSC_EXTERN double SinewMemoryPeak(void);
+
 #endif

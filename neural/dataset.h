@@ -130,4 +130,12 @@ PETSC_EXTERN PetscErrorCode SinewDatasetNormalize(SinewDataset dataset, const Pe
 PETSC_EXTERN PetscErrorCode SinewDatasetDraw(SinewDataset dataset, PetscInt64 seed, PetscInt64 epoch, PetscInt64 k,
                                              PetscInt count, const SinewAugmentation *augment, SinewSample *sample);
 
+/*
+  SinewDatasetDrawLead - the same for networks that go up to `lead` frames ahead in one step: two frames `stride` apart.
+  The second one is uniform in 1 .. frames - 1; the first is one of the `lead` (or fewer) before it, with a probability
+  that falls like 1 / (first + 1). With lead = frames - 1 that is what PDEArena's conditional task draws.
+*/
+PETSC_EXTERN PetscErrorCode SinewDatasetDrawLead(SinewDataset dataset, PetscInt64 seed, PetscInt64 epoch, PetscInt64 k,
+                                                 PetscInt lead, const SinewAugmentation *augment, SinewSample *sample);
+
 #endif

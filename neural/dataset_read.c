@@ -341,3 +341,24 @@ PetscErrorCode SinewDatasetMoments(SinewDataset d, MPI_Comm comm, PetscReal mean
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscErrorCode SinewDatasetDrawLead(SinewDataset d, PetscInt64 seed, PetscInt64 epoch, PetscInt64 k, PetscInt lead,
+                                    const SinewAugmentation *augment, SinewSample *sample)
+{
+  const PetscInt64 stream = (PetscInt64)SinewRandomBits(STREAM_DRAW, seed, epoch);
+  SinewDatasetShape shape;
+  PetscInt end, first;
+  double sum = 0, left;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewDatasetGetShape(d, &shape));
+  PetscCall(SinewDatasetDraw(d, seed, epoch, k, 2, augment, sample));
+  end = 1 + (PetscInt)(SinewUniform(stream, 5, k) * (PetscReal)(shape.frames - 1));
+  for (first = PetscMax(end - lead, 0); first < end; ++first) sum += 1. / (double)(first + 1);
+  left = (double)SinewUniform(stream, 6, k) * sum;
+  for (first = PetscMax(end - lead, 0); first < end - 1; ++first)
+    if ((left -= 1. / (double)(first + 1)) < 0) break;
+  sample->first = first;
+  sample->stride = end - first;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,5 +1,6 @@
 /* Training: batches, unrolled losses, gradients over groups. */
 #include "neural/trainer.h"
+#include "io/random.h"
 #include "neural/trainer_private.h"
 #include <math.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #define WEIGHTS   "/weights"
 #define OPTIMIZER "/optimizer"
 #define TRAINING  "/training"
+#define NOISE     0x6e6f697365 /* stream of random numbers */
 
 /* ---- creation ---- */
 
@@ -32,8 +34,10 @@ static PetscErrorCode check(SinewTrainer t)
   PetscCheck(SinewTrainerEpoch(t) > 0, t->comm, SINEW_ERR_INPUT,
              "training: an epoch of %" PetscInt_FMT " samples does not fill a batch of %" PetscInt_FMT,
              t->shape.trajectories * t->shape.frames, o->batch);
-  PetscCheck(o->network.kind != SINEW_SINENET_CONDITIONAL, t->comm, SINEW_ERR_INPUT,
-             "training: conditional networks are not trained here yet");
+  PetscCheck(o->network.kind != SINEW_SINENET_CONDITIONAL || (o->history == 1 && o->unroll == 1), t->comm,
+             SINEW_ERR_INPUT, "training: a conditional network goes from one frame to one other");
+  PetscCheck(o->network.kind == SINEW_SINENET_CONDITIONAL || o->lead <= 1, t->comm, SINEW_ERR_INPUT,
+             "training: only conditional networks go ahead by more than one frame");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -97,7 +101,7 @@ static PetscErrorCode create_buffers(SinewTrainer t)
 
   PetscFunctionBeginUser;
   t->frame = (size_t)(t->shape.components * box.ny * box.nx);
-  PetscCall(PetscMalloc1(part, &t->sample));
+  PetscCall(PetscMalloc3(part, &t->sample, part, &t->ahead, part, &t->parameter));
   PetscCall(PetscMalloc1(part * t->frame * (size_t)(o->history + o->unroll), &t->frames));
   PetscCall(PetscMalloc4(part * t->frame * (size_t)o->unroll, &t->predicted, part * t->frame * (size_t)o->unroll,
                          &t->slope, part * t->frame * (size_t)o->history, &t->input, part * t->frame, &t->output));
@@ -152,7 +156,7 @@ PetscErrorCode SinewTrainerDestroy(SinewTrainer *trainer)
   PetscCall(SinewNetworkDestroy(&t->network));
   PetscCall(SinewTensorDestroy(&t->target));
   PetscCall(SinewLayoutDestroy(&t->layout));
-  PetscCall(PetscFree(t->sample));
+  PetscCall(PetscFree3(t->sample, t->ahead, t->parameter));
   PetscCall(PetscFree(t->frames));
   PetscCall(PetscFree4(t->predicted, t->slope, t->input, t->output));
   free(t->sum);
@@ -184,16 +188,66 @@ PetscErrorCode TrainerForward(SinewTrainer t, const double frames[], PetscInt st
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The first sample of a part in its epoch. */
+static PetscInt64 first_sample(SinewTrainer t, PetscInt64 step, PetscInt which)
+{
+  const SinewTrainerOptions *o = &t->options;
+
+  return step % SinewTrainerEpoch(t) * o->batch + (t->group * o->accumulate + which) * t->part;
+}
+
 static PetscErrorCode draw(SinewTrainer t, PetscInt64 step, PetscInt which)
 {
   const SinewTrainerOptions *o = &t->options;
-  const PetscInt64 epoch = step / SinewTrainerEpoch(t);
-  const PetscInt64 first = step % SinewTrainerEpoch(t) * o->batch + (t->group * o->accumulate + which) * t->part;
+  const PetscInt64 epoch = step / SinewTrainerEpoch(t), first = first_sample(t, step, which);
 
   PetscFunctionBeginUser;
   for (PetscInt b = 0; b < t->part; ++b)
-    PetscCall(SinewDatasetDraw(t->data, o->seed, epoch, first + b, o->history + o->unroll, &o->augment, &t->sample[b]));
+    if (o->network.kind == SINEW_SINENET_CONDITIONAL)
+      PetscCall(
+          SinewDatasetDrawLead(t->data, o->seed, epoch, first + b, PetscMax(o->lead, 1), &o->augment, &t->sample[b]));
+    else
+      PetscCall(
+          SinewDatasetDraw(t->data, o->seed, epoch, first + b, o->history + o->unroll, &o->augment, &t->sample[b]));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode TrainerCondition(SinewTrainer t, SinewDataset data)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt b = 0; b < t->part; ++b) {
+    t->ahead[b] = (double)PetscMax(t->sample[b].stride, 1);
+    t->parameter[b] = (double)SinewDatasetParameter(data, t->sample[b].trajectory);
+  }
+  PetscCall(SinewNetworkSetCondition(t->network, t->ahead, t->options.network.scalar ? t->parameter : NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A normal number (Box & Muller 1958). */
+static double normal(PetscInt64 stream, PetscInt64 index)
+{
+  const double u = (double)SinewUniform(NOISE, stream, 2 * index),
+               v = (double)SinewUniform(NOISE, stream, 2 * index + 1);
+
+  return sqrt(-2 * log1p(-u)) * cos(2 * M_PI * v);
+}
+
+static void add_noise(SinewTrainer t, PetscInt64 step, PetscInt which)
+{
+  const SinewTrainerOptions *o = &t->options;
+  const SinewBox box = SinewLayoutBox(t->layout);
+  const PetscInt64 epoch = step / SinewTrainerEpoch(t), first = first_sample(t, step, which);
+  const PetscInt frames = o->history + o->unroll, planes = o->history * t->shape.components;
+
+  for (PetscInt b = 0; b < t->part && o->noise > 0; ++b) {
+    const PetscInt64 stream = (PetscInt64)SinewRandomBits(o->seed, epoch, first + b);
+    double *to = t->frames + (size_t)(b * frames) * t->frame;
+
+    for (PetscInt p = 0; p < planes; ++p)
+      for (PetscInt y = box.y; y < box.y + box.ny; ++y)
+        for (PetscInt x = box.x; x < box.x + box.nx; ++x)
+          *to++ += o->noise * normal(stream, ((PetscInt64)p * t->shape.ny + y) * t->shape.nx + x);
+  }
 }
 
 static PetscErrorCode set_target(SinewTrainer t, PetscInt j)
@@ -344,6 +398,8 @@ PetscErrorCode SinewTrainerStep(SinewTrainer t, double rate, double *loss, doubl
   for (PetscInt a = 0; a < t->options.accumulate; ++a) {
     PetscCall(draw(t, t->steps, a));
     PetscCall(SinewDatasetRead(t->data, t->comm, box, t->part, t->sample, t->frames));
+    PetscCall(TrainerCondition(t, t->data));
+    add_noise(t, t->steps, a);
     PetscCall(draw(t, t->steps + (a + 1) / t->options.accumulate, (a + 1) % t->options.accumulate));
     PetscCall(SinewDatasetAdvise(t->data, box, t->part, t->sample));
     PetscCall(learn(t, loss));

@@ -23,6 +23,12 @@
   the network (neural/network.h), 2 or 3 times the parameters for the optimiser, once more for gradients (see above),
   once more with accumulate or unroll, and this rank's boxes of a part's frames in double.
 
+  Conditional networks (history and unroll 1) are told how many frames each sample goes ahead (SinewDatasetDrawLead),
+  and the parameter of its trajectory where the network takes a scalar. They are judged on steps of one frame.
+
+  Noise is white, a function of seed, sample and place: the same on any number of ranks. Targets, and the frames that
+  networks are judged on, have none.
+
   The state of a training is: parameters, optimiser, number of steps. Random numbers are functions of seed, epoch and
   place in it.
 
@@ -45,7 +51,9 @@ typedef struct {
   PetscInt groups, batch, accumulate;
   SinewLossKind loss;
   SinewOptimizerOptions optimizer;
-  PetscInt64 seed; /* of initial parameters and samples */
+  PetscInt64 seed; /* of initial parameters, samples and noise */
+  PetscInt lead;   /* conditional networks: frames that a step may go ahead; 0 is 1 */
+  double noise;    /* standard deviation of what is added to the normalised frames that go in */
   SinewAugmentation augment;
 } SinewTrainerOptions;
 

@@ -52,6 +52,7 @@ static PetscErrorCode read_round(SinewTrainer t, SinewDataset data, const Judge 
     if (k < judge->trajectories) ++*used;
   }
   PetscCall(SinewDatasetRead(data, t->comm, SinewLayoutBox(t->layout), t->part, t->sample, judge->window));
+  PetscCall(TrainerCondition(t, data));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -150,6 +151,7 @@ PetscErrorCode SinewTrainerRollout(SinewTrainer t, SinewDataset data, PetscInt t
   PetscCall(prepare(t, data, steps, &judge));
   for (PetscInt b = 0; b < t->part; ++b) t->sample[b] = (SinewSample){.trajectory = trajectory, .count = judge.frames};
   PetscCall(SinewDatasetRead(data, t->comm, SinewLayoutBox(t->layout), t->part, t->sample, judge.window));
+  PetscCall(TrainerCondition(t, data));
   PetscCall(TrainerSwap(t));
   for (PetscInt j = 0; j < judge.steps; ++j)
     PetscCall(TrainerForward(t, judge.window, judge.frames, j, judge.predicted, judge.predicted + (size_t)j * n));

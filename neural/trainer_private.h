@@ -20,6 +20,7 @@ struct _p_SinewTrainer {
   double *frames;            /* of the part: [part][history + unroll][component][y][x] */
   double *predicted, *slope; /* [unroll][part][frame]: what the network made of it, and dLoss/d(that) */
   double *input, *output;    /* [part][history frames], [part][frame] */
+  double *ahead, *parameter; /* [part]: of samples, for conditional networks */
   PetscBool stream;          /* gradients go into the optimiser during the backward pass */
   PetscBool torn;            /* parameters are of two steps: one of these gradients was not finite */
   void *sum;                 /* of gradients, or NULL: they are used as they come */
@@ -30,6 +31,8 @@ struct _p_SinewTrainer {
    the group. */
 PETSC_INTERN PetscErrorCode TrainerForward(SinewTrainer t, const double frames[], PetscInt stride, PetscInt j,
                                            const double predicted[], double out[]);
+/* What t->sample goes ahead, and the parameters of its trajectories, to a conditional network. Not collective. */
+PETSC_INTERN PetscErrorCode TrainerCondition(SinewTrainer t, SinewDataset data);
 /* Averaged parameters into the network, and back. */
 PETSC_INTERN PetscErrorCode TrainerSwap(SinewTrainer t);
 

@@ -46,6 +46,14 @@ const SinewKey SinewEvaluateKeys[] = {{.name = "weights",
                                        .max = 1e9,
                                        .doc = "trajectory whose last frame is painted",
                                        .change = SINEW_CHANGE_FREE},
+                                      {.name = "lead",
+                                       .type = SINEW_KEY_INT,
+                                       .offset = AT(lead),
+                                       .standard = "1",
+                                       .min = 1,
+                                       .max = 1e6,
+                                       .doc = "conditional networks: steps of the training from frame to frame",
+                                       .change = SINEW_CHANGE_FREE},
                                       {.name = "classical",
                                        .type = SINEW_KEY_STRING,
                                        .offset = AT(classical),
@@ -94,8 +102,11 @@ static PetscErrorCode open_network(Evaluation *e)
 
   PetscFunctionBeginUser;
   PetscCall(SinewForecastModelRead(e->comm, e->weights, &e->model));
-  PetscCheck(o->kind != SINEW_SINENET_CONDITIONAL, e->comm, SINEW_ERR_INPUT,
-             "%s: a conditional network, which has no roll-out of single steps", e->weights);
+  PetscCheck(e->section.lead == 1 || o->kind == SINEW_SINENET_CONDITIONAL, e->comm, SINEW_ERR_INPUT,
+             "%s: no conditional network: evaluate.lead must be 1", e->weights);
+  PetscCheck(o->kind != SINEW_SINENET_CONDITIONAL || !o->scalar || e->data_section.parameter, e->comm, SINEW_ERR_INPUT,
+             "%s: the network is conditioned on a scalar: data.parameter must name it", e->weights);
+  e->time_step = (PetscReal)e->section.lead * e->model.time_step;
   PetscCheck(e->model.normalised, e->comm, SINEW_ERR_INPUT, "%s: has no normalisation (/mean and /sd)", e->weights);
   PetscCall(SinewSinenetPrecision(e->section.precision, o, &known));
   PetscCheck(known, e->comm, SINEW_ERR_INPUT, "evaluate.precision: expected f32, bf16 or f64, found %s",
@@ -106,10 +117,9 @@ static PetscErrorCode open_network(Evaluation *e)
   PetscCheck(e->shape.components == e->model.network.components, e->comm, SINEW_ERR_INPUT,
              "%s: the network has %" PetscInt_FMT " channels a frame, the section data names %" PetscInt_FMT,
              e->weights, e->model.network.components, e->shape.components);
-  PetscCheck(!(e->shape.step > 0) || !(e->model.time_step > 0) ||
-                 PetscAbsReal(e->shape.step / e->model.time_step - 1) < 1e-6,
+  PetscCheck(!(e->shape.step > 0) || !(e->time_step > 0) || PetscAbsReal(e->shape.step / e->time_step - 1) < 1e-6,
              e->comm, SINEW_ERR_INPUT, "%s: a step of the network is %g, frames of the data are %g apart", e->weights,
-             (double)e->model.time_step, (double)e->shape.step);
+             (double)e->time_step, (double)e->shape.step);
   PetscCall(SinewDatasetNormalize(e->data, e->model.mean, e->model.sd));
   PetscCall(SinewLayoutCreate(e->comm, e->shape.ny, e->shape.nx, o->periodic, SINEW_SINENET_LEVELS, &e->layout));
   o->batch = 1;
@@ -227,6 +237,15 @@ static PetscErrorCode single_steps(Evaluation *e)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode set_condition(Evaluation *e, PetscInt trajectory)
+{
+  const double ahead = (double)e->section.lead, parameter = (double)SinewDatasetParameter(e->data, trajectory);
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewNetworkSetCondition(e->network, &ahead, e->model.network.options.scalar ? &parameter : NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode judge(Evaluation *e)
 {
   PetscFunctionBeginUser;
@@ -237,6 +256,7 @@ static PetscErrorCode judge(Evaluation *e)
 
     PetscCall(SinewDatasetRead(e->data, e->comm, e->box, 1, &sample, e->truth));
     PetscCall(SinewDatasetAdvise(e->data, e->box, 1, &next));
+    PetscCall(set_condition(e, t));
     PetscCall(roll_out(e));
     PetscCall(single_steps(e));
     PetscCall(EvaluateSpectrum(e, t, 0, e->truth + first, e->predicted));
@@ -271,7 +291,7 @@ static PetscErrorCode note_time(void *context, PetscInt frame, Vec U)
 static PetscErrorCode measure_classical(Evaluation *e)
 {
   Cost cost = {0, 0, 0};
-  SinewObserver observer = {0, e->model.time_step > 0 ? e->model.time_step : e->shape.step, note_time, &cost};
+  SinewObserver observer = {0, e->time_step > 0 ? e->time_step : e->shape.step, note_time, &cost};
   SinewSimulationOptions options = {.name = e->options->name, .quiet = PETSC_TRUE, .observer = &observer};
   char path[PETSC_MAX_PATH_LEN];
   SinewDeck deck;

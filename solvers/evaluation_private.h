@@ -11,7 +11,7 @@
 
 typedef struct {
   const char *weights, *classical, *precision;
-  PetscInt part, steps, trajectories, picture;
+  PetscInt part, steps, trajectories, picture, lead;
 } EvaluateSection;
 
 /* Sums over trajectories of the relative error, its square, and the drift. */
@@ -36,6 +36,7 @@ typedef struct {
   SinewBox box;
   size_t plane, frame; /* numbers in this rank's box of a component, of a frame */
   PetscInt history, steps, trajectories;
+  PetscReal time_step;               /* from frame to frame; 0: not known */
   double *truth, *predicted, *input; /* frames of a trajectory; of its roll-out; of a window */
 
   /* results */

@@ -123,3 +123,22 @@ PetscErrorCode SinewProvenanceWrite(const SinewProvenance *p, SinewFile file)
   for (PetscInt k = 0; p->pair[k]; k += 2) PetscCall(SinewFileWriteString(file, "/", p->pair[k], p->pair[k + 1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscErrorCode SinewProvenanceStatus(const SinewProvenance *p, SinewStatus status)
+{
+  static const char *const numbers[] = {"ranks", "hosts"}, *const elsewhere[] = {"deck", "overrides", "command_line"};
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; p->pair[k]; k += 2) {
+    const char *key = p->pair[k], *value = p->pair[k + 1];
+    PetscBool number = PETSC_FALSE, skip = PETSC_FALSE;
+
+    for (int i = 0; i < 2; i++) number = (PetscBool)(number || !strcmp(key, numbers[i]));
+    for (int i = 0; i < 3; i++) skip = (PetscBool)(skip || !strcmp(key, elsewhere[i]));
+    if (number)
+      PetscCall(SinewStatusInt(status, key, strtoll(value, NULL, 10)));
+    else if (!skip)
+      PetscCall(SinewStatusText(status, key, value));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -4,6 +4,7 @@
  * as pairs of key and value. */
 #include "../io/arrays.h"
 #include "../io/deck.h"
+#include "../io/status.h"
 
 #define SINEW_PROVENANCE_MAX 24
 
@@ -18,5 +19,7 @@ PETSC_EXTERN PetscErrorCode SinewProvenanceCollect(MPI_Comm comm, SinewDeck deck
                                                    const char command_line[], SinewProvenance *provenance);
 /* As attributes of the file. Collective. */
 PETSC_EXTERN PetscErrorCode SinewProvenanceWrite(const SinewProvenance *provenance, SinewFile file);
+/* As keys of a line of status.jsonl: all but long texts, which stand in every HDF5 file. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewProvenanceStatus(const SinewProvenance *provenance, SinewStatus status);
 
 #endif

@@ -1,7 +1,6 @@
 /* The time loop of a simulation: TSSolve with what happens after every step, and the ways in which a run ends. */
 #include <math.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include "io/publish.h"
 #include "solvers/diagnostics.h"
@@ -39,14 +38,6 @@ PetscErrorCode SinewSimulationEvent(void *context, PetscReal t, PetscReal *event
                                : SinewOutputsNext(s->outputs, t);
   if (s->end - t > 1e-12 * PetscMax(PetscAbsReal(t), s->end)) *event = PetscMin(*event, s->end);
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The largest resident set of this process so far, in bytes. */
-static double memory_used(void)
-{
-  struct rusage usage;
-
-  return getrusage(RUSAGE_SELF, &usage) ? 0 : 1024. * (double)usage.ru_maxrss;
 }
 
 /* What rank 0 sees. */
@@ -102,7 +93,7 @@ PetscErrorCode SinewSimulationRate(void *context, TS ts, PetscReal *rate)
   if (rank == 0) look_outside(s, &stop, &save);
   mine[2] = SinewStopRequested() ? SINEW_STOP_SIGNAL : stop;
   mine[3] = SinewStopTakeCheckpoint() || save;
-  mine[4] = memory_used();
+  mine[4] = SinewMemoryPeak();
   PetscCallMPI(MPI_Allreduce(mine, all, 5, MPIU_REAL, MPIU_MAX, s->comm));
   s->stop = PetscMax(s->stop, (SinewStopReason)all[2]);
   s->save = (PetscBool)(s->save || all[3] > 0);

@@ -1,30 +1,15 @@
 /* status.jsonl of a run: what each line holds. Keys are described in docs/files.md. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "solvers/simulation_private.h"
 
-/* Versions, ranks, hosts: all of the provenance but long texts, which stand in every HDF5 file. */
 static PetscErrorCode add_provenance(SinewSimulation s)
 {
-  static const char *const numbers[] = {"ranks", "hosts"}, *const elsewhere[] = {"deck", "overrides", "command_line"};
-
   PetscFunctionBeginUser;
   PetscCall(SinewStatusText(s->status, "deck", SinewDeckFile(s->deck)));
   PetscCall(SinewStatusText(s->status, "equation", s->equation->type->name));
   PetscCall(SinewStatusText(s->status, "stepper", SinewStepperName(s->stepper)));
-  for (PetscInt k = 0; s->provenance.pair[k]; k += 2) {
-    const char *key = s->provenance.pair[k], *value = s->provenance.pair[k + 1];
-    PetscBool number = PETSC_FALSE, skip = PETSC_FALSE;
-
-    for (int i = 0; i < 2; i++) number = (PetscBool)(number || !strcmp(key, numbers[i]));
-    for (int i = 0; i < 3; i++) skip = (PetscBool)(skip || !strcmp(key, elsewhere[i]));
-    if (number)
-      PetscCall(SinewStatusInt(s->status, key, strtoll(value, NULL, 10)));
-    else if (!skip)
-      PetscCall(SinewStatusText(s->status, key, value));
-  }
+  PetscCall(SinewProvenanceStatus(&s->provenance, s->status));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

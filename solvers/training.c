@@ -22,6 +22,14 @@ const SinewKey SinewTrainOutputKeys[] = {{.name = "directory",
                                           .choices = SinewColormaps,
                                           .doc = "of that picture",
                                           .change = SINEW_CHANGE_FREE},
+                                         {.name = "status",
+                                          .type = SINEW_KEY_DURATION,
+                                          .offset = OUTPUT(status),
+                                          .standard = "30s",
+                                          .min = 0,
+                                          .max = 1e9,
+                                          .doc = "wall-clock time between lines of status.jsonl; 0: none",
+                                          .change = SINEW_CHANGE_FREE},
                                          {.name = NULL}};
 
 PetscBool SinewTrainingWanted(SinewDeck deck)
@@ -133,6 +141,7 @@ PetscErrorCode SinewTrainingDestroy(SinewTraining *training)
   if (!t) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewProgressDestroy(&t->progress));
   if (t->history) PetscCall(SinewHistoryDestroy(&t->history));
+  if (t->status) PetscCall(SinewStatusDestroy(&t->status));
   PetscCall(SinewCheckpointsDestroy(&t->checkpoints));
   if (t->own) PetscCall(t->type->destroy(t->own));
   if (t->data.training) PetscCall(SinewDatasetClose(&t->data.training));

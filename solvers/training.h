@@ -13,7 +13,8 @@
     SinewTrainingDestroy
 
   In the output directory: history.csv (a line an epoch), loss.png, validation.png (truth, prediction, error), best.h5
-  and last.h5 for runs (`stepper: {type: sinenet, weights: ...}`, `mesh_motion: {type: dmm, weights: ...}`); checkpoints/ holds full states.
+  and last.h5 for runs (`stepper: {type: sinenet, weights: ...}`, `mesh_motion: {type: dmm, weights: ...}`),
+  status.jsonl; checkpoints/ holds full states.
 
   A loss that is not finite, or above train.limit, ends the training with code 3: parameters of that moment are not
   saved, checkpoints and best.h5 stay. Everything is collective.

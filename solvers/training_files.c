@@ -50,6 +50,8 @@ PetscErrorCode TrainingSave(SinewTraining t)
   PetscCall(SinewCheckpointsEnd(t->checkpoints, &file));
   PetscCall(PetscStrncpy(t->last_checkpoint, SinewCheckpointsLastPath(t->checkpoints), sizeof(t->last_checkpoint)));
   t->checkpoint_epoch = epoch;
+  t->checkpoint_step = step;
+  t->clock.save = PETSC_FALSE;
   t->checkpoint_clock = MPI_Wtime();
   PetscCall(SinewStopClockSaved(&t->clock, t->checkpoint_clock - begin));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -117,6 +119,7 @@ PetscErrorCode TrainingLoad(SinewTraining t)
   PetscCall(load(t, file));
   if (!t->options.quiet) PetscCall(PetscPrintf(t->comm, "restart   from %s\n", SinewFilePath(file)));
   PetscCall(PetscStrncpy(t->last_checkpoint, SinewFilePath(file), sizeof(t->last_checkpoint)));
+  t->checkpoint_step = TrainingStep(t);
   PetscCall(SinewFileClose(&file));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

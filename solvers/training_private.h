@@ -1,10 +1,11 @@
 #ifndef SINEW_SOLVERS_TRAINING_PRIVATE_H
 #define SINEW_SOLVERS_TRAINING_PRIVATE_H
 /* The parts of a training, for training_section.c (keys), training.c (set-up), training_run.c (epochs) and
-   training_files.c (checkpoints, weights, pictures). */
+   training_files.c (checkpoints, weights, pictures) and training_status.c. */
 #include "io/checkpoint.h"
 #include "io/history.h"
 #include "io/progress.h"
+#include "io/status.h"
 #include "solvers/checkpoint_section.h"
 #include "solvers/provenance.h"
 #include "solvers/stop.h"
@@ -21,6 +22,7 @@ typedef struct {
 typedef struct {
   const char *directory, *picture;
   PetscInt colormap;
+  PetscReal status;
 } TrainOutputSection;
 
 /* A line of the history, and a point of the curves. */
@@ -48,6 +50,7 @@ struct _p_SinewTraining {
   SinewCheckpoints checkpoints;
   SinewHistory history;
   SinewProgress progress;
+  SinewStatus status;
   PetscInt picture; /* component that is painted */
   PetscBool restarted;
 
@@ -62,7 +65,9 @@ struct _p_SinewTraining {
   double checkpoint_clock;
   PetscInt64 first_step;
   PetscReal checkpoint_epoch;
+  PetscInt64 checkpoint_step;
   char last_checkpoint[PETSC_MAX_PATH_LEN];
+  double status_clock, memory; /* of the last line; bytes of the fullest rank at its peak */
 };
 
 /* Reads `network` and `train`, chooses the type; records mistakes. */
@@ -92,5 +97,10 @@ PETSC_INTERN PetscErrorCode TrainingLoad(SinewTraining t);
 /* What was trained as a file for runs: DIRECTORY/NAME. */
 PETSC_INTERN PetscErrorCode TrainingExport(SinewTraining t, const char name[]);
 PETSC_INTERN PetscErrorCode TrainingPaint(SinewTraining t);
+
+/* Lines of status.jsonl: at the beginning; after a step, where one is due; at the end. */
+PETSC_INTERN PetscErrorCode TrainingStatusOpen(SinewTraining t);
+PETSC_INTERN PetscErrorCode TrainingStatusStep(SinewTraining t, double loss);
+PETSC_INTERN PetscErrorCode TrainingStatusEnd(SinewTraining t, const char how[], int code, double loss);
 
 #endif

@@ -23,6 +23,7 @@ static PetscErrorCode begin(SinewTraining t)
   PetscCall(PetscSNPrintf(path, sizeof(path), "%s/history.csv", t->directory));
   PetscCall(SinewHistoryCreate(t->comm, path, TRAIN_COLUMNS, columns, t->restarted, &t->history));
   if (t->restarted) PetscCall(SinewHistoryTruncate(t->history, (PetscInt)t->first_step));
+  PetscCall(TrainingStatusOpen(t));
   if (t->options.quiet) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewProgressCreate(t->comm, stdout, PETSC_DEFAULT, TrainingEpoch(t), (PetscReal)t->place.epochs,
                                 t->type->work(t->own), &t->progress));
@@ -76,16 +77,22 @@ static PetscErrorCode end_epoch(SinewTraining t, double rate)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0's clocks and everyone's signals, agreed on: [0] stop, [1] a checkpoint is due by the clock. */
-static PetscErrorCode look_outside(SinewTraining t, int due[2])
+/* What rank 0 sees and everyone hears, agreed on: [0] stop, [1] a checkpoint is due by the clock or was asked for. */
+static PetscErrorCode look_outside(SinewTraining t, PetscBool due[2])
 {
+  double mine[3], all[3];
   PetscMPIInt rank;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(t->comm, &rank));
-  due[0] = SinewStopRequested() || (rank == 0 && SinewStopClockDue(&t->clock, t->directory));
-  due[1] = rank == 0 && t->checkpoint.every_wall > 0 && MPI_Wtime() - t->checkpoint_clock > t->checkpoint.every_wall;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, due, 2, MPI_INT, MPI_MAX, t->comm));
+  mine[0] = SinewStopRequested() || (rank == 0 && SinewStopClockDue(&t->clock, t->directory));
+  mine[1] = SinewStopTakeCheckpoint() || t->clock.save ||
+            (rank == 0 && t->checkpoint.every_wall > 0 && MPI_Wtime() - t->checkpoint_clock > t->checkpoint.every_wall);
+  mine[2] = SinewMemoryPeak();
+  PetscCallMPI(MPI_Allreduce(mine, all, 3, MPI_DOUBLE, MPI_MAX, t->comm));
+  due[0] = (PetscBool)(all[0] > 0);
+  due[1] = (PetscBool)(all[1] > 0);
+  t->memory = all[2];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -97,7 +104,7 @@ static PetscErrorCode advance(SinewTraining t, double *loss, int *code)
       t->type->rate ? t->type->rate(t->own) : SinewScheduleRate(&t->place.schedule, (double)(before / length));
   PetscInt64 step;
   double norm;
-  int due[2];
+  PetscBool due[2];
 
   PetscFunctionBeginUser;
   PetscCall(t->type->step(t->own, rate, loss, &norm));
@@ -116,6 +123,7 @@ static PetscErrorCode advance(SinewTraining t, double *loss, int *code)
   if (*code == SINEW_EXIT_STOPPED || due[1] || (step == TrainingSteps(t) && t->checkpoint.at_end) ||
       SinewCheckpointSectionDue(&t->checkpoint, (PetscInt)step, TrainingEpoch(t), t->checkpoint_epoch))
     PetscCall(TrainingSave(t));
+  PetscCall(TrainingStatusStep(t, *loss));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -168,6 +176,7 @@ PetscErrorCode SinewTrainingRun(SinewTraining t, int *code)
     PetscCall(report_breakdown(t, loss));
   } else
     PetscCall(TrainingExport(t, "last.h5"));
+  PetscCall(TrainingStatusEnd(t, *code == SINEW_EXIT_STOPPED ? "stopped" : status[*code], *code, loss));
   if (t->options.quiet) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(report(t));
   PetscCall(PetscPrintf(t->comm, "RESULT status=%s code=%d step=%lld t=%.17g checkpoint=%s\n",

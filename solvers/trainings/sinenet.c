@@ -12,9 +12,9 @@ typedef struct {
 
 typedef struct {
   SinewOptimizerValues optimizer;
-  PetscInt accumulate, groups, history, unroll, loss, precision, recompute, validate_steps;
+  PetscInt accumulate, groups, history, unroll, loss, precision, recompute, validate_steps, lead;
   PetscBool push_forward;
-  PetscReal average;
+  PetscReal average, noise;
 } Train;
 
 typedef struct {
@@ -78,6 +78,11 @@ static const SinewKey train_keys[] = {
         SINEW_FROZEN),
     KEY(Train, loss, SINEW_KEY_CHOICE, .standard = "scaledl2", .choices = SinewLossKinds,
         .doc = "of normalised fields (neural/loss.h)", SINEW_FROZEN),
+    KEY(Train, lead, SINEW_KEY_INT, .standard = "1", .min = 1, .max = 1e6,
+        .doc = "conditional networks (variant sinenet8-add or -adagn): frames that one step may go ahead",
+        SINEW_FROZEN),
+    KEY(Train, noise, SINEW_KEY_REAL, .standard = "0", .max = 1e3,
+        .doc = "standard deviation of white noise on the normalised frames that go in", SINEW_FROZEN),
     SINEW_OPTIMIZER_KEYS(Train),
     KEY(Train, average, SINEW_KEY_REAL, .standard = "0", .max = 0.9999999,
         .doc = "memory of an exponential average of weights, which is then judged and exported; 0: none", SINEW_FROZEN),
@@ -125,9 +130,7 @@ static PetscErrorCode read_network(const SinewTrainingPlace *place, Sinenet *s)
   if (!v->variant || SinewNodeGet(place->deck, place->network, "padding") != SINEW_NODE_NONE)
     o->periodic = (PetscBool)(v->padding == 1);
   if (v->activation) PetscCall(PetscStrncpy(o->activation, v->activation, sizeof(o->activation)));
-  if (o->kind == SINEW_SINENET_CONDITIONAL)
-    PetscCall(SinewDeckMistake(place->deck, SinewNodeGet(place->deck, place->network, "variant"), "network.variant",
-                               "expected a plain network or a neural ODE: conditional ones are not trained yet"));
+  o->scalar = (PetscBool) !!place->data->parameter;
   PetscCall(TrainingFieldsCheck(place, &v->fields));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -141,6 +144,8 @@ static PetscErrorCode set_trainer(const SinewTrainingPlace *place, const Train *
   o->history = v->history;
   o->unroll = v->unroll;
   o->push_forward = v->push_forward;
+  o->lead = v->lead;
+  o->noise = (double)v->noise;
   o->groups = v->groups;
   o->batch = place->batch;
   o->accumulate = v->accumulate;
@@ -171,6 +176,22 @@ static PetscErrorCode check_shares(const SinewTrainingPlace *place, const Train 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Conditional networks go from one frame to another one, the others by one. */
+static PetscErrorCode check_lead(const SinewTrainingPlace *place, const Sinenet *s)
+{
+  const PetscBool conditional = (PetscBool)(s->options.network.kind == SINEW_SINENET_CONDITIONAL);
+
+  PetscFunctionBeginUser;
+  if (!conditional && s->train.lead > 1)
+    PetscCall(SinewDeckMistake(
+        place->deck, SinewNodeGet(place->deck, place->train, "lead"), "train.lead",
+        "expected 1, or a conditional network (network.variant: sinenet8-add), found %" PetscInt_FMT, s->train.lead));
+  if (conditional && (s->train.history != 1 || s->train.unroll != 1))
+    PetscCall(SinewDeckMistake(place->deck, SinewNodeGet(place->deck, place->network, "variant"), "network.variant",
+                               "expected history and unroll 1 with a conditional network"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode read_section(const SinewTrainingPlace *place, void **own)
 {
   Sinenet *s;
@@ -185,6 +206,7 @@ static PetscErrorCode read_section(const SinewTrainingPlace *place, void **own)
   PetscCall(SinewDeckRead(place->deck, place->train, "train", train_keys, &s->train));
   PetscCall(set_trainer(place, &s->train, &s->options));
   PetscCall(check_shares(place, &s->train));
+  PetscCall(check_lead(place, s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -99,3 +99,10 @@ well_formed() {
     xmllint --noout "$1"
   fi
 }
+
+# succeeds when COMMAND does, soon
+until_true() { # COMMAND ...
+  for _ in $(seq 300); do "$@" && return; sleep 0.1; done
+  echo "waited in vain: $*"
+  return 1
+}

@@ -12,11 +12,6 @@ output: {every: 0.1, history_every: 1, status: 0}
 D
 endless="time.end=1e9 output.every=0.2 output.history_every=100"
 
-until_true() { # COMMAND ...
-  for _ in $(seq 300); do "$@" && return; sleep 0.1; done
-  echo "waited in vain: $*"
-  return 1
-}
 # start NAME WORDS ...: an endless run on two ranks in the background; $launcher and $ranks are its processes
 start() {
   local name=$1

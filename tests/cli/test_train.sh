@@ -62,6 +62,23 @@ it 'the wall clock ends it with code 10 in the middle of an epoch, and it goes o
   cmp whole.safetensors stopped.safetensors
   cmp whole/history.csv stopped/history.csv'
 
+it 'status.jsonl tells, and a checkpoint is written on request' '
+  rm -rf asked
+  "$SINEW" train deck.yaml output.directory=asked output.status=1e-9s train.epochs=40 checkpoint.every=1000 >out 2>err &
+  pid=$!
+  until_true [ -s asked/history.csv ]
+  touch asked/checkpoint
+  until_true eval "ls asked/checkpoints/*.h5 >/dev/null 2>&1"
+  [ ! -e asked/checkpoint ]
+  first=$(ls asked/checkpoints | head -n 1)
+  kill -USR2 $pid
+  until_true eval "[ \$(ls asked/checkpoints/*.h5 | wc -l) -gt 1 ]"
+  kill -TERM $pid
+  code 10 wait $pid
+  says asked/status.jsonl "\"event\":\"start\".*\"training\":\"sinenet\""
+  says asked/status.jsonl "\"event\":\"step\".*\"loss\":[0-9.e-]+,.*\"checkpoint\":\"asked/checkpoints/$first\""
+  says asked/status.jsonl "\"event\":\"end\".*\"status\":\"stopped\",\"code\":10"'
+
 it 'a damaged newest checkpoint is passed over' '
   cp -r whole damaged
   echo damage | dd of=damaged/checkpoints/0000056.h5 bs=1 seek=20000 conv=notrunc 2>/dev/null
@@ -82,6 +99,21 @@ D
   says out "^RESULT status=done code=0 step=4"
   code 0 sinew train deck.yaml output.directory=tuned train.initial=whole/best.h5 train.epochs=1 train.rate=1e-4 train.warm_up=0
   awk "BEGIN {exit !($(column valid_one_step 1 tuned/history.csv) < 0.5 * $(column valid_one_step 1 whole/history.csv))}"'
+
+it 'a conditional network goes ahead by as many frames as it is told' '
+  code 0 sinew train deck.yaml output.directory=ahead network.variant=sinenet8-add train.lead=3 train.noise=0.01 train.clip=0 train.average=0 \
+    train.epochs=20 train.validate_every=20
+  for lead in 1 2; do
+    code 0 sinew evaluate deck.yaml output.directory=ahead evaluate.part=valid evaluate.lead=$lead data.every=$lead
+    awk "BEGIN {exit !($(sed -n "s/^RESULT.*one_step=\([^ ]*\).*/\1/p" out) < 0.05)}"
+  done
+  code 2 sinew evaluate deck.yaml output.directory=ahead evaluate.part=valid evaluate.lead=2
+  says err "a step of the network is 0.1, frames of the data are 0.05"
+  sed "s/weights: [^}]*/weights: ahead\/best.h5, lead: 2/" run.yaml >ahead.yaml
+  code 0 sinew run ahead.yaml output.directory=ran_ahead
+  says out "^RESULT status=done code=0 step=2"
+  code 2 sinew train deck.yaml train.lead=2
+  says err "train.lead: expected 1, or a conditional network"'
 
 it 'another network or seed is no continuation' '
   code 2 sinew train deck.yaml output.directory=whole network.hidden=8 train.seed=1 --restart auto

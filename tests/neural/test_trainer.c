@@ -341,6 +341,61 @@ static void learns_and_goes_on(void **state)
   scratch_remove(directory);
 }
 
+/* ---- conditional networks, noise ---- */
+
+static void conditional(SinewTrainerOptions *o)
+{
+  o->network.kind = SINEW_SINENET_CONDITIONAL;
+  o->network.scalar = PETSC_FALSE;
+  o->history = 1;
+  o->lead = 3;
+}
+
+/* Waves go ahead by one to three frames, as the network is told: it learns that, from noisy frames too, and in the same
+   way whatever the groups. */
+static void goes_ahead(void **state)
+{
+  const char *directory = scratch();
+  SinewDataset data = waves(in(directory, "waves.h5"), 8);
+  SinewTrainerOptions o = small_options(12);
+  SinewTrainerErrors first, last;
+  double loss[2], norm;
+  SinewTrainer t;
+
+  (void)state;
+  conditional(&o);
+  o.noise = 0.02;
+  for (int k = 0; k < 2; k++) {
+    if (k) o.groups = PetscMin(all_ranks(), 4);
+    check_call(SinewTrainerCreate(PETSC_COMM_WORLD, &o, data, &t));
+    for (int step = 0; step < 2; step++) check_call(SinewTrainerStep(t, 1e-3, &loss[k], &norm));
+    check_call(SinewTrainerDestroy(&t));
+  }
+  check_close(loss[0], loss[1], 1e-11 * loss[0]);
+  o.network.dtype = SINEW_FLOAT32;
+  t = train(&o, data, 0, NULL, &loss[0]);
+  validate(t, data, &first);
+  check_call(SinewTrainerDestroy(&t));
+  t = train(&o, data, 60, NULL, &loss[0]);
+  validate(t, data, &last);
+  check_call(SinewTrainerDestroy(&t));
+  check_all(last.one_step < 0.3 * first.one_step);
+  o.noise = 0;
+  check_call(SinewTrainerCreate(PETSC_COMM_WORLD, &o, data, &t));
+  check_call(SinewTrainerStep(t, 0, &loss[1], &norm));
+  check_call(SinewTrainerDestroy(&t));
+  o.noise = 1;
+  check_call(SinewTrainerCreate(PETSC_COMM_WORLD, &o, data, &t));
+  check_call(SinewTrainerStep(t, 0, &loss[0], &norm));
+  check_call(SinewTrainerDestroy(&t));
+  check_all(fabs(loss[0] / loss[1] - 1) > 1e-3);
+  o.unroll = 2;
+  check_error(SinewTrainerCreate(PETSC_COMM_WORLD, &o, data, &t), SINEW_ERR_INPUT, "from one frame to one other");
+  check_call(SinewTrainerDestroy(&t));
+  check_call(SinewDatasetClose(&data));
+  scratch_remove(directory);
+}
+
 /* ---- gradients that are not kept ---- */
 
 typedef struct {
@@ -385,8 +440,13 @@ static void streamed(void **state)
   o.groups = PetscMin(2, all_ranks());
   o.optimizer.average = 0.9;
   o.network.waves = 2;
-  for (int k = 0; k < 3; k++) {
+  for (int k = 0; k < 4; k++) {
     Outcome kept, gone;
+
+    if (k == 3) {
+      conditional(&o);
+      o.noise = 0.1;
+    }
 
     o.network.dtype = k == 1 ? SINEW_FLOAT64 : SINEW_FLOAT32;
     o.network.recompute = (PetscBool)(k == 2);
@@ -496,4 +556,5 @@ static void judged_alike(void **state)
 
 SINEW_TEST_MAIN(cmocka_unit_test(golden_training), cmocka_unit_test(unrolled_gradients),
                 cmocka_unit_test(pushed_forward), cmocka_unit_test(learns_and_goes_on), cmocka_unit_test(recomputed),
-                cmocka_unit_test(streamed), cmocka_unit_test(torn), cmocka_unit_test(judged_alike))
+                cmocka_unit_test(goes_ahead), cmocka_unit_test(streamed), cmocka_unit_test(torn),
+                cmocka_unit_test(judged_alike))
