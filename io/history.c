@@ -47,7 +47,7 @@ static PetscBool set_aside(SinewHistory history)
 static PetscBool open_file(SinewHistory history)
 {
   errno = 0;
-  history->file = fopen(history->path, "a");
+  history->file = fopen(history->path, "a+"); /* readable, so that it can be copied (SinewKeepName) */
   return history->file ? PETSC_TRUE : fail(history, "open for writing");
 }
 
@@ -128,7 +128,8 @@ static PetscBool put_line(SinewHistory history, PetscInt step, PetscReal t, cons
 {
   errno = EBADF;
   if (!history->file) return fail(history, "write"); /* an earlier failure was overlooked */
-  errno = 0;
+  errno = SinewKeepName(history->path, fileno(history->file));
+  if (errno) return fail(history, "write");
   (void)fprintf(history->file, "%" PetscInt_FMT ",%.17g", step, (double)t);
   for (PetscInt i = 0; i < history->columns; ++i) (void)fprintf(history->file, ",%.17g", (double)values[i]);
   (void)fputc('\n', history->file);

@@ -11,7 +11,8 @@
     SinewHistoryDestroy(&history);
 
   Nothing is ever lost: a file in the way (of an earlier run, or with other columns) is renamed to
-  history.csv.1, or the next free number. Rank 0 alone touches files; the verdict is shared, so that
+  history.csv.1, or the next free number; a file that somebody removed, alone or with its directory, is there again, whole,
+  with the next line. Rank 0 alone touches files; the verdict is shared, so that
   a full disk ends in SINEW_ERR_OUTPUT with one line on all ranks. Values count on rank 0 only.
 */
 #include "error.h"

@@ -20,6 +20,18 @@ PETSC_EXTERN int SinewPublishName(const char part[], const char path[]);
 PETSC_EXTERN int SinewSetAsideName(const char path[]);
 
 /*
+  SinewKeepName - makes sure that what is appended to an open file ends up at `path`. Not collective.
+
+  Where somebody removed, moved or replaced the file since it was opened (with its directory, as a rule), its content is
+  copied there again, the directory made, and what stands in the way set aside. One call of stat where nothing happened.
+
+  fd  [in]  opened for reading and appending; afterwards it is the copy's
+
+  Returns 0 or an errno; then the descriptor is what it was.
+*/
+PETSC_EXTERN int SinewKeepName(const char path[], int fd);
+
+/*
   SinewPublishText - makes `path` hold `text` (rank 0's) and nothing else. Collective.
   Raises SINEW_ERR_OUTPUT, "cannot write PATH: reason", and leaves an old file as it was.
 */

@@ -173,7 +173,8 @@ PetscErrorCode SinewStatusEnd(SinewStatus status)
   length = json_dumpb(status->line, text, length, flags);
   json_decref(status->line);
   status->line = NULL;
-  code = append(status->fd, text, length);
+  code = SinewKeepName(status->path, status->fd);
+  if (!code) code = append(status->fd, text, length);
   if (code && !status->bad) (void)fprintf(stderr, "note: cannot write %s: %s\n", status->path, strerror(code));
   status->bad = (PetscBool)(code != 0);
   PetscCall(PetscFree(text));

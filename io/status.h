@@ -14,6 +14,7 @@
   Whoever reads the file while it grows sees whole lines only: a line goes out in one write, and blanks before line
   breaks keep a line of up to 1536 bytes from crossing a boundary of 4096, since a kernel makes a file longer a page at
   a time. What a killed process or a full disk left of a line is cut off before the next one is written.
+  A file that somebody removed is there again, whole, with the next line.
 
   Rank 0 alone does something; the others' calls return at once, nothing communicates but Create. A line that cannot be
   written is a note on stderr (once) and no error: what a run computes does not depend on who watches it.

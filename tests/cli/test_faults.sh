@@ -124,8 +124,8 @@ else
   echo "# no right to mount: full and read-only disks are not tested"
 fi
 
-it "the directory is removed while the run goes on: it is made again, the next checkpoint is in it" '
-  mpirun -n 2 "$SINEW" run deck.yaml output.directory=gone time.end=1e9 output.every=100 >gone.out 2>gone.err &
+it "the directory is removed while the run goes on: it is made again, the next checkpoint is in it, and the whole history" '
+  mpirun -n 2 "$SINEW" run deck.yaml output.directory=gone time.end=1e9 output.every=100 output.status=1 >gone.out 2>gone.err &
   launcher=$!
   for _ in $(seq 300); do [ -s gone/fields.xmf ] && break; sleep 0.1; done
   mv gone gone.away
@@ -134,6 +134,10 @@ it "the directory is removed while the run goes on: it is made again, the next c
   got=0
   wait $launcher || got=$?
   [ $got = 10 ] || { echo "exit $got"; cat gone.out gone.err; exit 1; }
+  seq 0 5 $(tail -n 1 gone/history.csv | cut -d, -f1) >wanted
+  tail -n +2 gone/history.csv | cut -d, -f1 | awk "\$1 % 5 == 0" | cmp wanted -
+  says gone/status.jsonl "\"event\": *\"start\""
+  says gone/status.jsonl "\"event\": *\"end\""
   code 0 ranks 2 run deck.yaml output.directory=gone output.every=100 --restart "$(newest gone)" \
     stepper.max_steps=$(($(sed -n "s/^RESULT .*step=\([0-9]*\) .*/\1/p" gone.out) + 5)) time.end=1e9'
 finish

@@ -132,6 +132,38 @@ static void earlier_files_are_set_aside(void **state)
   check_file(aside, "step,t,mass,energy\n");
 }
 
+#define LINE(step) #step ",0.5,0.33333333333333331," #step "\n"
+
+static void a_file_that_goes_comes_again(void **state)
+{
+  SinewHistory history = make(names, PETSC_FALSE);
+  char away[128];
+
+  (void)state;
+  put(history, 1, 0.5);
+  if (first()) assert_int_equal(unlink(path), 0);
+  MPI_Barrier(PETSC_COMM_WORLD);
+  put(history, 2, 0.5);
+  check_file(path, "step,t,mass,energy\n" LINE(1) LINE(2));
+  (void)snprintf(away, sizeof(away), "%s.away", folder); /* with its directory */
+  if (first()) assert_int_equal(rename(folder, away), 0);
+  MPI_Barrier(PETSC_COMM_WORLD);
+  put(history, 3, 0.5);
+  put(history, 4, 0.5);
+  check_file(path, "step,t,mass,energy\n" LINE(1) LINE(2) LINE(3) LINE(4));
+  if (first()) assert_int_equal(unlink(path), 0); /* another one in its place is not overwritten */
+  write_text(path, "mine\n");
+  put(history, 5, 0.5);
+  check_file(path, "step,t,mass,energy\n" LINE(1) LINE(2) LINE(3) LINE(4) LINE(5));
+  check_call(SinewHistoryDestroy(&history));
+  (void)snprintf(away, sizeof(away), "%s.1", path);
+  check_file(away, "mine\n");
+  (void)snprintf(away, sizeof(away), "%s.away/history.csv", folder);
+  check_file(away, "step,t,mass,energy\n" LINE(1) LINE(2));
+  (void)snprintf(away, sizeof(away), "rm -r %s.away", folder);
+  assert_int_equal(first() ? system(away) : 0, 0);
+}
+
 static void output_errors_reach_all_ranks(void **state)
 {
   SinewHistory history = NULL;
@@ -155,4 +187,5 @@ static void output_errors_reach_all_ranks(void **state)
 SINEW_TEST_MAIN(cmocka_unit_test_setup_teardown(lines_are_flushed_and_exact, enter, leave),
                 cmocka_unit_test_setup_teardown(restart_forgets_what_comes_after_and_what_is_cut_off, enter, leave),
                 cmocka_unit_test_setup_teardown(earlier_files_are_set_aside, enter, leave),
+                cmocka_unit_test_setup_teardown(a_file_that_goes_comes_again, enter, leave),
                 cmocka_unit_test_setup_teardown(output_errors_reach_all_ranks, enter, leave))

@@ -1,5 +1,6 @@
 // RANKS 1 2
 /* Lines are whole objects, for a reader at any moment and after any accident. */
+#include "io/publish.h"
 #include "io/status.h"
 #include "tests/io/files.h"
 #include <jansson.h>
@@ -99,6 +100,24 @@ static void half_a_line_is_cut_and_an_earlier_run_set_aside(void **state)
   scratch_remove(directory);
 }
 
+static void a_file_that_goes_comes_again(void **state)
+{
+  const char *directory = scratch(), *path = in(directory, "deep/status.jsonl"), *deep = in(directory, "deep"),
+             *away = in(directory, "away");
+  SinewStatus status;
+
+  (void)state;
+  check_call(SinewMakeDirectory(PETSC_COMM_WORLD, deep));
+  status = open_status(path, PETSC_FALSE);
+  for (PetscInt k = 0; k < 50; k++) write_line(status, k, "before");
+  if (my_rank() == 0) assert_int_equal(rename(deep, away), 0);
+  write_line(status, 50, "after");
+  write_line(status, 51, "after");
+  check_call(SinewStatusDestroy(&status));
+  check_all(count_lines(path) == 52 && count_lines(in(directory, "away/status.jsonl")) == 50);
+  scratch_remove(directory);
+}
+
 /* A full disk costs lines, not the run, and leaves none in half. */
 static void full_disk(void **state)
 {
@@ -124,4 +143,4 @@ static void full_disk(void **state)
 }
 
 SINEW_TEST_MAIN(cmocka_unit_test(lines_are_whole), cmocka_unit_test(half_a_line_is_cut_and_an_earlier_run_set_aside),
-                cmocka_unit_test(full_disk))
+                cmocka_unit_test(a_file_that_goes_comes_again), cmocka_unit_test(full_disk))
