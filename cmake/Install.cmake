@@ -4,7 +4,8 @@
 file(GLOB_RECURSE SINEW_HEADERS RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS
      io/*.h meshes/*.h operators/*.h neural/*.h solvers/*.h)
 list(FILTER SINEW_HEADERS EXCLUDE REGEX "_(private|kernels)\\.h$")
-list(FILTER SINEW_HEADERS EXCLUDE REGEX "^solvers/equations/") # for those who write equations in this tree
+# for those who write equations and trainings in this tree
+list(FILTER SINEW_HEADERS EXCLUDE REGEX "^solvers/(equations/|trainings/|training_type)")
 list(SORT SINEW_HEADERS)
 set(umbrella "#ifndef SINEW_SINEW_H\n#define SINEW_SINEW_H\n/* Generated: all of Sinew. */\n#include \"io/version.h\"\n")
 foreach(header ${SINEW_HEADERS})
@@ -28,6 +29,11 @@ if(TARGET sinew_program)
   set_target_properties(sinew_program PROPERTIES INSTALL_RPATH "$ORIGIN/${to_lib}" INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS sinew_program)
 endif()
+
+# ---- decks to begin with; not in share/doc, which images of containers leave out ----
+install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DATADIR}/sinew USE_SOURCE_PERMISSIONS
+        PATTERN "*.c" EXCLUDE PATTERN "out" EXCLUDE)
+install(DIRECTORY examples/embed DESTINATION ${CMAKE_INSTALL_DATADIR}/sinew/examples)
 
 # ---- for CMake and for pkg-config ----
 include(CMakePackageConfigHelpers)
