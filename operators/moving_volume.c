@@ -352,7 +352,7 @@ static void face_states(const SinewMovingFV fv, PetscInt axis, PetscInt n, Petsc
 static void transport(const SinewMovingFV fv, SinewRow row, PetscInt n, const PetscReal *const S[3],
                       const PetscReal swept[], const Rows *l, const Rows *r)
 {
-  const Rows *const side[2] = {l, r};
+  const Rows *const side[2] = {l, r}, *const conserved[2] = {&fv->ul, &fv->ur};
 
   for (PetscInt c = 0; c < fv->nc; c++) (void)PetscArrayzero(fv->f.row[c], n);
   for (int e = 0; e < 2; e++) {
@@ -361,7 +361,7 @@ static void transport(const SinewMovingFV fv, SinewRow row, PetscInt n, const Pe
       (*fv->k.physical_flux)(fv->k.context, &row, n, CONST_ROWS(*side[e]), fv->v.row);
       for (PetscInt c = 0; c < fv->nc; c++) MovingAddProduct(n, 0.5, S[d], fv->v.row[c], fv->f.row[c]);
     }
-    (*fv->k.conserved)(fv->k.context, n, CONST_ROWS(*side[e]), e ? fv->ur.row : fv->ul.row);
+    (*fv->k.conserved)(fv->k.context, n, CONST_ROWS(*side[e]), conserved[e]->row);
     (*fv->k.normal_speed)(fv->k.context, n, CONST_ROWS(*side[e]), S, swept, fv->speed[e]);
   }
   for (PetscInt c = 0; c < fv->nc; c++)

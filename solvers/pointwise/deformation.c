@@ -63,23 +63,26 @@ PetscReal SinewDeformVolume(PetscInt dim, const PetscReal F[], PetscReal C[])
 
 /* ---- functions ---- */
 
+/* out = A B or A B' */
+static void product(PetscInt dim, const PetscReal A[], const PetscReal B[], PetscBool transposed, PetscReal out[])
+{
+  for (PetscInt i = 0; i < dim; i++) {
+    for (PetscInt j = 0; j < dim; j++) {
+      PetscReal sum = 0;
+
+      for (PetscInt k = 0; k < dim; k++) sum += A[i * dim + k] * B[transposed ? j * dim + k : k * dim + j];
+      out[i * dim + j] = sum;
+    }
+  }
+}
+
 /* out = A M B' */
 static void conjugate(PetscInt dim, const PetscReal A[], const PetscReal M[], const PetscReal B[], PetscReal out[])
 {
   PetscReal half[9];
 
-  for (PetscInt i = 0; i < dim; i++) {
-    for (PetscInt j = 0; j < dim; j++) {
-      half[i * dim + j] = 0;
-      for (PetscInt k = 0; k < dim; k++) half[i * dim + j] += A[i * dim + k] * M[k * dim + j];
-    }
-  }
-  for (PetscInt i = 0; i < dim; i++) {
-    for (PetscInt j = 0; j < dim; j++) {
-      out[i * dim + j] = 0;
-      for (PetscInt k = 0; k < dim; k++) out[i * dim + j] += half[i * dim + k] * B[j * dim + k];
-    }
-  }
+  product(dim, A, M, PETSC_FALSE, half);
+  product(dim, half, B, PETSC_TRUE, out);
 }
 
 /* s_i + s_j, which is not negative, off zero */

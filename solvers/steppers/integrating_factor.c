@@ -75,10 +75,15 @@ static PetscErrorCode attempt(TS ts, PetscReal h)
   PetscCall(compute_factors(s, h));
   for (PetscInt i = 0; i < c->stages; i++) {
     const PetscReal t = ts->ptime + h * (PetscReal)c->node[i] / (PetscReal)c->levels;
+    const PetscBool stored = (PetscBool)(!i && s->stored);
+    const PetscComplex *at = s->v;
 
     PetscCall(TSPreStage(ts, t));
-    if (i) PetscCall(combine(s, h, i, s->Y));
-    PetscCall((*s->p.nonlinear)(s->p.context, t, i ? s->Y : s->v, (PetscBool)(!i && s->stored), s->N[i]));
+    if (i) {
+      PetscCall(combine(s, h, i, s->Y));
+      at = s->Y;
+    }
+    PetscCall((*s->p.nonlinear)(s->p.context, t, at, stored, s->N[i]));
   }
   PetscCall(combine(s, h, c->stages, s->Y));
   if (s->p.kick) PetscCall((*s->p.kick)(s->p.context, ts->steps, h, s->Y));
