@@ -1,7 +1,6 @@
 /* Evaluations: the deck, the network on trajectories, the classical solver's cost. */
 #include "solvers/evaluation.h"
 #include "io/publish.h"
-#include "neural/sinenet.h"
 #include "solvers/evaluation_private.h"
 #include <math.h>
 #include <stdio.h>
@@ -96,22 +95,8 @@ static PetscErrorCode read_deck(Evaluation *e)
 
 static PetscErrorCode open_network(Evaluation *e)
 {
-  SinewSinenetOptions *o = &e->model.network.options;
-  PetscBool known;
-  SinewFile file;
-
   PetscFunctionBeginUser;
-  PetscCall(SinewForecastModelRead(e->comm, e->weights, &e->model));
-  PetscCheck(e->section.lead == 1 || o->kind == SINEW_SINENET_CONDITIONAL, e->comm, SINEW_ERR_INPUT,
-             "%s: no conditional network: evaluate.lead must be 1", e->weights);
-  PetscCheck(o->kind != SINEW_SINENET_CONDITIONAL || !o->scalar || e->data_section.parameter, e->comm, SINEW_ERR_INPUT,
-             "%s: the network is conditioned on a scalar: data.parameter must name it", e->weights);
-  e->time_step = (PetscReal)e->section.lead * e->model.time_step;
-  PetscCheck(e->model.normalised, e->comm, SINEW_ERR_INPUT, "%s: has no normalisation (/mean and /sd)", e->weights);
-  PetscCall(SinewSinenetPrecision(e->section.precision, o, &known));
-  PetscCheck(known, e->comm, SINEW_ERR_INPUT, "evaluate.precision: expected f32, bf16 or f64, found %s",
-             e->section.precision);
-  e->history = e->model.network.history;
+  PetscCall(EvaluateNetworkRead(e));
   PetscCall(SinewDataSectionOpen(e->comm, &e->data_section, (SinewPart)e->section.part, e->history + 1, &e->data));
   PetscCall(SinewDatasetGetShape(e->data, &e->shape));
   PetscCheck(e->shape.components == e->model.network.components, e->comm, SINEW_ERR_INPUT,
@@ -121,14 +106,7 @@ static PetscErrorCode open_network(Evaluation *e)
              e->comm, SINEW_ERR_INPUT, "%s: a step of the network is %g, frames of the data are %g apart", e->weights,
              (double)e->time_step, (double)e->shape.step);
   PetscCall(SinewDatasetNormalize(e->data, e->model.mean, e->model.sd));
-  PetscCall(SinewLayoutCreate(e->comm, e->shape.ny, e->shape.nx, o->periodic, SINEW_SINENET_LEVELS, &e->layout));
-  o->batch = 1;
-  o->training = PETSC_FALSE;
-  o->lean = PETSC_TRUE;
-  PetscCall(SinewSinenetCreate(e->layout, o, &e->network));
-  PetscCall(SinewFileOpen(e->comm, e->weights, &file));
-  PetscCall(SinewNetworkLoad(e->network, file, e->weights, "/weights"));
-  PetscCall(SinewFileClose(&file));
+  PetscCall(EvaluateNetworkCreate(e));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -145,8 +123,7 @@ static PetscErrorCode allocate(Evaluation *e)
   e->box = SinewLayoutBox(e->layout);
   e->plane = (size_t)(e->box.ny * e->box.nx);
   e->frame = e->plane * (size_t)e->shape.components;
-  e->rings =
-      PetscMin(EVALUATE_RINGS_MAX, PetscMax(e->shape.ny, e->shape.nx) / (e->model.network.options.periodic ? 2 : 1));
+  e->rings = PetscMin(EVALUATE_RINGS_MAX, PetscMax(e->shape.ny, e->shape.nx) / (e->periodic ? 2 : 1));
   PetscCall(PetscMalloc3(e->frame * (size_t)e->shape.frames + 1, &e->truth, e->frame * (size_t)e->steps + 1,
                          &e->predicted, e->frame * (size_t)e->history + 1, &e->input));
   PetscCall(PetscCalloc1((size_t)(4 * e->shape.components * e->rings), &e->spectrum));
@@ -155,15 +132,13 @@ static PetscErrorCode allocate(Evaluation *e)
 
 /* ---- one trajectory ---- */
 
-/* The prediction from the frames that `input` holds. Collective. */
-static PetscErrorCode apply(Evaluation *e, double out[])
+/* The prediction from the frames that `input` holds, the first of which is frame `first`. Collective. */
+static PetscErrorCode apply(Evaluation *e, PetscInt first, double out[])
 {
   const double begin = MPI_Wtime();
 
   PetscFunctionBeginUser;
-  PetscCall(SinewTensorSetPlanes(SinewNetworkInput(e->network), e->input));
-  PetscCall(SinewNetworkForward(e->network));
-  PetscCall(SinewTensorGetPlanes(SinewNetworkOutput(e->network), out));
+  PetscCall(EvaluateNetworkApply(e, first + e->history - 1, out));
   if (e->applications++) e->network_seconds += MPI_Wtime() - begin; /* the first one warms up */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -198,7 +173,7 @@ static PetscErrorCode roll_out(Evaluation *e)
   for (PetscInt k = 0; k < e->steps; k++) {
     double *out = e->predicted + (size_t)k * e->frame;
 
-    PetscCall(apply(e, out));
+    PetscCall(apply(e, k, out));
     PetscCall(measure(e, out, e->truth + (size_t)(e->history + k) * e->frame, sums));
     for (PetscInt c = 0; c < e->shape.components; c++) {
       const double error = sqrt(sums[c][0] / sums[c][1]);
@@ -225,7 +200,7 @@ static PetscErrorCode single_steps(Evaluation *e)
   for (PetscInt w = 0; w < windows; w++) {
     if (w) {
       PetscCall(PetscArraycpy(e->input, e->truth + (size_t)w * e->frame, e->frame * (size_t)e->history));
-      PetscCall(apply(e, out));
+      PetscCall(apply(e, w, out));
     }
     PetscCall(measure(e, w ? out : e->predicted, e->truth + (size_t)(e->history + w) * e->frame, sums));
     for (PetscInt c = 0; c < e->shape.components; c++) {
@@ -234,15 +209,6 @@ static PetscErrorCode single_steps(Evaluation *e)
     }
   }
   PetscCall(PetscFree(out));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode set_condition(Evaluation *e, PetscInt trajectory)
-{
-  const double ahead = (double)e->section.lead, parameter = (double)SinewDatasetParameter(e->data, trajectory);
-
-  PetscFunctionBeginUser;
-  PetscCall(SinewNetworkSetCondition(e->network, &ahead, e->model.network.options.scalar ? &parameter : NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -256,7 +222,7 @@ static PetscErrorCode judge(Evaluation *e)
 
     PetscCall(SinewDatasetRead(e->data, e->comm, e->box, 1, &sample, e->truth));
     PetscCall(SinewDatasetAdvise(e->data, e->box, 1, &next));
-    PetscCall(set_condition(e, t));
+    PetscCall(EvaluateNetworkCondition(e, t));
     PetscCall(roll_out(e));
     PetscCall(single_steps(e));
     PetscCall(EvaluateSpectrum(e, t, 0, e->truth + first, e->predicted));
@@ -336,8 +302,7 @@ PetscErrorCode SinewEvaluate(MPI_Comm comm, SinewDeck deck, const SinewSimulatio
   PetscCall(EvaluateReport(e));
   PetscCall(PetscFree3(e->truth, e->predicted, e->input));
   PetscCall(PetscFree(e->spectrum));
-  PetscCall(SinewNetworkDestroy(&e->network));
-  PetscCall(SinewLayoutDestroy(&e->layout));
+  PetscCall(EvaluateNetworkDestroy(e));
   PetscCall(SinewDatasetClose(&e->data));
   PetscCall(PetscFree(e));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,7 +1,7 @@
 #ifndef SINEW_SOLVERS_EVALUATION_H
 #define SINEW_SOLVERS_EVALUATION_H
 /*
-  How good a trained SineNet is on trajectories that it has not seen: `sinew evaluate deck.yaml`.
+  How good a trained network, SineNet or MM-PDE, is on trajectories that it has not seen: `sinew evaluate deck.yaml`.
 
     data: {files: "smoke_*.h5", scalars: [u], vectors: [vx, vy]}
     evaluate: {weights: best.h5, part: test, steps: 10}

@@ -1,6 +1,7 @@
 #ifndef SINEW_SOLVERS_EVALUATION_PRIVATE_H
 #define SINEW_SOLVERS_EVALUATION_PRIVATE_H
-/* The parts of an evaluation, for evaluation.c (deck, roll-outs), evaluation_spectrum.c and evaluation_report.c. */
+/* The parts of an evaluation, for evaluation.c (deck, roll-outs), evaluation_network.c,
+   evaluation_spectrum.c and evaluation_report.c. */
 #include "solvers/data_section.h"
 #include "solvers/evaluation.h"
 #include "solvers/steppers/forecast_model.h"
@@ -32,7 +33,10 @@ typedef struct {
   SinewDatasetShape shape;
   SinewForecastModel model;
   SinewLayout layout;
-  SinewNetwork network;
+  SinewNetwork sinenet;           /* what is judged: one of these two */
+  struct _p_EvaluateMmpde *mmpde; /* evaluation_network.c */
+  PetscBool periodic;
+  PetscInt parameters;
   SinewBox box;
   size_t plane, frame; /* numbers in this rank's box of a component, of a frame */
   PetscInt history, steps, trajectories;
@@ -48,6 +52,14 @@ typedef struct {
   PetscInt64 applications;
 } Evaluation;
 
+/* What the file of weights says, of either kind of network; after the data were opened, the network. */
+PETSC_INTERN PetscErrorCode EvaluateNetworkRead(Evaluation *e);
+PETSC_INTERN PetscErrorCode EvaluateNetworkCreate(Evaluation *e);
+PETSC_INTERN PetscErrorCode EvaluateNetworkDestroy(Evaluation *e);
+/* What conditional networks are told for a trajectory; nothing to others. */
+PETSC_INTERN PetscErrorCode EvaluateNetworkCondition(Evaluation *e, PetscInt trajectory);
+/* The prediction from the frames that `input` holds, the last of which is frame `frame` of a trajectory. Collective. */
+PETSC_INTERN PetscErrorCode EvaluateNetworkApply(Evaluation *e, PetscInt frame, double out[]);
 /* Adds the spectra of a frame: `which` 0 first or 1 last step; planes: truth, prediction. Collective. */
 PETSC_INTERN PetscErrorCode EvaluateSpectrum(Evaluation *e, PetscInt trajectory, PetscInt which, const double truth[],
                                              const double predicted[]);

@@ -85,7 +85,7 @@ static PetscErrorCode make_table(Evaluation *e, Text *t)
   const char *const kind = e->section.precision;
 
   PetscFunctionBeginUser;
-  PetscCall(say(t, "network   %s, %d parameters, %s\n", e->weights, (int)SinewNetworkParameterCount(e->network), kind));
+  PetscCall(say(t, "network   %s, %d parameters, %s\n", e->weights, (int)e->parameters, kind));
   PetscCall(say(t, "data      %d trajectories of %d frames, %d components on %d x %d cells\n", (int)e->trajectories,
                 (int)e->shape.frames, (int)nc, (int)e->shape.nx, (int)e->shape.ny));
   PetscCall(say(t, "\nrelative errors in percent, of each component and of their mean\n%-14s", ""));

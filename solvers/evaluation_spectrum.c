@@ -84,7 +84,7 @@ PetscErrorCode EvaluateSpectrum(Evaluation *e, PetscInt trajectory, PetscInt whi
     for (PetscInt c = 0; c < e->shape.components; c++) {
       PetscCall(gather(e, root, frame[side] + (size_t)c * e->plane, map));
       if (e->rank != root) continue;
-      if (e->model.network.options.periodic)
+      if (e->periodic)
         fourier(e, map, EvaluateRings(e, which, side, c));
       else
         cosine(e, map, EvaluateRings(e, which, side, c));
