@@ -78,7 +78,8 @@ static PetscErrorCode create_networks(SinewMmpde m)
 
 static PetscErrorCode create_memory(SinewMmpde m)
 {
-  const PetscInt area = m->mover ? SinewDMMSize(m->mover) * SinewDMMSize(m->mover) : 0;
+  const SinewBox map = SinewLayoutMap(m->layout);
+  const PetscInt area = m->mover ? SinewDMMSize(m->mover) * SinewDMMSize(m->mover) : map.ny * map.nx;
   const size_t bytes = (size_t)(m->nodes * m->model.fields) * SinewDtypeSize(m->o.dtype);
   void **const values[] = {&m->du, &m->v, &m->w, &m->dv, &m->dw};
 
@@ -89,7 +90,9 @@ static PetscErrorCode create_memory(SinewMmpde m)
   PetscCall(SinewTensorCreate(m->layout, SINEW_FLOAT64, m->o.batch, 2, 1, NULL, &m->corner));
   PetscCall(PetscMalloc2((size_t)(2 * m->nodes), &m->x, (size_t)m->nodes, &m->phi));
   PetscCall(PetscMalloc2((size_t)m->nodes, &m->displacement[0], (size_t)m->nodes, &m->displacement[1]));
-  PetscCall(PetscMalloc2((size_t)(m->o.batch * area), &m->field, (size_t)SinewDMMHidden(m->mover), &m->c));
+  PetscCall(
+      PetscMalloc2((size_t)(m->o.batch * area), &m->field, (size_t)(m->mover ? SinewDMMHidden(m->mover) : 1), &m->c));
+  if (m->model.classical) PetscCall(MmpdeClassicalCreate(m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -111,8 +114,8 @@ PetscErrorCode SinewMmpdeCreate(SinewLayout layout, const SinewMmpdeModel *model
   m->comm = SinewLayoutComm(layout);
   PetscCall(SinewLayoutReference(layout));
   m->layout = layout;
-  m->mover = model->moving ? mover : NULL;
-  PetscCheck(!model->moving || mover, m->comm, PETSC_ERR_ARG_NULL, "a moving model needs a mover");
+  m->mover = model->moving && !model->classical ? mover : NULL;
+  PetscCheck(!model->moving || model->classical || mover, m->comm, PETSC_ERR_ARG_NULL, "a moving model needs a mover");
   PetscCall(place_nodes(m));
   PetscCall(create_graphs(m));
   PetscCall(create_networks(m));
@@ -129,6 +132,7 @@ PetscErrorCode SinewMmpdeDestroy(SinewMmpde *mmpde)
   if (!m) PetscFunctionReturn(PETSC_SUCCESS);
   for (int k = 0; k < 2; k++) PetscCall(MessageDestroy(&m->solver[k]));
   PetscCall(ItpnetDestroy(&m->itpnet));
+  PetscCall(MmpdeClassicalDestroy(&m->classical));
   PetscCall(ParameterTableDestroy(&m->table));
   PetscCall(SinewNeighboursDestroy(&m->uniform));
   PetscCall(SinewNeighboursDestroy(&m->moved));

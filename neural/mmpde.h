@@ -6,7 +6,8 @@
 
     u(t + dt) = Itp2( solver_b( Itp1(u), x ), x ) + cut(u) + solver_a(u),      x = xi + grad phi(xi; u)
 
-  with phi from a trained and frozen data-free mesh mover (dmm.h). Itp1 carries values from the uniform nodes to the
+  with phi from a trained and frozen data-free mesh mover (dmm.h), or from the classical Monge-Ampere solver
+  (`classical`; meshes/movers/monge_ampere.h). Itp1 carries values from the uniform nodes to the
   moved ones, Itp2 back; cut is a small convolutional network around them. Without a mover only solver_a is there.
   (message_private.h and itpnet_private.h have the formulas of the parts.)
 
@@ -27,16 +28,16 @@
   sizes are read from the shapes. Attributes of /config, with the original's values where they are absent: neighbours
   (35), interpolation_neighbours (30), output_scale (0.1), time_scale (1; t enters as t / time_scale), moving (1 where
   there is an itpnet), periodic (0), mirrored (0), unprojected (0), mover_field (0), mover_normalised (0; the attribute
-  `normalised` that a mover's own file has says the same).
+  `normalised` that a mover's own file has says the same), classical (0), share (0.7), power (0.5), smoothing (0.03).
 
   Life-cycle: ReadModel or fill a model, Create, parameters (Load, Initialize, or by the table), then
   Move + Forward [+ Backward] for each state; Destroy. The mover is not owned. After the first steps
   nothing is allocated but by graphs.
 
-  Communication of a step, beside that of the parts: the mover's field (batch x size^2 numbers, one reduction), four
-  searches for neighbours (of moved nodes among themselves, from each set into the other; that of the uniform nodes is
-  made once), one halo of moved nodes. PetscLogEvents MmpdeMove, NeighboursFind, MessageEdges, MessageNodes,
-  ItpInterpolate, ItpCut tell the costs apart. All functions are collective but the getters.
+  Communication of a step, beside that of the parts: what the mover sees (batch x size^2 numbers, classical: all values
+  of a field; one reduction), four searches for neighbours (of moved nodes among themselves, from each set into the
+  other; that of the uniform nodes is made once), one halo of moved nodes. PetscLogEvents MmpdeMove, NeighboursFind,
+  MessageEdges, MessageNodes, ItpInterpolate, ItpCut tell the costs apart. All functions are collective but the getters.
 
   Source: Hu, Song, Wang, "Better Neural PDE Solvers Through Data-Free Mesh Movers" (ICLR 2024) and its released code.
 */
@@ -54,6 +55,8 @@ typedef struct {
   double output_scale, time_scale;
   PetscBool moving, periodic, mirrored, unprojected;
   PetscBool mover_normalised; /* the mover wants its field between 0 and 1 */
+  PetscBool classical;        /* meshes are solved for, with a monitor of these: */
+  double share, power, smoothing;
 } SinewMmpdeModel;
 
 typedef struct {
@@ -68,8 +71,8 @@ PETSC_EXTERN PetscErrorCode SinewMmpdeDefaults(SinewMmpdeModel *model);
 PETSC_EXTERN PetscErrorCode SinewMmpdeReadModel(SinewFile file, const char path[], SinewMmpdeModel *model);
 PETSC_EXTERN PetscErrorCode SinewMmpdeWriteModel(SinewFile file, const SinewMmpdeModel *model);
 
-/* mover: for a moving model; not owned, NULL otherwise. The layout is referenced. SINEW_ERR_INPUT when the grid has too
-   few nodes for the model's neighbours, or a decoder does not end in one value. */
+/* mover: for a moving model that is not classical; not owned, NULL otherwise. The layout is referenced. SINEW_ERR_INPUT
+   when the grid has too few nodes for the model's neighbours, or a decoder does not end in one value. */
 PETSC_EXTERN PetscErrorCode SinewMmpdeCreate(SinewLayout layout, const SinewMmpdeModel *model,
                                              const SinewMmpdeOptions *options, SinewDMM mover, SinewMmpde *mmpde);
 PETSC_EXTERN PetscErrorCode SinewMmpdeDestroy(SinewMmpde *mmpde);

@@ -52,22 +52,44 @@ static void normalise_field(PetscInt n, double *field)
   for (PetscInt i = 0; i < n; i++) field[i] = high > low ? (field[i] - low) / (high - low) : 0;
 }
 
+/* All values of one sample: each rank adds its own. */
+static void place_field(const SinewMmpde m, const void *u, PetscInt b, double *field)
+{
+  const SinewBox box = SinewLayoutBox(m->layout), map = SinewLayoutMap(m->layout);
+
+  for (PetscInt n = 0; n < map.ny * map.nx; n++) field[n] = 0;
+  for (PetscInt i = 0; i < box.ny * box.nx; i++)
+    field[(box.y + i / box.nx) * map.nx + box.x + i % box.nx] = value_at(m, u, b * box.ny * box.nx + i);
+}
+
+static PetscErrorCode apply_network(SinewMmpde m, double field[], PetscInt b)
+{
+  const SinewBox box = SinewLayoutBox(m->layout);
+  const PetscInt each = box.ny * box.nx;
+  double *const gradient[2] = {m->displacement[0] + b * each, m->displacement[1] + b * each};
+
+  PetscFunctionBeginUser;
+  if (m->model.mover_normalised) normalise_field(SinewDMMSize(m->mover) * SinewDMMSize(m->mover), field);
+  PetscCall(SinewDMMField(m->mover, field, m->c, NULL));
+  PetscCall(SinewDMMEvaluate(m->mover, m->c, each, m->xi + 2 * b * each, m->phi, gradient, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* grad phi at this rank's nodes. */
 static PetscErrorCode evaluate_mover(SinewMmpde m, const void *u)
 {
-  const SinewBox box = SinewLayoutBox(m->layout);
-  const PetscInt each = box.ny * box.nx, area = SinewDMMSize(m->mover) * SinewDMMSize(m->mover);
+  const SinewBox map = SinewLayoutMap(m->layout);
+  const PetscInt area = m->mover ? SinewDMMSize(m->mover) * SinewDMMSize(m->mover) : map.ny * map.nx;
 
   PetscFunctionBeginUser;
-  for (PetscInt b = 0; b < m->o.batch; b++) sample_field(m, u, b, m->field + b * area);
+  for (PetscInt b = 0; b < m->o.batch; b++)
+    if (m->mover)
+      sample_field(m, u, b, m->field + b * area);
+    else
+      place_field(m, u, b, m->field + b * area);
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, m->field, (PetscMPIInt)(m->o.batch * area), MPI_DOUBLE, MPI_SUM, m->comm));
-  for (PetscInt b = 0; b < m->o.batch; b++) {
-    double *const gradient[2] = {m->displacement[0] + b * each, m->displacement[1] + b * each};
-
-    if (m->model.mover_normalised) normalise_field(area, m->field + b * area);
-    PetscCall(SinewDMMField(m->mover, m->field + b * area, m->c, NULL));
-    PetscCall(SinewDMMEvaluate(m->mover, m->c, each, m->xi + 2 * b * each, m->phi, gradient, NULL));
-  }
+  for (PetscInt b = 0; b < m->o.batch; b++)
+    PetscCall(m->mover ? apply_network(m, m->field + b * area, b) : MmpdeClassicalMove(m, m->field + b * area, b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -20,7 +20,10 @@ PetscErrorCode SinewMmpdeDefaults(SinewMmpdeModel *model)
                              .interpolation = 30,
                              .output_scale = 0.1,
                              .time_scale = 1,
-                             .moving = PETSC_TRUE};
+                             .moving = PETSC_TRUE,
+                             .share = 0.7,
+                             .power = 0.5,
+                             .smoothing = 0.03};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -160,6 +163,11 @@ PetscErrorCode SinewMmpdeReadModel(SinewFile file, const char path[], SinewMmpde
   PetscCall(read_flag(file, "mirrored", &model->mirrored));
   PetscCall(read_flag(file, "unprojected", &model->unprojected));
   PetscCall(read_flag(file, "mover_normalised", &model->mover_normalised));
+  PetscCall(read_flag(file, "classical", &model->classical));
+  PetscCall(read_scale(file, path, "share", &model->share));
+  PetscCall(read_scale(file, path, "power", &model->power));
+  PetscCall(read_scale(file, path, "smoothing", &model->smoothing));
+  PetscCheck(model->share < 1, PETSC_COMM_WORLD, SINEW_ERR_INPUT, "%s: share of %s is not below 1", path, CONFIG);
   PetscCheck(model->neighbours > 0, PETSC_COMM_WORLD, SINEW_ERR_INPUT, "%s: neighbours of %s is not positive", path,
              CONFIG);
   PetscCheck(model->mover_field >= 0 && model->mover_field < model->fields, PETSC_COMM_WORLD, SINEW_ERR_INPUT,
@@ -176,13 +184,22 @@ PetscErrorCode SinewMmpdeWriteModel(SinewFile file, const SinewMmpdeModel *model
   } number[] = {{"neighbours", model->neighbours},   {"interpolation_neighbours", model->interpolation},
                 {"mover_field", model->mover_field}, {"moving", model->moving},
                 {"periodic", model->periodic},       {"mirrored", model->mirrored},
-                {"unprojected", model->unprojected}, {"mover_normalised", model->mover_normalised}};
+                {"unprojected", model->unprojected}, {"mover_normalised", model->mover_normalised},
+                {"classical", model->classical}};
+  const struct {
+    const char *key;
+    double value;
+  } real[] = {{"output_scale", model->output_scale},
+              {"time_scale", model->time_scale},
+              {"share", model->share},
+              {"power", model->power},
+              {"smoothing", model->smoothing}};
 
   PetscFunctionBeginUser;
   PetscCall(SinewFileWriteString(file, CONFIG, "model", "mmpde"));
   for (size_t k = 0; k < sizeof(number) / sizeof(number[0]); k++)
     PetscCall(SinewFileWriteInts(file, CONFIG, number[k].key, 1, &number[k].value));
-  PetscCall(SinewFileWriteReals(file, CONFIG, "output_scale", 1, &model->output_scale));
-  PetscCall(SinewFileWriteReals(file, CONFIG, "time_scale", 1, &model->time_scale));
+  for (int k = 0; k < (model->classical ? 5 : 2); k++)
+    PetscCall(SinewFileWriteReals(file, CONFIG, real[k].key, 1, &real[k].value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

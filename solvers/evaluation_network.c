@@ -100,7 +100,7 @@ static PetscErrorCode create_mmpde(Evaluation *e)
   PetscCall(SinewLayoutCreate(e->comm, e->shape.ny, e->shape.nx, e->periodic, 0, &e->layout));
   box = SinewLayoutBox(e->layout);
   bytes = (size_t)(box.ny * box.nx * e->shape.components) * SinewDtypeSize(m->dtype);
-  if (m->model.moving)
+  if (m->model.moving && !m->model.classical)
     PetscCall(SinewMmpdeMoverOpen(e->comm, e->weights, "/weights/mover", e->shape.ny, e->shape.nx, &m->mover,
                                   &m->model.mover_normalised));
   PetscCall(SinewMmpdeCreate(e->layout, &m->model, &options, m->mover, &m->network));

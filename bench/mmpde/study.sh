@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The study of MM-PDE on fronts of Burgers' equation, on one core: networks of about 50,000 parameters with a moved mesh
-# (moving), the mesh mirrored against the data as the original's is (mirrored), none (still: one solver of 21,000), and a
-# SineNet; one-step and roll-out errors on trajectories that none has seen.
+# The study of MM-PDE on fronts of Burgers' equation, on one core: networks of about 50,000 parameters on meshes moved by the
+# Monge-Ampere solver (moving), by a trained mover (neural), by the solver but mirrored against the data as the original's
+# meshes are (mirrored), without (still: one solver of 21,000 parameters), and a SineNet; one-step and roll-out errors on
+# trajectories that none has seen.
 #
 #   bench/mmpde/study.sh FOLDER [SEEDS] [EPOCHS]      3 seeds; 2 epochs of 186 steps after one of the identity
 #
-# The first run makes data (two minutes of a core) and mesh mover (three), which later ones find there; a seed takes three
+# The first run makes data (two minutes of a core) and mesh mover (three), which later ones find there; a seed takes five
 # minutes. FOLDER/table.csv: a line a network and seed, in the fields' own units: one-step mean square error,
 # one-step and roll-out relative errors in percent, seconds a step of the network in roll-outs.
 # SINEW and BENCH: the program, and the folder of the benchmarks; standard: those of build/release.
@@ -46,5 +47,6 @@ for seed in $(seq "$seeds"); do
   judge graph.yaml moving "$seed" train.epochs=$((epochs + 1))
   judge sinenet.yaml sinenet "$seed" train.epochs="$epochs"
   judge graph.yaml mirrored "$seed" network.mirrored=true train.epochs=$((epochs + 1))
+  judge graph.yaml neural "$seed" network.mover=mover.h5 train.epochs=$((epochs + 1))
 done
 cat table.csv

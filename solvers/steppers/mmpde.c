@@ -88,7 +88,7 @@ static PetscErrorCode create_mover(SinewMmpdeForecast f)
   const SinewBox map = SinewLayoutMap(f->layout);
 
   PetscFunctionBeginUser;
-  if (f->o.model.moving)
+  if (f->o.model.moving && !f->o.model.classical)
     PetscCall(SinewMmpdeMoverOpen(f->comm, f->o.mover ? f->o.mover : f->o.path,
                                   f->o.mover ? "/weights" : "/weights/mover", map.ny, map.nx, &f->mover,
                                   &f->o.model.mover_normalised));

@@ -110,8 +110,10 @@ static PetscErrorCode check_mover(Section *s, MPI_Comm comm, const SinewStepperP
   PetscBool there = PETSC_TRUE;
 
   PetscFunctionBeginUser;
-  if (!s->network.model.moving) {
-    if (s->v.mover) MISTAKE(place, "mover", "the network of %s moves no mesh", s->v.frames.weights);
+  if (!s->network.model.moving || s->network.model.classical) {
+    if (s->v.mover)
+      MISTAKE(place, "mover", "the network of %s %s", s->v.frames.weights,
+              s->network.model.moving ? "moves nodes by a solver" : "moves no mesh");
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (s->v.mover) {
@@ -206,9 +208,10 @@ static PetscErrorCode plan(void *own, MPI_Comm comm, FILE *out)
                    m->moving ? "two solvers" : "one solver", m->layers, m->hidden, m->neighbours,
                    SinewMmpdeParameterCount(network), 1e-9 * SinewMmpdeFlops(network), precisions[s->v.precision]));
   PetscCall(PetscFPrintf(comm, out, "          steps of %s%s%s\n", step, m->moving ? ", nodes moved by " : "",
-                         !m->moving   ? ""
-                         : s->v.mover ? s->mover_path
-                                      : "the mover in the same file"));
+                         !m->moving     ? ""
+                         : m->classical ? "the Monge-Ampere solver"
+                         : s->v.mover   ? s->mover_path
+                                        : "the mover in the same file"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

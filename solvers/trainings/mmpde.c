@@ -6,7 +6,7 @@
 typedef struct {
   SinewIntList kernel, channels, weights, cut;
   PetscInt hidden, layers, neighbours, interpolation;
-  PetscReal output_scale, time_scale;
+  PetscReal output_scale, time_scale, share, power, smoothing;
   PetscBool periodic, mirrored, unprojected;
   const char *mover, *mover_field;
   SinewStringList fields;
@@ -40,8 +40,16 @@ static const char *const foldings[] = {"damp", "stop", NULL};
 
 static const SinewKey network_keys[] = {
     KEY(Network, mover, SINEW_KEY_STRING, .standard = "none",
-        .doc = "file of a trained mesh mover (network.type: dmm); none: one graph network on the grid's own nodes",
+        .doc =
+            "file of a trained mesh mover (network.type: dmm), monge_ampere: meshes are solved for, or none: one graph "
+            "network on the grid's own nodes",
         SINEW_FROZEN),
+    KEY(Network, share, SINEW_KEY_REAL, .standard = "0.7", .max = 0.99, .above_min = PETSC_TRUE,
+        .doc = "mover monge_ampere: part of the nodes that goes to where the field is steep", SINEW_FROZEN),
+    KEY(Network, power, SINEW_KEY_REAL, .standard = "0.5", .max = 4, .above_min = PETSC_TRUE,
+        .doc = "mover monge_ampere: of the slope in the density of nodes", SINEW_FROZEN),
+    KEY(Network, smoothing, SINEW_KEY_REAL, .standard = "0.03", .max = 1, .above_min = PETSC_TRUE,
+        .doc = "mover monge_ampere: length over which that is smoothed, in sides of the box", SINEW_FROZEN),
     KEY(Network, mover_field, SINEW_KEY_STRING, .doc = "component that the mover looks at; standard: the first",
         SINEW_FROZEN),
     KEY(Network, hidden, SINEW_KEY_INT, .standard = "128", .min = 1, .max = 4096, .doc = "features of a node",
@@ -121,6 +129,9 @@ static PetscErrorCode set_model(const SinewTrainingPlace *place, const Network *
   model->periodic = v->periodic;
   model->mirrored = v->mirrored;
   model->unprojected = v->unprojected;
+  model->share = (double)v->share;
+  model->power = (double)v->power;
+  model->smoothing = (double)v->smoothing;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -159,8 +170,10 @@ static PetscErrorCode read_section(const SinewTrainingPlace *place, void **own)
   PetscCall(SinewDeckRead(place->deck, place->train, "train", train_keys, &m->train));
   PetscCall(set_model(place, &m->network, &m->options.model));
   PetscCall(PetscStrcmp(m->network.mover, "none", &none));
+  PetscCall(PetscStrcmp(m->network.mover, "monge_ampere", &m->options.model.classical));
   m->options.model.moving = (PetscBool)!none;
-  if (!none) PetscCall(SinewDeckResolve(place->deck, m->network.mover, sizeof(m->mover_path), m->mover_path));
+  if (!none && !m->options.model.classical)
+    PetscCall(SinewDeckResolve(place->deck, m->network.mover, sizeof(m->mover_path), m->mover_path));
   PetscCall(SinewTrainingComponent(place, "mover_field", m->network.mover_field, &m->options.model.mover_field));
   PetscCall(set_trainer(place, &m->train, &m->options));
   PetscCall(TrainingFieldsCheck(place, &m->network.fields));
@@ -186,7 +199,7 @@ static PetscErrorCode create(void *own, const SinewTrainingPlace *place, const S
 
   PetscFunctionBeginUser;
   m->data = data;
-  if (m->options.model.moving)
+  if (m->options.model.moving && !m->options.model.classical)
     PetscCall(SinewMmpdeMoverOpen(place->comm, m->mover_path, "/weights", data->shape.ny, data->shape.nx, &m->mover,
                                   &m->options.model.mover_normalised));
   PetscCall(SinewMmpdeTrainerCreate(place->comm, &m->options, data->training, m->mover, &m->trainer));
@@ -314,7 +327,10 @@ static PetscErrorCode plan(const void *own, FILE *out)
                    o->moving ? "two solvers" : "one solver", o->layers, o->hidden, o->neighbours,
                    SinewMmpdeParameterCount(network), 1e-9 * SinewMmpdeFlops(network) / (double)m->options.batch));
   PetscCall(PetscFPrintf(m->comm, out, "          %s%s%s\n", o->moving ? "nodes moved by " : "no mesh moves",
-                         o->moving ? m->mover_path : "", o->mirrored ? ", mirrored" : ""));
+                         o->classical ? "the Monge-Ampere solver"
+                         : o->moving  ? m->mover_path
+                                      : "",
+                         o->mirrored ? ", mirrored" : ""));
   PetscCall(PetscFPrintf(m->comm, out,
                          "training  %" PetscInt_FMT " epochs of %" PetscInt64_FMT " steps of %" PetscInt_FMT
                          " samples; %s, mse; %" PetscInt_FMT " epochs of the identity first\n",

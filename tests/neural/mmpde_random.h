@@ -21,7 +21,10 @@ static inline SinewMmpdeModel random_mmpde_model(PetscInt fields)
                            .mover_field = fields - 1,
                            .output_scale = 0.1,
                            .time_scale = 2,
-                           .moving = PETSC_TRUE};
+                           .moving = PETSC_TRUE,
+                           .share = 0.7,
+                           .power = 0.5,
+                           .smoothing = 0.03};
 }
 
 /* strength: about the largest displacement; 0.01 is harmless, 10 folds */
