@@ -43,6 +43,18 @@ it 'MM-PDE learns on the meshes that it makes, and so does a graph network alone
   code 0 sinew train mmpde.yaml output.directory=quirks network.mirrored=true network.unprojected=true train.decay_at_start=true train.factor=0.5 train.epochs=1
   [ "$(column rate 1 quirks/history.csv)" = 0.0050000000000000001 ]'
 
+it 'meshes may be solved for instead' '
+  code 0 sinew train mmpde.yaml output.directory=solved network.mover=monge_ampere network.smoothing=0.1 train.epochs=2
+  says out "nodes moved by the Monge-Ampere solver"
+  less "$(column loss 2 solved/history.csv)" "$(column loss 1 solved/history.csv)"'
+
+it 'an evaluation finds the errors that the training found' '
+  for name in moving still solved; do
+    code 0 sinew evaluate mmpde.yaml evaluate.part=valid evaluate.weights=$name/last.h5 output.directory=judged.$name
+    a=$(column error_u 1 judged.$name/evaluation.csv) b=$(column valid_one_step $(($(wc -l <$name/history.csv) - 1)) $name/history.csv)
+    less "($a - $b)^2" "1e-8 * $a^2"
+  done'
+
 # From the checkpoint of a step in the middle, to where the whole training came.
 goes_on() { # DECK WHOLE STEP
   rm -rf part

@@ -3,6 +3,7 @@
 // Training a mesh network without data: the loss falls, a stored run goes on with the same bits, ranks share the work.
 #include "neural/dmm_training.h"
 
+#include "io/random.h"
 #include "tests/harness.h"
 
 #define SIZE   12
@@ -133,5 +134,94 @@ static void ranks_share_the_work(void **state)
   free_run(&alone);
 }
 
-SINEW_TEST_MAIN(cmocka_unit_test(the_loss_falls), cmocka_unit_test(a_stored_run_goes_on),
+/* The loss at parameters moved by h along a direction. */
+static double loss_along(SinewDMM dmm, const SinewDMMSample *sample, double h)
+{
+  SinewDMMLoss loss;
+
+  for (int back = 0; back < 2; back++) {
+    for (PetscInt p = 0;; p++) {
+      SinewArray a;
+      PetscInt64 n = 1;
+
+      check_call(SinewDMMGetParameter(dmm, p, &a));
+      if (!a.name) break;
+      for (int k = 0; k < a.rank; k++) n *= a.shape[k];
+      for (PetscInt64 i = 0; i < n; i++) ((double *)a.data)[i] += (back ? -h : h) * (SinewUniform(8, p, i) - 0.5);
+    }
+    check_call(SinewDMMCollapse(dmm));
+    if (!back) check_call(SinewDMMEvaluateLoss(dmm, sample, &loss, NULL));
+  }
+  return loss.total;
+}
+
+/* With walls, a floor, straight slopes and a window: the gradient is the loss's slope. */
+static void gradients_beyond_the_original(void **state)
+{
+  enum { POINTS = 20 };
+  double xi[2 * POINTS], border[4][4], *gradient, sum = 0, slope, *u = make_fields();
+  SinewDMMSample sample = {.fields = 1,
+                           .points = POINTS,
+                           .u = u,
+                           .xi = xi,
+                           .border = 2,
+                           .monitor = {.floor = 0.3, .straight = PETSC_TRUE, .window = 5}};
+  SinewDMMLoss loss;
+  PetscInt at = 0;
+  SinewDMM dmm;
+
+  (void)state;
+  for (int k = 0; k < 2 * POINTS; k++) xi[k] = 0.1 + 0.8 * SinewUniform(9, 0, k);
+  for (int side = 0; side < 4; side++) {
+    for (int k = 0; k < 4; k++) border[side][k] = (k % 2 == side / 2) ? side % 2 : 0.3 + 0.1 * k;
+    sample.border_xi[side] = border[side];
+  }
+  for (int walls = 0; walls < 2; walls++, at = 0, sum = 0) {
+    check_call(SinewDMMCreateEmpty(SIZE, 12, 8, 10, 16, &dmm));
+    check_call(SinewDMMSetWalls(dmm, (PetscBool)walls));
+    check_call(SinewDMMTrainerInitialise(dmm, 5));
+    gradient = malloc(sizeof(double) * 100000);
+    check_call(SinewDMMEvaluateLoss(dmm, &sample, &loss, gradient));
+    check_all(walls ? loss.bound == 0 : loss.bound > 0);
+    for (PetscInt p = 0;; p++) {
+      SinewArray a;
+      PetscInt64 n = 1;
+
+      check_call(SinewDMMGetParameter(dmm, p, &a));
+      if (!a.name) break;
+      for (int k = 0; k < a.rank; k++) n *= a.shape[k];
+      for (PetscInt64 i = 0; i < n; i++) sum += gradient[at++] * (SinewUniform(8, p, i) - 0.5);
+    }
+    slope = (4 * (loss_along(dmm, &sample, 1e-4) - loss_along(dmm, &sample, -1e-4)) / 2e-4 -
+             (loss_along(dmm, &sample, 2e-4) - loss_along(dmm, &sample, -2e-4)) / 4e-4) /
+            3;
+    check_close(slope, sum, 1e-8 * fabs(sum));
+    check_call(SinewDMMDestroy(&dmm));
+    free(gradient);
+  }
+  free(u);
+}
+
+/* Nodes on sides stay on them, whatever the parameters. */
+static void walls_hold(void **state)
+{
+  double c[16], xi[8] = {0, 0.3, 1, 0.8, 0.4, 0, 0.7, 1}, phi[4], x[4], y[4], *u = make_fields();
+  SinewDMM dmm;
+
+  (void)state;
+  check_call(SinewDMMCreateEmpty(SIZE, 12, 8, 10, 16, &dmm));
+  check_call(SinewDMMSetWalls(dmm, PETSC_TRUE));
+  check_call(SinewDMMTrainerInitialise(dmm, 5));
+  check_call(SinewDMMField(dmm, u, c, NULL));
+  check_call(SinewDMMEvaluate(dmm, c, 4, xi, phi, (double *const[2]){x, y}, NULL));
+  for (int k = 0; k < 4; k++) {
+    check_close(k < 2 ? x[k] : y[k], 0, 1e-15);
+    check_all(fabs(k < 2 ? y[k] : x[k]) > 1e-8); /* they slide */
+  }
+  check_call(SinewDMMDestroy(&dmm));
+  free(u);
+}
+
+SINEW_TEST_MAIN(cmocka_unit_test(gradients_beyond_the_original), cmocka_unit_test(walls_hold),
+                cmocka_unit_test(the_loss_falls), cmocka_unit_test(a_stored_run_goes_on),
                 cmocka_unit_test(ranks_share_the_work))
