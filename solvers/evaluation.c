@@ -2,6 +2,7 @@
 #include "solvers/evaluation.h"
 #include "io/publish.h"
 #include "solvers/evaluation_private.h"
+#include "solvers/training.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,6 +77,7 @@ static PetscErrorCode read_deck(Evaluation *e)
 
   PetscFunctionBeginUser;
   for (size_t k = 0; k < sizeof(others) / sizeof(others[0]); k++) (void)SinewNodeGet(e->deck, root, others[k]);
+  for (const SinewKey *key = SinewTrainOutputKeys; key->name; key++) (void)SinewNodeGet(e->deck, output, key->name);
   PetscCall(SinewDataSectionRead(e->deck, &e->data_section));
   PetscCall(
       SinewDeckRead(e->deck, SinewNodeGet(e->deck, root, "evaluate"), "evaluate", SinewEvaluateKeys, &e->section));

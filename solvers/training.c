@@ -80,6 +80,7 @@ PetscErrorCode SinewTrainingCreate(MPI_Comm comm, SinewDeck deck, const SinewSim
   PetscCall(read_output(t));
   PetscCall(SinewCheckpointSectionRead(deck, &t->checkpoint));
   PetscCall(SinewPetscSectionRead(deck));
+  (void)SinewNodeGet(deck, SinewDeckRoot(deck), "evaluate"); /* of sinew evaluate */
   PetscCall(SinewDeckCheck(deck));
   PetscCall(SinewCheckpointSectionDirectory(&t->checkpoint, t->directory, sizeof(t->checkpoint_directory),
                                             t->checkpoint_directory));
