@@ -99,6 +99,14 @@ typedef struct {
   /* Diffusive fluxes that are nothing but -laplacian[c] grad w[c], constants of all components: moving meshes then
      keep two or three numbers a face instead of taking gradients apart. Optional; with diffusive_flux. */
   const PetscReal *laplacian;
+  /* Coefficients that depend on place, on moving meshes: at n points x [n][dim] at time t. velocity_at: what carries
+     all components along, dim rows; normal_speed and normal_flux then hold what there is besides. diffusivity_at: what
+     `laplacian` is multiplied by. source_at: of the first component, beside `source`. Optional. */
+  PetscErrorCode (*velocity_at)(const void *context, PetscInt n, const PetscReal x[], PetscReal t,
+                                PetscReal *const velocity[3]);
+  PetscErrorCode (*diffusivity_at)(const void *context, PetscInt n, const PetscReal x[], PetscReal t,
+                                   PetscReal diffusivity[]);
+  PetscErrorCode (*source_at)(const void *context, PetscInt n, const PetscReal x[], PetscReal t, PetscReal source[]);
   /* Adds sources to r. Optional. */
   void (*source)(const void *context, const SinewRow *row, PetscInt n, const PetscReal *const w[],
                  PetscReal *const r[]);

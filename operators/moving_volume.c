@@ -28,9 +28,11 @@ struct _p_SinewMovingFV {
   PetscReal *memory;
   States sx, s[2], z[2]; /* of a row along x; of rows along y; of planes along z */
   Rows f, ul, ur, v, u, gradient[3];
-  PetscReal *flow[3];           /* volumes that faces sweep a time, in this step */
-  PetscReal *conductance[3][3]; /* of faces along an axis, for differences along another; with kernels' laplacian */
-  PetscReal limit[2];           /* of advection and diffusion in rates; 0: rates are sums */
+  PetscReal *flow[3]; /* volumes that faces sweep a time in this step, less what velocity_at carries through them */
+  PetscReal *spread, *given;     /* diffusivity_at and source_at in owned cells; NULL: without */
+  PetscReal *conductance[3][3];  /* of faces along an axis, for differences along another; with kernels' laplacian */
+  PetscReal limit[2];            /* of advection and diffusion in rates; 0: rates are sums */
+  PetscReal *points, *placed[3]; /* of a row, for coefficients that depend on place */
   PetscReal *speed[2], *swept, *keep, *rates, *diffusive, *cells, *volume, *metric[3][3], *area[3];
 };
 
@@ -67,8 +69,9 @@ static size_t lay_out(SinewMovingFV fv, PetscReal *memory)
   Rows *const rows[] = {&fv->sx.lower,   &fv->sx.upper,    &fv->s[0].lower,  &fv->s[0].upper, &fv->s[1].lower,
                         &fv->s[1].upper, &fv->f,           &fv->ul,          &fv->ur,         &fv->v,
                         &fv->u,          &fv->gradient[0], &fv->gradient[1], &fv->gradient[2]};
-  PetscReal **const single[] = {&fv->speed[0], &fv->speed[1], &fv->swept,   &fv->keep,    &fv->rates,
-                                &fv->volume,   &fv->area[0],  &fv->area[1], &fv->area[2], &fv->diffusive};
+  PetscReal **const single[] = {&fv->speed[0],  &fv->speed[1],  &fv->swept,    &fv->keep,    &fv->rates,
+                                &fv->volume,    &fv->area[0],   &fv->area[1],  &fv->area[2], &fv->diffusive,
+                                &fv->placed[0], &fv->placed[1], &fv->placed[2]};
   const SinewAxis *const *a = fv->axis;
   size_t used = 0;
 
@@ -85,14 +88,18 @@ static size_t lay_out(SinewMovingFV fv, PetscReal *memory)
   for (int d = 0; d < 3; d++)
     for (int e = 0; e < 3; e++) fv->metric[d][e] = take(memory, &used, fv->pitch);
   fv->cells = take(memory, &used, fv->pitch * fv->nc);
+  fv->points = take(memory, &used, 3 * fv->pitch);
   return used;
 }
 
 static PetscErrorCode create_faces(SinewMovingFV fv)
 {
-  const size_t n = (size_t)(fv->g->face[0] * fv->g->face[1] * fv->g->face[2]);
+  const size_t n = (size_t)(fv->g->face[0] * fv->g->face[1] * fv->g->face[2]),
+               cells = (size_t)(fv->axis[0]->count * fv->axis[1]->count * fv->axis[2]->count);
 
   PetscFunctionBeginUser;
+  if (fv->k.diffusivity_at) PetscCall(PetscMalloc1(cells, &fv->spread));
+  if (fv->k.source_at) PetscCall(PetscMalloc1(cells, &fv->given));
   for (PetscInt d = 0; d < fv->dim; d++) {
     PetscCall(PetscMalloc1(n, &fv->flow[d]));
     for (PetscInt e = 0; e < fv->dim && fv->k.laplacian; e++) PetscCall(PetscMalloc1(n, &fv->conductance[d][e]));
@@ -142,6 +149,8 @@ PetscErrorCode SinewMovingFVDestroy(SinewMovingFV *fv)
   PetscFunctionBeginUser;
   if (!*fv) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFree((*fv)->memory));
+  PetscCall(PetscFree((*fv)->spread));
+  PetscCall(PetscFree((*fv)->given));
   for (PetscInt d = 0; d < 3; d++) {
     PetscCall(PetscFree((*fv)->flow[d]));
     for (PetscInt e = 0; e < 3; e++) PetscCall(PetscFree((*fv)->conductance[d][e]));
@@ -174,6 +183,68 @@ static void face_metric(const SinewMovingFV fv, PetscInt axis, PetscInt n, Petsc
     MovingMetric3D(axis, n, S, lower, upper, x0, x1, stride, fv->metric);
 }
 
+/* Middles of the faces of row (j, k) along an axis in the middle of the step, into fv->points [n][dim]. */
+static void face_points(const SinewMovingFV fv, PetscInt axis, PetscInt n, PetscInt j, PetscInt k)
+{
+  const SinewGeometry *g = fv->g;
+  const PetscInt stride[3] = {1, g->node[0], g->node[0] * g->node[1]}, first = SinewGeometryNode(g, 0, j, k),
+                 e = fv->dim == 2 ? stride[1 - axis] : stride[(axis + 1) % 3],
+                 f = fv->dim == 2 ? 0 : stride[(axis + 2) % 3];
+
+  for (PetscInt d = 0; d < fv->dim; d++)
+    for (PetscInt i = 0; i < n; i++) {
+      PetscReal sum = 0;
+
+      for (int end = 0; end < 2; end++) {
+        const PetscReal *x = g->x[end][d] + first + i;
+
+        sum += (x[0] + x[e]) + (x[f] + x[e + f]);
+      }
+      fv->points[i * fv->dim + d] = sum / 8;
+    }
+}
+
+/* Coefficients that depend on place: what velocities carry through the faces, and what conductances are worth. */
+static PetscErrorCode place_faces(SinewMovingFV fv, PetscInt axis, PetscInt n, PetscInt j, PetscInt k)
+{
+  const PetscInt first = SinewGeometryFace(fv->g, 0, j, k);
+  const PetscReal t = fv->t + 0.5 * fv->dt;
+
+  PetscFunctionBeginUser;
+  face_points(fv, axis, n, j, k);
+  if (fv->k.velocity_at) {
+    PetscCall((*fv->k.velocity_at)(fv->k.context, n, fv->points, t, fv->placed));
+    for (PetscInt d = 0; d < fv->dim; d++)
+      MovingAddProduct(n, -1, fv->g->area[axis][d] + first, fv->placed[d], fv->flow[axis] + first);
+  }
+  if (fv->k.diffusivity_at) {
+    PetscCall((*fv->k.diffusivity_at)(fv->k.context, n, fv->points, t, fv->placed[0]));
+    for (PetscInt d = 0; d < fv->dim; d++)
+      for (PetscInt i = 0; i < n; i++) fv->conductance[axis][d][first + i] *= fv->placed[0][i];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A coefficient in the middles of the owned cells in the middle of the step. */
+static PetscErrorCode place_cells(SinewMovingFV fv,
+                                  PetscErrorCode (*value_at)(const void *, PetscInt, const PetscReal *, PetscReal,
+                                                             PetscReal *),
+                                  PetscReal t, PetscReal out[])
+{
+  const PetscInt n = fv->axis[0]->count;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < fv->axis[2]->count; k++)
+    for (PetscInt j = 0; j < fv->axis[1]->count; j++) {
+      const PetscInt at = SinewGeometryPadded(fv->g, 0, j, k);
+
+      for (PetscInt d = 0; d < fv->dim; d++)
+        for (PetscInt i = 0; i < n; i++) fv->points[i * fv->dim + d] = fv->g->centre[d][at + i];
+      PetscCall((*value_at)(fv->k.context, n, fv->points, t, out + (k * fv->axis[1]->count + j) * n));
+    }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* What a step keeps of the faces of row (j, k) along an axis. */
 static void keep_faces(const SinewMovingFV fv, PetscInt axis, PetscInt j, PetscInt k)
 {
@@ -198,7 +269,12 @@ PetscErrorCode SinewMovingFVSetStep(SinewMovingFV fv, PetscReal t, PetscReal dt)
   fv->dt = dt;
   for (PetscInt d = 0; d < fv->dim; d++)
     for (PetscInt k = 0; k < fv->axis[2]->count + (d == 2); k++)
-      for (PetscInt j = 0; j < fv->axis[1]->count + (d == 1); j++) keep_faces(fv, d, j, k);
+      for (PetscInt j = 0; j < fv->axis[1]->count + (d == 1); j++) {
+        keep_faces(fv, d, j, k);
+        if (fv->k.velocity_at || fv->k.diffusivity_at)
+          PetscCall(place_faces(fv, d, fv->axis[0]->count + (d == 0), j, k));
+      }
+  if (fv->spread) PetscCall(place_cells(fv, fv->k.diffusivity_at, t + 0.5 * dt, fv->spread));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -485,7 +561,8 @@ static void add_sources(const SinewMovingFV fv, PetscReal t, PetscReal fraction,
   const Rows w = rows_at(fv, at(fv, 0, j, k));
 
   for (PetscInt c = 0; c < fv->nc; c++) (void)PetscArrayzero(fv->u.row[c], n);
-  (*fv->k.source)(fv->k.context, &row, n, CONST_ROWS(w), fv->u.row);
+  if (fv->k.source) (*fv->k.source)(fv->k.context, &row, n, CONST_ROWS(w), fv->u.row);
+  if (fv->given) RowAdd(n, fv->given + (k * fv->axis[1]->count + j) * n, fv->u.row[0]);
   row_volumes(fv, fraction, j, k, fv->volume);
   for (PetscInt c = 0; c < fv->nc; c++) MovingAddProduct(n, fv->g->cell, fv->volume, fv->u.row[c], sums(fv, c, j, k));
 }
@@ -502,7 +579,7 @@ static void finish_row(const SinewMovingFV fv, const Combination *m, PetscInt j,
   const PetscInt n = fv->axis[0]->count, first = (k * fv->axis[1]->count + j) * n * fv->nc;
   const PetscReal *r[SINEW_COMPONENTS_MAX], *y = m->Y + first;
 
-  if (fv->k.source) add_sources(fv, m->t, m->fraction, j, k);
+  if (fv->k.source || fv->given) add_sources(fv, m->t, m->fraction, j, k);
   for (PetscInt c = 0; c < fv->nc; c++) r[c] = sums(fv, c, j, k);
   if (fv->nc > 1) CellsFromRows(fv->nc, n, r, fv->cells);
   RowCombine(n * fv->nc, m->A ? m->a : 0, m->A ? m->A + first : y, m->b, y, m->c / fv->g->cell,
@@ -546,6 +623,7 @@ PetscErrorCode SinewMovingFVApply(SinewMovingFV fv, PetscReal t, Vec Y, PetscRea
   PetscCheck(out != Y && out != A, PETSC_COMM_SELF, PETSC_ERR_ARG_IDN,
              "the result may not overwrite a state it is computed from");
   if (fv->k.prepare) PetscCall((*fv->k.prepare)(fv->k.context, t));
+  if (fv->given) PetscCall(place_cells(fv, fv->k.source_at, t, fv->given));
   if (fv->boundary) PetscCall(SinewBoundaryPrepare(fv->boundary, t));
   PetscCall(load(fv, Y, m.fraction));
   PetscCall(PetscLogEventBegin(event_sweep, 0, 0, 0, 0));
@@ -572,7 +650,8 @@ static void row_rates(const SinewMovingFV fv, PetscInt axis, PetscInt n, PetscIn
                                                                : axis == 1 ? g->face[0]
                                                                            : g->face[0] * g->face[1];
   const PetscReal *S[3] = {fv->area[0], fv->area[1], fv->area[2]}, *faces[3] = {NULL, NULL, NULL};
-  SinewRow row = describe(fv, axis, fv->t + fv->dt, 0, j, k);
+  const SinewRow row = describe(fv, axis, fv->t + fv->dt, 0, j, k);
+  PetscReal *diffusive = fv->limit[0] > 0 ? fv->diffusive : fv->rates;
 
   for (PetscInt d = 0; d < fv->dim; d++) faces[d] = g->area[axis][d] + first;
   MovingCellFaces(fv->dim, n, faces, next, fv->flow[axis] + first, inverse_volume, fv->area, fv->swept, fv->keep);
@@ -580,9 +659,10 @@ static void row_rates(const SinewMovingFV fv, PetscInt axis, PetscInt n, PetscIn
     (*fv->k.normal_speed)(fv->k.context, n, CONST_ROWS(*w), S, fv->swept, fv->speed[0]);
     MovingAddProduct(n, 1, fv->speed[0], inverse_volume, fv->rates);
   }
-  if (fv->k.diffusive_flux)
-    (*fv->k.diffusive_rate)(fv->k.context, &row, n, CONST_ROWS(*w), 1, fv->keep,
-                            fv->limit[0] > 0 ? fv->diffusive : fv->rates);
+  if (fv->spread)
+    MovingDiffusiveRate(n, fv->spread + (k * fv->axis[1]->count + j) * n, fv->keep, diffusive);
+  else if (fv->k.diffusive_flux)
+    (*fv->k.diffusive_rate)(fv->k.context, &row, n, CONST_ROWS(*w), 1, fv->keep, diffusive);
 }
 
 PetscErrorCode SinewMovingFVSetLimits(SinewMovingFV fv, PetscReal advection, PetscReal diffusion)

@@ -33,7 +33,8 @@ PETSC_EXTERN PetscErrorCode SinewMovingFVCreate(SinewGrid grid, const SinewFVKer
                                                 const SinewReconstruction *reconstruction, SinewBoundary boundary,
                                                 SinewGeometry *geometry, SinewMovingFV *fv);
 PETSC_EXTERN PetscErrorCode SinewMovingFVDestroy(SinewMovingFV *fv);
-/* The geometry's sweep belongs to the step from t of length dt > 0. Not collective. */
+/* The geometry's sweep belongs to the step from t of length dt > 0. Coefficients that depend on place are taken where
+   faces and cells are in the middle of the step, then. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewMovingFVSetStep(SinewMovingFV fv, PetscReal t, PetscReal dt);
 /* out = a A + b Y + c L(Y), all contents, Y at time t of the step; A may be NULL. rate: see SinewFVApply, of the result
    taken as a state at the end of the step. Collective. */

@@ -199,6 +199,12 @@ void MovingCellFaces(PetscInt dim, PetscInt n, const PetscReal *const S[3], Pets
   }
 }
 
+void MovingDiffusiveRate(PetscInt n, const PetscReal *restrict D, const PetscReal *restrict thickness,
+                         PetscReal *restrict rate)
+{
+  LOOP(n) rate[i] += 2 * fabs(D[i]) * (thickness[i] * thickness[i]);
+}
+
 void MovingScale(PetscInt n, PetscReal factor, const PetscReal *a, PetscReal *out)
 {
   LOOP(n) out[i] = factor * a[i];

@@ -42,6 +42,8 @@ void MovingAverages(PetscInt components, PetscInt n, const PetscReal J[], const 
 void MovingCellFaces(PetscInt dim, PetscInt n, const PetscReal *const S[3], PetscInt next, const PetscReal swept[],
                      const PetscReal inverse_volume[], PetscReal *const area[3], PetscReal mean[],
                      PetscReal thickness[]);
+/* rate += 2 D thickness^2 */
+void MovingDiffusiveRate(PetscInt n, const PetscReal D[], const PetscReal thickness[], PetscReal rate[]);
 /* out = factor a; out = factor / a */
 void MovingScale(PetscInt n, PetscReal factor, const PetscReal a[], PetscReal out[]);
 void MovingInvert(PetscInt n, PetscReal factor, const PetscReal a[], PetscReal out[]);

@@ -134,7 +134,7 @@ struct _p_SinewEquation {
                                   or by a form that a stepper makes; ended by NULL, at most SINEW_MEASURES_MAX; NULL:
                                   none */
   PetscBool inexact;           /* parameters spoil the exactness of `exact` initial conditions */
-  PetscBool place_dependent;   /* coefficients depend on place or time and are tabulated on the uniform mesh */
+  PetscBool place_dependent;   /* coefficients depend on place or time and are known on the uniform mesh only */
   SinewGrid grid;              /* not owned, after attach */
   const SinewGeometry *geometry; /* not owned; where the cells are now when the mesh moves, else NULL */
   const SinewInitialType *initial;

@@ -508,6 +508,7 @@ static PetscErrorCode rest(SinewMeshMotion m)
         "mesh_motion: the mesh to begin with is folded: smallest Jacobian at a cell's corner %g of the uniform mesh's",
         (double)least);
   PetscCall(SinewGeometrySweep(m->geometry));
+  PetscCall(SinewMovingFVSetStep(m->fv, 0, 1)); /* for rates before the first step */
   m->placed = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

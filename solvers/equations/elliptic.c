@@ -69,6 +69,8 @@ static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
                                e->dim, full, n));
   PetscCall(SinewScalarCreate(e, PETSC_FALSE, NULL, &p->diffusivity, p->source, &s));
   PetscCall(SinewCoefficientSet(&s->reaction, p->reaction, &present));
+  e->kernels.source_at = NULL; /* the source below has it, on meshes at rest */
+  e->place_dependent = (PetscBool)(s->source.expression || s->reaction.expression || e->place_dependent);
   if (!s->diffused)
     PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "diffusivity"), "equation.diffusivity",
                                "expected diffusion, found none"));

@@ -15,17 +15,55 @@ static PetscBool constant_coefficients(const SinewScalar *s)
   return constant;
 }
 
-/* Whether a coefficient is a formula. */
-static PetscBool tabulated(const SinewScalar *s)
+/* ---- coefficients where a moving mesh asks for them ---- */
+
+static PetscErrorCode velocity_at(const void *context, PetscInt n, const PetscReal x[], PetscReal t,
+                                  PetscReal *const velocity[3])
 {
-  PetscBool formula = (PetscBool)(s->source.expression != NULL);
+  const SinewScalar *s = (const SinewScalar *)context;
+
+  PetscFunctionBeginUser;
+  for (PetscInt d = 0; d < s->dim; d++) PetscCall(SinewCoefficientAt(&s->velocity[d], t, s->dim, n, x, velocity[d]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode diffusivity_at(const void *context, PetscInt n, const PetscReal x[], PetscReal t,
+                                     PetscReal diffusivity[])
+{
+  const SinewScalar *s = (const SinewScalar *)context;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewCoefficientAt(&s->diffusivity[0], t, s->dim, n, x, diffusivity));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode source_at(const void *context, PetscInt n, const PetscReal x[], PetscReal t, PetscReal source[])
+{
+  const SinewScalar *s = (const SinewScalar *)context;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewCoefficientAt(&s->source, t, s->dim, n, x, source));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Diffusivities of several entries are left where the uniform mesh has them: those that are formulas cannot move. */
+static void place(SinewEquation e, SinewScalar *s)
+{
+  static const PetscReal one = 1;
 
   for (PetscInt d = 0; d < 3; d++)
-    if (s->velocity[d].expression) formula = PETSC_TRUE;
-  for (PetscInt m = 0; m < s->tensors; m++)
-    if (s->diffusivity[m].expression) formula = PETSC_TRUE;
-  return formula;
+    if (s->velocity[d].expression) s->placed = PETSC_TRUE;
+  if (s->placed) e->kernels.velocity_at = velocity_at;
+  if (s->source.expression) e->kernels.source_at = source_at;
+  if (s->tensors == 1 && s->diffused) {
+    e->kernels.laplacian = s->diffusivity[0].expression ? &one : &s->diffusivity[0].constant;
+    if (s->diffusivity[0].expression) e->kernels.diffusivity_at = diffusivity_at;
+  }
+  for (PetscInt m = 0; m < s->tensors && s->tensors > 1; m++)
+    if (s->diffusivity[m].expression) e->place_dependent = PETSC_TRUE;
 }
+
+/* ---- the equation ---- */
 
 PetscErrorCode SinewScalarCreate(SinewEquation e, PetscBool burgers, const SinewExpressionList *velocity,
                                  const SinewExpressionList *diffusivity, SinewExpression source, SinewScalar **scalar)
@@ -36,6 +74,7 @@ PetscErrorCode SinewScalarCreate(SinewEquation e, PetscBool burgers, const Sinew
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&s));
+  s->equation = e;
   s->dim = e->dim;
   s->burgers = burgers;
   s->transported = burgers;
@@ -67,10 +106,9 @@ PetscErrorCode SinewScalarCreate(SinewEquation e, PetscBool burgers, const Sinew
   if (s->diffused) {
     k->diffusive_flux = SinewScalarDiffusiveFlux;
     k->diffusive_rate = SinewScalarDiffusiveRate;
-    if (s->tensors == 1 && !s->diffusivity[0].expression) k->laplacian = &s->diffusivity[0].constant;
   }
   if (s->sourced) k->source = SinewScalarSource;
-  e->place_dependent = tabulated(s);
+  place(e, s);
   e->inexact = (PetscBool)(burgers || s->sourced || !constant_coefficients(s));
   *scalar = s;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -125,7 +163,7 @@ PetscErrorCode SinewScalarPrepare(const void *context, PetscReal t)
   const PetscInt count = coefficients(s, list);
 
   PetscFunctionBeginUser;
-  for (PetscInt m = 0; m < count; m++) PetscCall(SinewCoefficientUpdate(list[m], t));
+  for (PetscInt m = 0; m < count && !s->equation->geometry; m++) PetscCall(SinewCoefficientUpdate(list[m], t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -16,6 +16,8 @@ typedef struct {
   PetscInt dim;
   PetscBool burgers;
   PetscBool transported, diffused, sourced;
+  PetscBool placed; /* a component of the velocity depends on place or time: on moving meshes it is no part of fluxes */
+  SinewEquation equation; /* not owned */
   SinewCoefficient velocity[3];
   PetscInt tensors; /* 1: isotropic, dim: diagonal, dim (dim + 1) / 2: full */
   SinewCoefficient diffusivity[SINEW_TENSOR_MAX], source, reaction;

@@ -110,7 +110,7 @@ static inline PetscReal along(const int dim, const PetscReal a[3], const PetscRe
 
 static inline void directions(const SinewScalar *s, PetscReal a[3])
 {
-  for (PetscInt d = 0; d < 3; d++) a[d] = s->burgers ? 1 : s->velocity[d].constant;
+  for (PetscInt d = 0; d < 3; d++) a[d] = s->burgers ? 1 : s->placed ? 0 : s->velocity[d].constant;
 }
 
 static inline __attribute__((always_inline)) void normal_speed(const int dim, const int burgers, const PetscReal a[3],
@@ -230,9 +230,11 @@ void SinewScalarSource(const void *context, const SinewRow *row, PetscInt n, con
 {
   const SinewScalar *s = (const SinewScalar *)context;
   const SinewCoefficientLine q = SinewCoefficientInCells(&s->source, row);
+  const PetscBool moved = (PetscBool)(s->equation->geometry && s->source.expression); /* source_at brings it */
 
+  if (!moved)
 #pragma omp simd
-  for (PetscInt i = 0; i < n; i++) r[0][i] += q.value[i * q.stride];
+    for (PetscInt i = 0; i < n; i++) r[0][i] += q.value[i * q.stride];
   if (!s->reacting) return;
 #pragma omp simd
   for (PetscInt i = 0; i < n; i++)

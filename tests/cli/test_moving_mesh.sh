@@ -98,7 +98,8 @@ mistake 'stretched axes' 'grid.stretch: expected none' front.yaml "'grid.stretch
 mistake 'implicit steppers' 'stepper: expected ssp, rkl or euler' front.yaml "'stepper={type: cn, dt: 0.1}'"
 mistake 'an even number of stages' 'stepper.stages: expected an odd number' front.yaml stepper.stages=6
 mistake 'WENO' 'stepper: expected ssp, rkl or euler' front.yaml stepper.reconstruction=weno5
-mistake 'coefficients in place' 'coefficients of burgers must be constant' front.yaml 'equation.viscosity="0.01*x"'
+mistake 'tensors in place' 'coefficients of diffusion must be constant' front.yaml \
+  "'equation={type: diffusion, diffusivity: [\"0.01*x\", 0.01]}'"
 mistake 'an uneven bottom' 'coefficients of shallow_water must be constant' bore.yaml 'equation.bathymetry="0.1*x"'
 it 'a mesh that is folded in its checkpoint' 'code 2 sinew run front.yaml output.directory=part_front "grid.upper=[0.1, 0.1]" --restart auto --allow-change grid.upper; says err "the mesh to begin with is folded"'
 mistake 'data fixed on a side' 'grid.boundary.x: points of a moving mesh slide' front.yaml \

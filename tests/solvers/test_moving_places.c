@@ -1,0 +1,80 @@
+// RANKS 1 2
+/* Coefficients that depend on place, on meshes that move: a steady state that velocity, diffusivity and source hold up
+   between them stays, to second order; formulas with constant values give what constants give. */
+#include "tests/solvers/decks.h"
+
+#define TWO_PI (2 * PETSC_PI)
+
+/* u = 2 + sin(2 pi x) cos(2 pi y), carried by a = (sin(2 pi y), 1/2), diffused by D = 0.05 (1.5 + cos(2 pi x)); the
+   source is div(a u) - div(D grad u). */
+static const char steady[] =
+    "equation:\n"
+    "  type: advection\n"
+    "  velocity: [\"sin(2*pi*y)\", 0.5]\n"
+    "  diffusivity: \"0.05*(1.5 + cos(2*pi*x))\"\n"
+    "  source: \"2*pi*sin(2*pi*y)*cos(2*pi*x)*cos(2*pi*y) - pi*sin(2*pi*x)*sin(2*pi*y)"
+    " + 0.05*4*pi^2*(sin(2*pi*x)*cos(2*pi*x)*cos(2*pi*y) + (1.5 + cos(2*pi*x))*2*sin(2*pi*x)*cos(2*pi*y))\"\n"
+    "grid: {cells: [16, 16]}\n"
+    "initial: {type: expression, u: \"2 + sin(2*pi*x)*cos(2*pi*y)\"}\n"
+    "stepper: {type: ssp, scheme: rks3}\n"
+    "mesh_motion: {type: monge_ampere, monitor: formula, smoothing: 0.05, relaxation: 0.02,\n"
+    "              formula: \"1 + 2*gauss((x - 0.3 - t)/0.15)*gauss((y - 0.5)/0.2)\"}\n"
+    "time: {end: 0.2}\n" NO_FILES;
+
+static PetscReal error_of(PetscInt cells)
+{
+  char grid[64];
+  const char *const overrides[] = {grid, NULL};
+  PetscReal worst = 0;
+  const SinewGeometry *g;
+  const PetscReal *u;
+  PetscInt n = 0;
+  Run r;
+
+  snprintf(grid, sizeof(grid), "grid.cells=[%d, %d]", (int)cells, (int)cells);
+  r = run_deck(PETSC_COMM_WORLD, steady, overrides);
+  check_all(r.code == 0);
+  g = r.equation->geometry;
+  check_call(VecGetArrayRead(r.U, &u));
+  for (PetscInt j = 0; j < g->count[1]; j++)
+    for (PetscInt i = 0; i < g->count[0]; i++, n++) {
+      const PetscInt at = SinewGeometryPadded(g, i, j, 0);
+      const PetscReal x = g->centre[0][at], y = g->centre[1][at];
+
+      worst = PetscMax(worst, fabs(u[n] - 2 - sin(TWO_PI * x) * cos(TWO_PI * y)));
+    }
+  check_call(VecRestoreArrayRead(r.U, &u));
+  check_call(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPIU_REAL, MPIU_MAX, PETSC_COMM_WORLD));
+  end_run(&r);
+  return worst;
+}
+
+static void a_steady_state_stays(void **state)
+{
+  const PetscReal coarse = error_of(16), fine = error_of(32);
+
+  (void)state;
+  print_message("  largest error %g with 16 x 16 cells, %g with 32 x 32\n", coarse, fine);
+  check_all(fine < 0.02);
+  check_all(coarse > 3 * fine);
+}
+
+static void constant_formulas_are_constants(void **state)
+{
+  const char *const constants[] = {"equation={type: advection, velocity: [0.7, 0.5], diffusivity: 0.05, source: 0.3}",
+                                   NULL},
+                    *const formulas[] = {"equation={type: advection, velocity: [\"0.7 + 0*x\", \"0.5 + 0*t\"], "
+                                         "diffusivity: \"0.05 + 0*y\", source: \"0.3 + 0*x\"}",
+                                         NULL};
+  Run a = run_deck(PETSC_COMM_WORLD, steady, constants), b = run_deck(PETSC_COMM_WORLD, steady, formulas);
+  PetscReal difference;
+
+  (void)state;
+  check_call(VecAXPY(a.U, -1, b.U));
+  check_call(VecNorm(a.U, NORM_INFINITY, &difference));
+  check_close(difference, 0, 1e-11);
+  end_run(&a);
+  end_run(&b);
+}
+
+SINEW_TEST_MAIN(cmocka_unit_test(a_steady_state_stays), cmocka_unit_test(constant_formulas_are_constants))
