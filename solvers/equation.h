@@ -129,6 +129,7 @@ struct _p_SinewEquation {
   const SinewSimplices *body;                  /* what of the grid's box there is, not owned; NULL: all */
   PetscBool displaced;                         /* components are displacements: outputs show where points have gone */
   PetscBool staggered;                         /* velocities stand on the lower faces of the cells, normal to them */
+  PetscBool placed;                            /* a classical stepper has decided about that */
   const SinewBoundarySide *side;               /* six of them, not owned; set before attach */
   const char *const *measures; /* names of numbers that type->measure tells of a state, for the history: set by attach,
                                   or by a form that a stepper makes; ended by NULL, at most SINEW_MEASURES_MAX; NULL:

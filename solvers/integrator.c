@@ -32,6 +32,15 @@ PetscErrorCode SinewIntegratorCreate(SinewDeck deck, SinewNode section, const ch
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewIntegratorSetDomain(SinewIntegrator i, SinewDeck deck, SinewEquation equation,
+                                        const SinewGridSection *grid)
+{
+  PetscFunctionBeginUser;
+  if (i && equation && SinewStepperIsClassical(i->stepper))
+    PetscCall(SinewStepperSetDomain(i->stepper, deck, equation, grid));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewIntegratorDestroy(SinewIntegrator *integrator)
 {
   SinewIntegrator i = *integrator;

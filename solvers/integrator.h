@@ -7,6 +7,7 @@
 
   Life-cycle
     SinewIntegratorCreate   reads a section like `stepper`, whose type must be classical; mistakes go to the deck
+  SinewIntegratorSetDomain  has its stepper look at the equation, before that is attached to the grid
     SinewIntegratorSetUp    makes finite-volume operator and TS; the grid needs SinewIntegratorGhosts
     SinewIntegratorAdvance  any number of times
     SinewIntegratorDestroy  before the problem's parts
@@ -22,6 +23,9 @@ typedef struct _p_SinewIntegrator *SinewIntegrator;
 /* path, prefix: as in SinewStepperCreateAt. Not collective. *integrator is NULL after a mistake. */
 PETSC_EXTERN PetscErrorCode SinewIntegratorCreate(SinewDeck deck, SinewNode section, const char path[],
                                                   const char prefix[], SinewIntegrator *integrator);
+/* As SinewStepperSetDomain, once; equation may be NULL after a mistake. */
+PETSC_EXTERN PetscErrorCode SinewIntegratorSetDomain(SinewIntegrator integrator, SinewDeck deck, SinewEquation equation,
+                                                     const SinewGridSection *grid);
 PETSC_EXTERN PetscErrorCode SinewIntegratorDestroy(SinewIntegrator *integrator);
 /* Collective. The parts of the problem are not owned and must outlive the integrator; its fv is not used. */
 PETSC_EXTERN PetscErrorCode SinewIntegratorSetUp(SinewIntegrator integrator, const SinewProblem *problem);

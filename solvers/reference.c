@@ -37,6 +37,14 @@ PetscErrorCode SinewReferenceCreate(SinewDeck deck, SinewReference *reference)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewReferenceSetDomain(SinewReference r, SinewDeck deck, SinewEquation equation,
+                                       const SinewGridSection *grid)
+{
+  PetscFunctionBeginUser;
+  if (r) PetscCall(SinewIntegratorSetDomain(r->integrator, deck, equation, grid));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewReferenceDestroy(SinewReference *reference)
 {
   SinewReference r = *reference;

@@ -21,6 +21,9 @@ PETSC_EXTERN const SinewKey SinewReferenceKeys[];
 
 /* Reads the section `reference`; *reference is NULL where there is none, or after a mistake. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewReferenceCreate(SinewDeck deck, SinewReference *reference);
+/* As SinewIntegratorSetDomain; reference may be NULL. */
+PETSC_EXTERN PetscErrorCode SinewReferenceSetDomain(SinewReference reference, SinewDeck deck, SinewEquation equation,
+                                                    const SinewGridSection *grid);
 PETSC_EXTERN PetscErrorCode SinewReferenceDestroy(SinewReference *reference);
 /* Collective. The problem's parts must outlive the reference. */
 PETSC_EXTERN PetscErrorCode SinewReferenceSetUp(SinewReference reference, const SinewProblem *problem);

@@ -104,6 +104,8 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   if (s->section.options.dim) PetscCall(SinewGridSectionReadBoundary(comm, deck, s->equation, &s->section));
   PetscCall(SinewStepperCreate(deck, &s->stepper));
   if (s->stepper && s->equation) PetscCall(SinewStepperSetDomain(s->stepper, deck, s->equation, &s->section));
+  PetscCall(SinewReferenceCreate(deck, &s->reference));
+  PetscCall(SinewReferenceSetDomain(s->reference, deck, s->equation, &s->section));
   PetscCall(check_stepper(s));
   if (s->equation && s->section.options.dim && s->equation->type->check)
     PetscCall((*s->equation->type->check)(s->equation, deck, &s->section.options, s->section.side));
@@ -113,7 +115,6 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
         SinewDeckMistake(deck, SinewNodeGet(deck, root, "stepper"), "stepper",
                          "expected ssp, rkl or euler with a reconstruction of primitive variables other than weno5 "
                          "for a moving mesh"));
-  PetscCall(SinewReferenceCreate(deck, &s->reference));
   if (s->motion && s->reference)
     PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, root, "reference"), "reference",
                                "a mesh that moves has no reference on it"));

@@ -539,7 +539,11 @@ static PetscErrorCode match(SinewStepper s, SinewDeck deck, SinewEquation equati
   char text[128];
 
   PetscFunctionBeginUser;
+  if (equation->placed && equation->staggered != stages)
+    PetscCall(mistake(s, deck, s->section, "type",
+                      "the velocity's components stand elsewhere under this stepper than under another of the deck"));
   equation->staggered = stages;
+  equation->placed = PETSC_TRUE;
   for (PetscInt d = 0; d < grid->dim; d++) {
     if (!grid->periodic[d] || grid->mapped[d]) fourier = PETSC_FALSE;
   }

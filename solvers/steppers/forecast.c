@@ -238,8 +238,10 @@ static PetscErrorCode read_output(SinewForecast f, Vec V)
   PetscReal *v;
 
   PetscFunctionBeginUser;
-  PetscCall(VecGetArrayWrite(V, &v));
+  PetscCall(VecGetArray(V, &v));
   for (PetscInt line = 0; line < lines(f); line++) {
+    if (f->o.partial) load_line(f, v, line);
+    if (f->o.partial && !f->o.conserved) to_primitives(f);
     for (PetscInt k = 0; k < channels; k++) {
       PetscReal *row = field[f->o.component[k]];
 
@@ -248,7 +250,7 @@ static PetscErrorCode read_output(SinewForecast f, Vec V)
     if (!f->o.conserved) to_conserved(f);
     store_line(f, v, line);
   }
-  PetscCall(VecRestoreArrayWrite(V, &v));
+  PetscCall(VecRestoreArray(V, &v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -42,6 +42,7 @@ typedef struct {
   const char *path;                                 /* of the file with the weights */
   const char *precision;                            /* of the network's arithmetic: see SinewSinenetPrecision */
   PetscBool conserved;                              /* the network knows conserved variables, not primitives */
+  PetscBool partial;                                /* it knows some of them only: see SinewForecastPredict */
   PetscInt component[SINEW_COMPONENTS_MAX];         /* of the equation, for each channel of a frame */
   PetscReal lead, parameter;                        /* what a conditional network is told: frames ahead, and a number */
   PetscInt restored, restore[SINEW_COMPONENTS_MAX]; /* components whose integrals stay what they are */
@@ -59,7 +60,8 @@ PETSC_EXTERN PetscErrorCode SinewForecastDestroy(SinewForecast *forecast);
 
 /* Takes U as the newest frame. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewForecastSee(SinewForecast forecast, Vec U);
-/* V is what follows U, which was the last one seen, at time t. Collective. */
+/* V is what follows U, which was the last one seen, at time t; of a partial network, the variables that it knows, the
+   others are V's own. Collective. */
 PETSC_EXTERN PetscErrorCode SinewForecastPredict(SinewForecast forecast, PetscReal t, Vec U, Vec V);
 /* The newest frame becomes one of the past. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewForecastKeep(SinewForecast forecast);

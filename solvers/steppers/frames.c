@@ -33,7 +33,7 @@ static PetscInt find(PetscInt count, char names[][32], const char name[])
   return -1;
 }
 
-/* Every variable of the equation once: as primitives, else as conserved variables. */
+/* Every variable of the equation once, of partial networks at most once: as primitives, else as conserved variables. */
 static PetscBool map_fields(Frames *s, PetscInt count, char names[][32])
 {
   PetscBool taken[SINEW_COMPONENTS_MAX] = {PETSC_FALSE};
@@ -45,7 +45,7 @@ static PetscBool map_fields(Frames *s, PetscInt count, char names[][32])
     taken[c] = PETSC_TRUE;
     s->options->component[k] = c;
   }
-  return (PetscBool)(s->model->fields == count);
+  return (PetscBool)(s->options->partial || s->model->fields == count);
 }
 
 static PetscErrorCode join(PetscInt count, char names[][32], size_t size, char text[])
@@ -59,10 +59,25 @@ static PetscErrorCode join(PetscInt count, char names[][32], size_t size, char t
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode check_fields(Frames *s, const SinewStepperPlace *place, SinewEquation e)
+static PetscErrorCode refuse_fields(Frames *s, const SinewStepperPlace *place, SinewEquation e)
 {
+  const char *each = s->options->partial ? "some" : "each";
   char primitives[512], conserved[512], given[512];
 
+  PetscFunctionBeginUser;
+  PetscCall(join(e->components, e->primitive, sizeof(primitives), primitives));
+  PetscCall(join(e->components, e->component, sizeof(conserved), conserved));
+  PetscCall(join(s->model->fields, s->model->field, sizeof(given), given));
+  if (!strcmp(primitives, conserved))
+    MISTAKE(place, "fields", "expected %s of %s of %s once, found %s", each, primitives, e->type->name, given);
+  else
+    MISTAKE(place, "fields", "expected %s of %s (or %s of %s) of %s once, found %s", each, primitives, each, conserved,
+            e->type->name, given);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode check_fields(Frames *s, const SinewStepperPlace *place, SinewEquation e)
+{
   PetscFunctionBeginUser;
   if (s->v->fields.n) {
     s->model->fields = s->v->fields.n;
@@ -81,15 +96,7 @@ static PetscErrorCode check_fields(Frames *s, const SinewStepperPlace *place, Si
   }
   if (map_fields(s, e->components, e->primitive)) PetscFunctionReturn(PETSC_SUCCESS);
   s->options->conserved = map_fields(s, e->components, e->component);
-  if (s->options->conserved) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(join(e->components, e->primitive, sizeof(primitives), primitives));
-  PetscCall(join(e->components, e->component, sizeof(conserved), conserved));
-  PetscCall(join(s->model->fields, s->model->field, sizeof(given), given));
-  if (!strcmp(primitives, conserved))
-    MISTAKE(place, "fields", "expected each of %s of %s once, found %s", primitives, e->type->name, given);
-  else
-    MISTAKE(place, "fields", "expected each of %s (or each of %s) of %s once, found %s", primitives, conserved,
-            e->type->name, given);
+  if (!s->options->conserved) PetscCall(refuse_fields(s, place, e));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -166,7 +166,7 @@ static PetscErrorCode create(void *own, const SinewProblem *problem, TS ts)
   PetscCall(SinewForecastCreate(problem, &s->options, &s->forecast));
   PetscCall(TSSinewSinenetRegister());
   PetscCall(TSSetType(ts, TSSINEWSINENET));
-  PetscCall(TSSinewSinenetSet(ts, s->forecast, model_step(s), NULL));
+  PetscCall(TSSinewSinenetSet(ts, s->forecast, model_step(s), NULL, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

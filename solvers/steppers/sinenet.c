@@ -8,6 +8,7 @@
 typedef struct {
   SinewForecast forecast;  /* not owned */
   SinewIntegrator warm_up; /* not owned */
+  PetscBool joined;        /* it makes the variables that the network does not know */
   PetscReal step;
   Vec candidate;
 } Sinenet;
@@ -40,14 +41,16 @@ static PetscErrorCode advance(TS ts, PetscBool *done)
   PetscFunctionBeginUser;
   *done = PETSC_TRUE;
   PetscCall(SinewForecastSee(s->forecast, ts->vec_sol));
+  PetscCall(VecCopy(ts->vec_sol, s->candidate));
   if (!SinewForecastMissing(s->forecast)) {
-    PetscCall(SinewForecastPredict(s->forecast, ts->ptime, ts->vec_sol, s->candidate));
+    if (s->joined)
+      PetscCall(SinewIntegratorAdvance(s->warm_up, ts->ptime, next_time(s, ts->ptime), s->candidate, done));
+    if (*done) PetscCall(SinewForecastPredict(s->forecast, ts->ptime, ts->vec_sol, s->candidate));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCheck(s->warm_up, PetscObjectComm((PetscObject)ts), SINEW_ERR_INPUT,
              "%s: %" PetscInt_FMT " frames of the past are missing, and there is no warm_up to make them",
              SinewForecastName(s->forecast), SinewForecastMissing(s->forecast));
-  PetscCall(VecCopy(ts->vec_sol, s->candidate));
   PetscCall(SinewIntegratorAdvance(s->warm_up, ts->ptime, next_time(s, ts->ptime), s->candidate, done));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -145,7 +148,8 @@ PetscErrorCode TSSinewSinenetRegister(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode TSSinewSinenetSet(TS ts, SinewForecast forecast, PetscReal length, SinewIntegrator warm_up)
+PetscErrorCode TSSinewSinenetSet(TS ts, SinewForecast forecast, PetscReal length, SinewIntegrator warm_up,
+                                 PetscBool joined)
 {
   Sinenet *s = (Sinenet *)ts->data;
 
@@ -153,5 +157,6 @@ PetscErrorCode TSSinewSinenetSet(TS ts, SinewForecast forecast, PetscReal length
   s->forecast = forecast;
   s->step = length;
   s->warm_up = warm_up;
+  s->joined = joined;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

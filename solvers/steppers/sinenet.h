@@ -21,7 +21,9 @@
 #define TSSINEWSINENET "sinew_sinenet"
 
 PETSC_EXTERN PetscErrorCode TSSinewSinenetRegister(void);
-/* Neither is owned; warm_up may be NULL. step: the model's. */
-PETSC_EXTERN PetscErrorCode TSSinewSinenetSet(TS ts, SinewForecast forecast, PetscReal step, SinewIntegrator warm_up);
+/* Neither is owned; warm_up may be NULL. step: the model's. joined: the variables that a partial network does not know
+   become what warm_up makes of the whole state in a step; else they stay. */
+PETSC_EXTERN PetscErrorCode TSSinewSinenetSet(TS ts, SinewForecast forecast, PetscReal step, SinewIntegrator warm_up,
+                                              PetscBool joined);
 
 #endif

@@ -9,7 +9,7 @@ typedef struct {
   SinewFramesValues frames;
   SinewRealList parameter;
   PetscReal lead;
-  PetscInt precision;
+  PetscInt precision, others;
   SinewNode warm_up;
 } Values;
 
@@ -24,6 +24,10 @@ typedef struct {
 } Section;
 
 static const char *const precisions[] = {"f32", "bf16", "f64", NULL};
+
+/* Variables that are no channels of the network. */
+typedef enum { OTHERS_NONE, OTHERS_HELD, OTHERS_WARM_UP } Others;
+static const char *const others[] = {"none", "hold", "warm_up", NULL};
 
 #define VALUE(member) offsetof(Values, member)
 const SinewKey SinewSinenetKeys[] = {
@@ -41,6 +45,14 @@ const SinewKey SinewSinenetKeys[] = {
      .doc = "a classical stepper's section: makes the first frames of a network that looks back, where the initial "
             "state is no frame with a past",
      .change = SINEW_CHANGE_WARN},
+    {.name = "others",
+     .type = SINEW_KEY_CHOICE,
+     .offset = VALUE(others),
+     .standard = "none",
+     .choices = others,
+     .doc = "variables that are no channels: there are none; they stay as they are; or they become what the stepper of "
+            "warm_up makes of the whole state",
+     .change = SINEW_CHANGE_FROZEN},
     {.name = "lead",
      .type = SINEW_KEY_REAL,
      .offset = VALUE(lead),
@@ -132,6 +144,16 @@ static PetscErrorCode check_past(const Section *s, const SinewStepperPlace *plac
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode check_others(const Section *s, const SinewStepperPlace *place, SinewEquation e)
+{
+  PetscFunctionBeginUser;
+  if (s->v.others == OTHERS_WARM_UP && !s->warm_up) MISSING(place, "missing warm_up: others need a classical stepper");
+  if (s->v.others != OTHERS_NONE && s->model.fields == e->components)
+    MISTAKE(place, "others", "the network of %s predicts every variable of %s: none is left", s->v.frames.weights,
+            e->type->name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode check_condition(Section *s, const SinewStepperPlace *place)
 {
   const SinewSinenetOptions *o = &s->model.network.options;
@@ -149,6 +171,14 @@ static PetscErrorCode check_condition(Section *s, const SinewStepperPlace *place
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode domain(void *own, const SinewStepperPlace *place, SinewEquation equation,
+                             const SinewGridSection *grid)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SinewIntegratorSetDomain(((Section *)own)->warm_up, place->deck, equation, grid));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode prepare(void *own, MPI_Comm comm, const SinewStepperPlace *place, SinewEquation equation,
                               const SinewGridOptions *grid)
 {
@@ -159,7 +189,9 @@ static PetscErrorCode prepare(void *own, MPI_Comm comm, const SinewStepperPlace 
   PetscCall(SinewFramesFind(&s->v.frames, comm, place, "weights", sizeof(s->weights_path), s->weights_path, &there));
   if (!there) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewForecastModelRead(comm, s->weights_path, &s->model));
+  s->options.partial = (PetscBool)(s->v.others != OTHERS_NONE);
   PetscCall(SinewFramesCheck(&s->v.frames, place, equation, &s->model, &s->options));
+  PetscCall(check_others(s, place, equation));
   PetscCall(check_grid(s, place, grid));
   PetscCall(check_past(s, place, equation));
   PetscCall(check_condition(s, place));
@@ -188,7 +220,7 @@ static PetscErrorCode create(void *own, const SinewProblem *problem, TS ts)
   if (s->warm_up) PetscCall(SinewIntegratorSetUp(s->warm_up, problem));
   PetscCall(TSSinewSinenetRegister());
   PetscCall(TSSetType(ts, TSSINEWSINENET));
-  PetscCall(TSSinewSinenetSet(ts, s->forecast, model_step(s), s->warm_up));
+  PetscCall(TSSinewSinenetSet(ts, s->forecast, model_step(s), s->warm_up, (PetscBool)(s->v.others == OTHERS_WARM_UP)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -301,6 +333,7 @@ static PetscErrorCode plan(void *own, MPI_Comm comm, FILE *out)
 
 const SinewStepperHooks SinewSinenetHooks = {.read = read_section,
                                              .destroy = destroy,
+                                             .domain = domain,
                                              .prepare = prepare,
                                              .create = create,
                                              .ghosts = ghosts,

@@ -287,6 +287,11 @@ static void mistakes_are_named(void **state)
        "test.yaml:4:17: stepper.type: expected spectral, ssp, euler or insr for navier_stokes, found rk"},
       {"equation: {type: euler}\n" SQUARE "initial: {type: sod}\nstepper: {type: spectral}\ntime: {end: 1}\n",
        "test.yaml:4:17: stepper.type: euler has no spectral form"},
+      {"equation: {type: navier_stokes}\n" SQUARE
+       "initial: {type: taylor_green}\nstepper: {type: spectral}\ntime: {end: 1}\nreference: {stepper: {type: ssp}}\n",
+       "test.yaml:6:29: reference.stepper.type: the velocity's components stand elsewhere under this stepper than "
+       "under "
+       "another of the deck"},
       {"equation: {type: navier_stokes, buoyancy: [0, 1, 0]}\n" SQUARE
        "initial: {type: taylor_green}\nstepper: {type: spectral, cfl: 2}\ntime: {end: 1}\n",
        "test.yaml:1:43: equation.buoyancy: expected 2 numbers, found 3"},

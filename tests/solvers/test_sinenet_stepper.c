@@ -280,6 +280,8 @@ static void means_are_restored_where_asked(void **state)
 static double divergence_of(Run *r, SinewVelocityPlace place)
 {
   SinewProjection projection;
+  const PetscInt nc = r->equation->components;
+  const PetscBool momenta = (PetscBool)!strcmp(r->equation->component[1], "momentum_x");
   PetscReal largest, *v;
   const PetscReal *u;
   PetscInt n;
@@ -293,7 +295,7 @@ static double divergence_of(Run *r, SinewVelocityPlace place)
   check_call(VecGetArrayRead(r->U, &u));
   check_call(VecGetArray(velocity, &v));
   for (PetscInt i = 0; i < n / 2; i++)
-    for (int d = 0; d < 2; d++) v[2 * i + d] = u[4 * i + 1 + d] / u[4 * i];
+    for (int d = 0; d < 2; d++) v[2 * i + d] = momenta ? u[nc * i + 1 + d] / u[nc * i] : u[nc * i + d];
   check_call(VecRestoreArrayRead(r->U, &u));
   check_call(VecRestoreArray(velocity, &v));
   check_call(SinewProjectionDivergence(projection, velocity, &largest));
@@ -322,6 +324,93 @@ static void velocities_are_projected_where_asked(void **state)
   check_all(left[0] > 1e-2);
   check_all(left[1] < left[0]); /* approximate: of a rough field like this much is left, see test_projection */
   check_all(left[2] < 1e-7);
+}
+
+/* ---- networks that know some of the variables ---- */
+
+static const char *const dyed_flow[] = {"equation={type: navier_stokes, viscosity: 1e-3, scalars: [dye]}",
+                                        "initial={type: expression, velocity_x: \"sin(2*pi*y)\", velocity_y: "
+                                        "\"cos(4*pi*x/3)\", dye: \"gauss((x-0.2)/0.2)\"}"};
+
+static Run run_dyed(const char *stepper, const char *end)
+{
+  const char *const overrides[] = {dyed_flow[0], dyed_flow[1], end, stepper[0] == ',' ? NULL : stepper, NULL};
+
+  return run_deck(PETSC_COMM_WORLD, deck_with(stepper[0] == ',' ? stepper : "", NO_FILES), overrides);
+}
+
+/* Largest difference of a component. */
+static double differ(Run *a, Run *b, PetscInt c)
+{
+  PetscReal norm;
+  Vec d;
+
+  check_call(VecDuplicate(a->U, &d));
+  check_call(VecWAXPY(d, -1, a->U, b->U));
+  check_call(VecStrideNorm(d, c, NORM_INFINITY, &norm));
+  check_call(VecDestroy(&d));
+  return norm;
+}
+
+/* The network moves the fluid; the dye stays, or goes where the classical stepper carries it. */
+static void other_variables_stay_or_are_classical(void **state)
+{
+  const RandomNetwork flow = {
+      .field = {"velocity_y", "velocity_x", NULL}, .sd = {0.5, 0.5}, .history = 1, .seed = 5, .time_step = 0.01};
+  Run classical, held, joined, still;
+
+  (void)state;
+  network_in_folder(&flow);
+  still = run_dyed("stepper={type: ssp, dt: 1e-9, max_steps: 1}", "time.end=0.01");
+  classical = run_dyed("stepper={type: ssp}", "time.end=0.01");
+  held = run_dyed(", others: hold, project: faces", "time.end=0.01");
+  joined = run_dyed(", others: warm_up, warm_up: {type: ssp}, project: faces", "time.end=0.01");
+  check_close(differ(&held, &still, 2), 0, 1e-8);
+  check_close(differ(&joined, &classical, 2), 0, 1e-12);
+  check_all(differ(&held, &classical, 2) > 1e-3);
+  check_close(differ(&joined, &held, 0), 0, 1e-14);
+  check_all(differ(&held, &classical, 0) > 1e-2);
+  print_message("  divergence %.1e\n", divergence_of(&held, SINEW_VELOCITY_FACES));
+  check_all(divergence_of(&held, SINEW_VELOCITY_FACES) < 1e-7);
+  end_run(&still);
+  end_run(&classical);
+  end_run(&held);
+  end_run(&joined);
+}
+
+static void others_are_named(void **state)
+{
+  static const struct {
+    const char *stepper, *line;
+  } cases[] = {{"",
+                "stepper.fields: expected each of velocity_x, velocity_y, dye of navier_stokes once, found velocity_y, "
+                "velocity_x"},
+               {", others: warm_up", "missing warm_up: others need a classical stepper"},
+               {", others: hold, fields: [velocity_x, velocity_x]",
+                "stepper.fields: expected some of velocity_x, velocity_y, dye of navier_stokes once, found velocity_x, "
+                "velocity_x"}};
+  const RandomNetwork flow = {
+      .field = {"velocity_y", "velocity_x", NULL}, .sd = {0.5, 0.5}, .history = 1, .seed = 5, .time_step = 0.01};
+
+  (void)state;
+  network_in_folder(&flow);
+  for (size_t k = 0; k < sizeof(cases) / sizeof(cases[0]); k++) {
+    SinewSimulationOptions options = {.name = "test", .quiet = PETSC_TRUE};
+    PetscErrorCode error;
+    SinewSimulation s;
+    SinewDeck deck;
+
+    check_call(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+    check_call(SinewDeckCreateFromText(PETSC_COMM_WORLD, "test.yaml", deck_with(cases[k].stepper, NO_FILES), 2,
+                                       dyed_flow, &deck));
+    error = SinewSimulationCreate(PETSC_COMM_WORLD, deck, &options, &s);
+    check_call(PetscPopErrorHandler());
+    check_all(error != 0);
+    if (!strstr(SinewDeckMistakeText(deck, 0), cases[k].line)) print_message("  %s\n", SinewDeckMistakeText(deck, 0));
+    check_all(strstr(SinewDeckMistakeText(deck, 0), cases[k].line) != NULL);
+    check_call(SinewSimulationDestroy(&s));
+    check_call(SinewDeckDestroy(&deck));
+  }
 }
 
 static void states_that_are_not_admissible_end_the_run(void **state)
@@ -485,6 +574,8 @@ int main(int argc, char **argv)
       cmocka_unit_test_setup_teardown(a_run_continues_to_the_bit_from_any_step, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(means_are_restored_where_asked, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(velocities_are_projected_where_asked, make_folder, remove_folder),
+      cmocka_unit_test_setup_teardown(other_variables_stay_or_are_classical, make_folder, remove_folder),
+      cmocka_unit_test_setup_teardown(others_are_named, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(states_that_are_not_admissible_end_the_run, make_folder, remove_folder),
       cmocka_unit_test(roll_outs_are_the_original_s),
   };
