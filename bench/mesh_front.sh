@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The front of Burgers' equation on meshes at rest and moving: user CPU seconds without start-up, least of several runs
+# that take turns, and errors against the spectral reference.
+#
+#   bench/mesh_front.sh [BUILD] [NU] [REPETITIONS]        standard: build/release 0.002 5
+set -eu
+build=$(realpath "${1:-build/release}") nu=${2:-0.002} repetitions=${3:-5}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+deck() { # NAME CELLS STEPPER [MESH MOTION]
+  printf '%s\n' "equation: {type: burgers, viscosity: $nu}" "grid: {cells: [$2, $2]}" \
+    'initial: {type: expression, u: "exp(-((x - 0.5)^2 + (y - 0.5)^2) / (2 * 0.1^2))"}' \
+    "stepper: {$3}" 'time: {end: 1}' "output: {directory: $folder/$1, every: 0.1, status: 0}" \
+    ${4:+"mesh_motion: {type: monge_ampere, $4}"} >"$1.yaml"
+}
+for n in 48 96 128 144 160 192; do deck "rest_$n" $n 'type: ssp, scheme: rks3'; done
+deck rest_192_rkl 192 'type: rkl, dt_max: 0.005'
+deck moving_48 48 'type: rkl, stages: 3, dt: 0.005' 'share: 0.85, every: 2'
+for n in 64 96; do deck "moving_$n" $n 'type: rkl, dt: 0.005' 'share: 0.85, every: 2'; done
+deck start 8 'type: ssp, dt: 1'
+
+names=$(ls ./*.yaml | sed 's|./||; s|.yaml||')
+for _ in $(seq "$repetitions"); do
+  for name in $names; do
+    seconds=$({ TIMEFORMAT=%U; time "$build/bin/sinew" run "$name.yaml" >"$name.log" 2>&1; } 2>&1) ||
+      { cat "$name.log"; exit 1; }
+    echo "$name $seconds"
+  done
+done >times
+awk '{ if (!($1 in t) || $2 < t[$1]) t[$1] = $2 }
+     END { for (k in t) if (k != "start") printf "%-14s %.3f s\n", k, t[k] - t["start"] }' times | sort -V
+"$build/bench/mesh" errors "$nu" $(echo "$names" | grep -v start | sed "s|^|$folder/|") | sed "s|$folder/||"
