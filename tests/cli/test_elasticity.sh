@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # TIMEOUT 400
+# WEIGHT 2
 # Elastic bodies through decks: ranks and restarts do not change them, outputs show them where they are, energy and
 # momentum are in the history, mistakes are said in one line.
 . "$(dirname "$0")/lib.sh"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # TIMEOUT 600
+# WEIGHT 2
 # LABELS shell examples
 # Every deck in examples/ passes `sinew check` and takes three steps (or ends before), so that none of them rots.
 set -euo pipefail

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # TIMEOUT 300
+# WEIGHT 2
 # What can go wrong with files while a run lasts and between runs: no good checkpoint is ever lost, and a line says what is.
 . "$(dirname "$0")/lib.sh"
 

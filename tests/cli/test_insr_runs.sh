@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # TIMEOUT 600
+# WEIGHT 2
 # Fields as network weights, from decks: runs, samples, restarts, and what is said about mistakes.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # TIMEOUT 300
+# WEIGHT 2
 # Killed at any instant, a run continues to the state of one that was left alone. SEED repeats one test.
 . "$(dirname "$0")/lib.sh"
 seed=${SEED:-$((($(date +%s%N) / 1000) % 32768))}

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # TIMEOUT 300
+# WEIGHT 2
 # The stepper mmpde from a deck: runs, restarts, and what is said about networks, movers and decks that do not fit.
 . "$(dirname "$0")/lib.sh"
 "${SINEW_TEST_PROGRAMS:?where the programs of tests are}/make_mmpde" || exit 1

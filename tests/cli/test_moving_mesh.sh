@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # TIMEOUT 300
+# WEIGHT 2
 # Decks with mesh_motion: restart, ranks, conservation, files, mistakes.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # TIMEOUT 240
+# WEIGHT 2
 # sinew predict: the original's outputs on any number of ranks; a line and code 2 for what does not fit.
 . "$(dirname "$0")/lib.sh"
 golden=${SINEW_GOLDEN:-$SINEW_SOURCE/../shared/golden}/sinenet

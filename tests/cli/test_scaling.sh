@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # TIMEOUT 300
+# WEIGHT 4
 # From 9 to 16 ranks of equal boxes, by PETSc's log: no rank sends more messages (all have 8 neighbours on either), makes
 # more reductions or takes more memory, and none is special. Gathering on a rank, or memory for each rank, would show.
 . "$(dirname "$0")/lib.sh"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # TIMEOUT 400
+# WEIGHT 2
 # The stepper sinenet from a deck: what a run leaves behind, and what is said about networks and decks that do not fit.
 . "$(dirname "$0")/lib.sh"
 "${SINEW_TEST_PROGRAMS:?where the programs of tests are}/make_networks" || exit 1

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # TIMEOUT 300
+# WEIGHT 2
 # LABELS shell slurm
 # The shipped job scripts in a Slurm of this test's own: one node, loopback only, everything below $work.
 . "$(dirname "$0")/lib.sh"

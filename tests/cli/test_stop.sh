@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # TIMEOUT 300
+# WEIGHT 2
 # Whoever asks a run to stop, or to save, gets a good checkpoint at the next step, on all ranks; status.jsonl tells.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # TIMEOUT 300
+# WEIGHT 2
 # Trainings: they learn, are killed and go on to the last bit, stop on request, and say what is wrong.
 . "$(dirname "$0")/lib.sh"
 "$SINEW_TEST_PROGRAMS/make_trajectories" || exit 1

@@ -1,4 +1,5 @@
 // RANKS 1 2 4
+// LEAKS it is given files that are refused
 /* Data sets: what is read is what was written, in every layout, on any number of ranks; and what is refused. */
 #include "io/random.h"
 #include "neural/dataset.h"
