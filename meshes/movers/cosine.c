@@ -234,9 +234,10 @@ static PetscErrorCode find_factor(SinewCosine c, SinewCosineKind kind, PetscReal
   PetscFunctionBeginUser;
   while (k < c->used && (c->factor[k].kind != kind || c->factor[k].a != a || c->factor[k].b != b)) k++;
   if (k == c->used) {
-    if (c->used < FACTORS)
-      PetscCall(PetscMalloc1(PetscMax(c->size, 1), &c->factor[c->used++].value));
-    else
+    if (c->used < FACTORS) {
+      PetscCall(PetscMalloc1(PetscMax(c->size, 1), &c->factor[k].value));
+      c->used++;
+    } else
       k--;
     f = (Factor){kind, a, b, c->factor[k].value};
     PetscCall(fill_factor(c, &f));
