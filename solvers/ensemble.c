@@ -55,6 +55,14 @@ const SinewKey SinewEnsembleKeys[] = {
      .doc = "numbers of each member: {NAME: formula of random(stream), member and the names before, ...}; formulas and "
             "numbers of the deck may use them, and the file keeps them",
      .change = SINEW_CHANGE_FROZEN},
+    {.name = "stride",
+     .type = SINEW_KEY_INT,
+     .offset = AT(stride),
+     .standard = "1",
+     .min = 1,
+     .max = 1000,
+     .doc = "frames keep every so-many-th cell along each axis, from the first (PDEBench: 4)",
+     .change = SINEW_CHANGE_FROZEN},
     {.name = "layout",
      .type = SINEW_KEY_CHOICE,
      .offset = AT(layout),
@@ -266,8 +274,16 @@ static PetscBool all_alike(SinewEnsemble e, SinewDeck deck, SinewEquation equati
                      !has_word(SinewDeckOverrides(deck), "member"));
 }
 
-PetscErrorCode SinewEnsembleCheck(SinewEnsemble e, SinewDeck deck, SinewEquation equation, PetscReal end,
-                                  PetscReal step)
+void EnsembleKept(const EnsembleSection *section, const SinewAxis *axis, PetscInt *start, PetscInt *count)
+{
+  const PetscInt stride = section->stride;
+
+  *start = (axis->start + stride - 1) / stride;
+  *count = (axis->start + axis->count + stride - 1) / stride - *start;
+}
+
+PetscErrorCode SinewEnsembleCheck(SinewEnsemble e, SinewDeck deck, SinewEquation equation, const SinewGridOptions *grid,
+                                  PetscReal end, PetscReal step)
 {
   const SinewNode map = SinewNodeGet(deck, SinewDeckRoot(deck), "ensemble");
   const EnsembleSection *s = &e->section;
@@ -279,6 +295,13 @@ PetscErrorCode SinewEnsembleCheck(SinewEnsemble e, SinewDeck deck, SinewEquation
   if (e->frames < 1)
     PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, map, "first"), "ensemble.first",
                                "expected a time before the end, %g, found %g", (double)end, (double)s->first));
+  for (PetscInt d = 0; d < grid->dim; d++) {
+    if (grid->cells[d] % s->stride == 0) continue;
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, map, "stride"), "ensemble.stride",
+                               "expected a divisor of the cells along %c, %" PetscInt_FMT ", found %" PetscInt_FMT,
+                               (char)('x' + d), grid->cells[d], s->stride));
+    break;
+  }
   if (step > 0 && (!SinewIsMultiple(s->every, step) || (s->first > 0 && !SinewIsMultiple(s->first, step))))
     PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, map, "every"), "ensemble.every",
                                "expected multiples of %.12g, the only step of the stepper, for every and first",

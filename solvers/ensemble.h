@@ -45,7 +45,7 @@ PETSC_EXTERN const SinewKey SinewEnsembleKeys[];
 PETSC_EXTERN PetscErrorCode SinewEnsembleCreate(SinewDeck deck, PetscInt member, SinewEnsemble *ensemble);
 /* Records what does not fit the equation, the end of the run or the only step of a stepper (0: it has none). */
 PETSC_EXTERN PetscErrorCode SinewEnsembleCheck(SinewEnsemble ensemble, SinewDeck deck, SinewEquation equation,
-                                               PetscReal end, PetscReal step);
+                                               const SinewGridOptions *grid, PetscReal end, PetscReal step);
 PETSC_EXTERN PetscErrorCode SinewEnsembleDestroy(SinewEnsemble *ensemble);
 /* One line for a plan, with the deck's output directory. */
 PETSC_EXTERN PetscErrorCode SinewEnsemblePlan(SinewEnsemble ensemble, MPI_Comm comm, FILE *out);

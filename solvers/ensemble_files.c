@@ -36,11 +36,13 @@ static PetscErrorCode write_fields(SinewFile file, SinewSimulation s, PetscReal 
   array.shape[0] = array.count[0] = s->ensemble->frames;
   for (PetscInt d = 0; d < dim; d++) {
     const SinewAxis *a = SinewGridAxis(s->grid, d);
+    PetscInt start, count;
 
-    array.shape[1 + d] = a->cells;
-    array.start[1 + d] = a->start;
-    array.count[1 + d] = a->count;
-    n *= a->count;
+    EnsembleKept(&s->ensemble->section, a, &start, &count);
+    array.shape[1 + d] = a->cells / s->ensemble->section.stride;
+    array.start[1 + d] = start;
+    array.count[1 + d] = count;
+    n *= count;
   }
   for (PetscInt f = 0; f < s->ensemble->fields; f++) {
     char name[80];
@@ -53,21 +55,26 @@ static PetscErrorCode write_fields(SinewFile file, SinewSimulation s, PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Centres and sizes of cells along each axis, whole on every rank. */
+/* Centres of the cells that are kept along each axis and their distance, whole on every rank. */
 static PetscErrorCode write_axes(SinewFile file, SinewSimulation s)
 {
   static const char *const names[] = {"/x", "/y", "/z"}, *const sizes[] = {"/dx", "/dy", "/dz"};
+  const PetscInt stride = s->ensemble->section.stride;
 
   PetscFunctionBeginUser;
   for (PetscInt d = 0; d < SinewGridDim(s->grid); d++) {
     const SinewAxis *a = SinewGridAxis(s->grid, d);
-    PetscReal *center, size = (a->upper - a->lower) / (PetscReal)a->cells;
-    SinewArray array = {.name = names[d], .dtype = SINEW_FLOAT64, .rank = 1, .shape = {a->cells}};
+    const PetscReal cell = (a->upper - a->lower) / (PetscReal)a->cells;
+    PetscReal *center, size = (PetscReal)stride * cell;
+    SinewArray array = {.name = names[d], .dtype = SINEW_FLOAT64, .rank = 1, .shape = {a->cells / stride}};
     SinewArray one = {.name = sizes[d], .dtype = SINEW_FLOAT64, .rank = 1, .shape = {1}, .data = &size};
 
-    PetscCall(PetscMalloc1((size_t)a->cells, &center));
-    for (PetscInt i = 0; i < a->cells; i++) center[i] = a->lower + ((PetscReal)i + 0.5) * size;
-    for (PetscInt i = 0; i < a->count; i++) center[a->start + i] = a->center[a->ghosts + i];
+    PetscInt start, count;
+
+    EnsembleKept(&s->ensemble->section, a, &start, &count);
+    PetscCall(PetscMalloc1((size_t)(a->cells / stride), &center));
+    for (PetscInt i = 0; i < a->cells / stride; i++) center[i] = a->lower + ((PetscReal)(i * stride) + 0.5) * cell;
+    for (PetscInt i = start; i < start + count; i++) center[i] = a->center[a->ghosts + i * stride - a->start];
     array.data = center;
     PetscCall(SinewFileWrite(file, &array));
     PetscCall(SinewFileWrite(file, &one));

@@ -10,7 +10,7 @@
 typedef enum { LAYOUT_PDEARENA, LAYOUT_PDEBENCH } EnsembleLayout;
 
 typedef struct {
-  PetscInt members, seed, groups, layout, precision;
+  PetscInt members, seed, groups, layout, precision, stride;
   const char *file, *split;
   PetscReal every, first;
   SinewNode fields, draw;
@@ -36,6 +36,8 @@ typedef struct {
   char file[PETSC_MAX_PATH_LEN], folder[PETSC_MAX_PATH_LEN];
 } EnsembleRun;
 
+/* The cells of this rank that frames keep along an axis: every stride-th of all, counted among those kept. */
+PETSC_INTERN void EnsembleKept(const EnsembleSection *section, const SinewAxis *axis, PetscInt *start, PetscInt *count);
 /* Where a member's file is. */
 PETSC_INTERN PetscErrorCode EnsemblePath(const EnsembleRun *run, PetscInt member, size_t size, char path[]);
 /* Seeds of a member: of its initial condition, and of random in its formulas. */

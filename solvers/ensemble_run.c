@@ -38,25 +38,31 @@ static PetscErrorCode close_capture(Capture *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Observer: keeps a frame, transposed to [x][y][z]. */
+/* Observer: keeps a frame, every stride-th cell of it, transposed to [x][y][z]. */
 static PetscErrorCode keep_frame(void *context, PetscInt frame, Vec U)
 {
   Capture *c = (Capture *)context;
   const SinewGrid grid = c->simulation->grid;
-  const PetscInt nx = SinewGridAxis(grid, 0)->count, ny = SinewGridAxis(grid, 1)->count,
-                 nz = SinewGridAxis(grid, 2)->count;
-  PetscInt components;
+  const EnsembleSection *section = &c->simulation->ensemble->section;
+  const PetscInt stride = section->stride;
+  PetscInt components, first[3], kept[3];
 
   PetscFunctionBeginUser;
   if (frame != c->next || frame >= c->simulation->ensemble->frames) PetscFunctionReturn(PETSC_SUCCESS);
   c->next++;
+  for (PetscInt d = 0; d < 3; d++) {
+    EnsembleKept(section, SinewGridAxis(grid, d), &first[d], &kept[d]);
+    first[d] = first[d] * stride - SinewGridAxis(grid, d)->start;
+  }
   for (PetscInt f = 0; f < c->simulation->ensemble->fields; f++) {
-    PetscReal *to = c->data[f] + frame * nx * ny * nz;
+    const PetscInt nx = SinewGridAxis(grid, 0)->count, ny = SinewGridAxis(grid, 1)->count;
+    PetscReal *to = c->data[f] + frame * kept[0] * kept[1] * kept[2];
 
     PetscCall(SinewEquationField(c->simulation->equation, U, c->simulation->ensemble->field[f], &components, c->cells));
-    for (PetscInt i = 0; i < nx; i++)
-      for (PetscInt j = 0; j < ny; j++)
-        for (PetscInt k = 0; k < nz; k++) *to++ = c->cells[(k * ny + j) * nx + i];
+    for (PetscInt i = 0; i < kept[0]; i++)
+      for (PetscInt j = 0; j < kept[1]; j++)
+        for (PetscInt k = 0; k < kept[2]; k++)
+          *to++ = c->cells[((first[2] + k * stride) * ny + first[1] + j * stride) * nx + first[0] + i * stride];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

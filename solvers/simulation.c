@@ -123,8 +123,8 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   PetscCall(SinewPetscSectionRead(deck));
   PetscCall(prepare_stepper(s));
   if (s->ensemble)
-    PetscCall(
-        SinewEnsembleCheck(s->ensemble, deck, s->equation, s->end, s->stepper ? SinewStepperStep(s->stepper) : 0));
+    PetscCall(SinewEnsembleCheck(s->ensemble, deck, s->equation, &s->section.options, s->end,
+                                 s->stepper ? SinewStepperStep(s->stepper) : 0));
   PetscCall(SinewDeckCheck(deck));
   PetscCall(SinewCheckpointSectionDirectory(&s->checkpoint, SinewOutputsDirectory(s->outputs),
                                             sizeof(s->checkpoint_directory), s->checkpoint_directory));

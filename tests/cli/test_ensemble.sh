@@ -32,6 +32,15 @@ it "the same bits on two ranks, one group or two" '
   code 0 sinew compare one.h5 $file --tolerance 0
   says out "/train/velocity|/train/vx"'
 
+it "keeps every fourth cell where it is asked to, on any ranks" '
+  code 0 sinew run water.yaml ensemble.members=1 ensemble.stride=4 ensemble.file=coarse.h5
+  code 0 sinew info coarse.h5
+  says out "/train/h +1x5x10x8 +float64"
+  code 0 ranks 3 run water.yaml ensemble.members=1 ensemble.stride=4 ensemble.file=again.h5 ensemble.groups=1
+  code 0 sinew compare coarse.h5 again.h5 --tolerance 0
+  code 2 sinew run water.yaml ensemble.stride=3
+  says err "ensemble.stride: expected a divisor of the cells along x, 40, found 3"'
+
 it "members differ, and are other ones under another seed" '
   code 0 sinew run water.yaml ensemble.members=2 ensemble.seed=4 ensemble.file=four.h5
   code 0 sinew info four.h5
