@@ -132,6 +132,30 @@ static void vortices_converge(void **state)
   assert_true(order(vortex, 2, 28, 0, weno) >= 4.5);
 }
 
+/* A uniform stream on a beta plane, held by a surface that falls as g h' = -(f + beta y) u says, stays as it is: its
+   depth is a parabola, which the scheme differences exactly. With another beta it turns. */
+static void streams_are_in_balance_on_beta_planes(void **state)
+{
+  static const char text[] = "equation: {type: shallow_water, gravity: 10, coriolis: 1, beta: 2}\n"
+                             "grid: {cells: [4, 32], boundary: {y: exact}}\n"
+                             "initial: {type: expression, h: \"1 - 0.05*(y + y^2)\", velocity_x: 0.5}\n"
+                             "stepper: {type: ssp, scheme: rks3}\ntime: {end: 1}\n" NO_FILES;
+  static const char *const planes[][2] = {{"equation.beta=2", NULL}, {"equation.beta=1.9", NULL}};
+
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    Run r = run_deck(PETSC_COMM_WORLD, text, planes[k]);
+    PetscReal total[3], min[3], max[3];
+
+    assert_int_equal(r.code, 0);
+    check_call(SinewDiagnose(r.equation, r.U, total, min, max));
+    print_message("  %s: velocity across the stream %.1e\n", planes[k][0], (double)max[2]);
+    check_all(k ? max[2] > 1e-3 : max[2] < 1e-13 && min[2] > -1e-13);
+    if (!k) check_close(max[1], 0.5, 1e-13);
+    end_run(&r);
+  }
+}
+
 /* Water runs over islands and through a closed basin: its volume stays, and depths do not become negative. */
 static const char flood[] = "equation: {type: shallow_water, bathymetry: \"0.4*sin(7*x)*sin(5*y)\", manning: 0.02, "
                             "dry: 1e-3, beta: 1, coriolis: 0.1}\n"
@@ -200,5 +224,5 @@ static void ranks_do_not_change_bits(void **state)
 SINEW_TEST_MAIN(cmocka_unit_test(lakes_stay_at_rest), cmocka_unit_test(lakes_over_steps_on_a_line_stay_at_rest),
                 cmocka_unit_test(dam_breaks_follow_stoker_and_ritter), cmocka_unit_test(lakes_slosh_as_thacker_says),
                 cmocka_unit_test(lakes_slosh_in_a_parabolic_valley), cmocka_unit_test(vortices_converge),
-                cmocka_unit_test(floods_keep_their_water), cmocka_unit_test(friction_brakes_uniform_flows),
-                cmocka_unit_test(ranks_do_not_change_bits))
+                cmocka_unit_test(streams_are_in_balance_on_beta_planes), cmocka_unit_test(floods_keep_their_water),
+                cmocka_unit_test(friction_brakes_uniform_flows), cmocka_unit_test(ranks_do_not_change_bits))
