@@ -508,7 +508,6 @@ static PetscErrorCode rest(SinewMeshMotion m)
         "mesh_motion: the mesh to begin with is folded: smallest Jacobian at a cell's corner %g of the uniform mesh's",
         (double)least);
   PetscCall(SinewGeometrySweep(m->geometry));
-  PetscCall(SinewMovingFVSetStep(m->fv, 0, 1)); /* for rates before the first step */
   m->placed = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -579,6 +578,7 @@ PetscErrorCode SinewMeshMotionInitial(SinewMeshMotion m, Vec U)
     PetscCall(fit(m, U, (PetscBool)(n == 0), &done));
     if (!done) PetscCall(settle(m, U));
   }
+  PetscCall(SinewMovingFVSetStep(m->fv, 0, 1)); /* for rates before the first step */
   PetscCall(VecSet(m->rate, 0));
   m->since = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
