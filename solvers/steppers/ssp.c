@@ -344,8 +344,11 @@ PetscErrorCode TSSinewSSPSetScheme(TS ts, const char name[], PetscInt stages)
     PetscCheck(n > 1 && n * n == stages, PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_OUTOFRANGE,
                "rks3 takes 4, 9, 16, ... stages, not %" PetscInt_FMT, stages);
   } else
-    PetscCheck(scheme->order == 2 ? stages >= 2 : stages == scheme->stages, PetscObjectComm((PetscObject)ts),
-               PETSC_ERR_ARG_OUTOFRANGE, "%s does not take %" PetscInt_FMT " stages", name, stages);
+    PetscCheck(scheme->step == step_rkl2 ? stages >= 3 && stages % 2
+               : scheme->order == 2      ? stages >= 2
+                                         : stages == scheme->stages,
+               PetscObjectComm((PetscObject)ts), PETSC_ERR_ARG_OUTOFRANGE, "%s does not take %" PetscInt_FMT " stages",
+               name, stages);
   PetscCall(PetscStrncpy(s->scheme, name, sizeof(s->scheme)));
   s->stages = stages;
   s->order = scheme->order;
