@@ -51,7 +51,7 @@ static inline __attribute__((always_inline)) PetscReal sound(PetscReal gamma, Pe
   const PetscReal g = gamma * p, x = g * rho;
   union {
     PetscReal real;
-    PetscInt64 bits;
+    uint64_t bits; /* unsigned: of states that are refused later, x may be negative */
   } seed = {.real = x};
 
   seed.bits = 0x5fe6eb50c7b537a9 - (seed.bits >> 1);

@@ -1,4 +1,5 @@
 // RANKS 1 2 4
+// LEAKS it is given frames that are refused
 // TIMEOUT 120
 /* Frames of a data set as the initial state, and those before it as the past of a network. */
 #include "tests/solvers/decks.h"
