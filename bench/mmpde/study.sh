@@ -21,9 +21,10 @@ cp "$here"/*.yaml .
 if [ ! -e burgers32.h5 ]; then
   "$SINEW" run data.yaml output.directory=data
   "$BENCH/coarsen" data/data_train.h5 burgers32.h5 train/u 6
-  "$BENCH/coarsen" data/data_train.h5 burgers48.h5 train/u 4
 fi
 if [ ! -e mover.h5 ]; then
+  "$SINEW" run data.yaml grid.cells=[96,96] ensemble.members=240 ensemble.seed=7 output.directory=many
+  "$BENCH/coarsen" many/data_train.h5 many48.h5 train/u 2
   "$SINEW" train mover.yaml output.directory=mover --restart auto
   cp mover/best.h5 mover.h5
 fi
