@@ -218,7 +218,8 @@ static PetscErrorCode residual(void *ctx, const PetscReal w[], PetscReal r[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode rows(void *ctx, const PetscReal w[], PetscInt b, PetscReal J[], PetscInt ld)
+static PetscErrorCode rows(void *ctx, const PetscReal w[], PetscInt b, const PetscInt column[], PetscReal J[],
+                           PetscInt ld)
 {
   SinewCollocation c = ctx;
   const Block *block = &c->block[b];
@@ -229,7 +230,7 @@ static PetscErrorCode rows(void *ctx, const PetscReal w[], PetscInt b, PetscReal
   PetscCall(evaluate(c, w, block, PETSC_TRUE));
   for (PetscInt k = 0; k < term->residuals; k++) {
     scaled_seed(block, jets, c->dr + k * jets * block->n, term->scale + block->first, PETSC_FALSE, c->seed);
-    PetscCall(SinewJetRows(c->jet, c->seed, J + k * block->n, ld));
+    PetscCall(SinewJetRows(c->jet, c->seed, column, J + k * block->n, ld));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -269,24 +269,6 @@ PetscErrorCode SinewInsrTargetSize(InsrSystem *system, PetscReal *size)
 
 /* ---- solves ---- */
 
-/* The candidate with the least residual; *norm is NaN when none has one. */
-static PetscErrorCode choose(InsrSystem *system, PetscInt candidates, const PetscReal *candidate[], PetscInt *best,
-                             PetscReal *norm)
-{
-  PetscReal least = PETSC_MAX_REAL;
-
-  PetscFunctionBegin;
-  *best = -1;
-  for (PetscInt k = 0; k < candidates; k++) {
-    if (!candidate[k]) continue;
-    PetscCall(SinewLeastSquaresNorm(system->ls, candidate[k], norm));
-    if (!(*norm < least)) continue; /* nor NaN */
-    least = *norm;
-    *best = k;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static void count(const SinewLeastSquaresReport *solve, SinewInsrReport *report)
 {
   SinewLeastSquaresReport sum = *solve;
@@ -307,24 +289,21 @@ PetscErrorCode SinewInsrSolve(InsrSystem *system, PetscInt candidates, const Pet
   const PetscReal tolerance = insr->options.step.tolerance, damping = insr->options.step.damping;
   SinewLeastSquaresOptions *options = SinewLeastSquaresGetOptions(system->ls);
   SinewLeastSquaresReport solve;
-  PetscReal norm;
   PetscInt best;
   PetscBool singular;
 
   PetscFunctionBegin;
   PetscCall(SinewInsrTargetSize(system, &report->size));
-  PetscCall(choose(system, candidates, candidate, &best, &norm));
+  options->tolerance = tolerance * (report->size > 0 ? report->size : 1);
+  options->damping = PetscMin(damping, DAMPING_GROWTH * insr->scalars[DAMPING]);
+  options->seed = insr->options.seed + (PetscInt64)insr->scalars[STEPS] * 64 + insr->solves++;
+  PetscCall(SinewLeastSquaresSolveFrom(system->ls, candidates, candidate, w, &best, &solve));
   if (best < 0) {
     report->failed = PETSC_TRUE;
     report->reason = "the residual of the first guess is not a number";
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   report->extrapolated = (PetscBool)(best > 0);
-  if (candidate[best] != w) PetscCall(PetscArraycpy(w, candidate[best], insr->P));
-  options->tolerance = tolerance * (report->size > 0 ? report->size : 1);
-  options->damping = PetscMin(damping, DAMPING_GROWTH * insr->scalars[DAMPING]);
-  options->seed = insr->options.seed + (PetscInt64)insr->scalars[STEPS] * 64 + insr->solves++;
-  PetscCall(SinewLeastSquaresSolve(system->ls, w, &solve));
   insr->scalars[DAMPING] = solve.damping;
   count(&solve, report);
   PetscCall(PetscStrcmp(solve.reason, "singular", &singular));

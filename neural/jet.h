@@ -111,10 +111,11 @@ PETSC_EXTERN PetscErrorCode SinewJetTangent(SinewJet jet, const PetscReal v[], P
 PETSC_EXTERN PetscErrorCode SinewJetAdjoint(SinewJet jet, const PetscReal seed[], PetscReal g[]);
 
 /*
-  SinewJetRows - one row a point: J[k * ld + p] = sum over outputs and channels of seed(p) d u(p) /
+  SinewJetRows - one row a point: J[column[k] * ld + p] = sum over outputs and channels of seed(p) d u(p) /
   d w_k. J is column-major, leading dimension ld >= n, so that a column is one weight's derivative at
-  all points, as BLAS wants it.
+  all points, as BLAS wants it. Weights whose column is negative are left out; column NULL: k itself.
 */
-PETSC_EXTERN PetscErrorCode SinewJetRows(SinewJet jet, const PetscReal seed[], PetscReal J[], PetscInt ld);
+PETSC_EXTERN PetscErrorCode SinewJetRows(SinewJet jet, const PetscReal seed[], const PetscInt column[], PetscReal J[],
+                                         PetscInt ld);
 
 #endif

@@ -61,7 +61,8 @@ void SinewSinCos(PetscInt n, const PetscReal *restrict x, PetscReal *restrict s,
   }
 }
 
-static void sine(PetscInt n, PetscReal omega, const PetscReal *restrict z, PetscReal *restrict h, PetscReal *restrict f)
+static void sine(PetscInt n, PetscReal omega, PetscInt derivatives, const PetscReal *restrict z, PetscReal *restrict h,
+                 PetscReal *restrict f)
 {
   PetscReal *restrict phase = f + 3 * n, *restrict cosine = f + 2 * n;
   const PetscReal o2 = omega * omega;
@@ -70,18 +71,21 @@ static void sine(PetscInt n, PetscReal omega, const PetscReal *restrict z, Petsc
   SinewSinCos(n, phase, h, cosine);
 #pragma omp simd
   for (PetscInt p = 0; p < n; p++) {
-    const PetscReal s = h[p], c = cosine[p];
-
-    f[p] = omega * c;
-    f[n + p] = -o2 * s;
-    f[2 * n + p] = -o2 * omega * c;
-    f[3 * n + p] = o2 * o2 * s;
+    f[p] = omega * cosine[p];
+    f[n + p] = -o2 * h[p];
+  }
+  if (derivatives < 3) return;
+#pragma omp simd
+  for (PetscInt p = 0; p < n; p++) {
+    cosine[p] *= -o2 * omega; /* the third, which lies there */
+    f[3 * n + p] = o2 * o2 * h[p];
   }
 }
 
-static void hyperbolic_tangent(PetscInt n, PetscReal omega, const PetscReal z[], PetscReal h[], PetscReal f[])
+static void hyperbolic_tangent(PetscInt n, PetscReal omega, PetscInt derivatives, const PetscReal z[], PetscReal h[],
+                               PetscReal f[])
 {
-  (void)omega;
+  (void)omega, (void)derivatives;
   for (PetscInt p = 0; p < n; p++) {
     const PetscReal t = PetscTanhReal(z[p]), q = t * t, d = 1 - q;
 
@@ -93,9 +97,9 @@ static void hyperbolic_tangent(PetscInt n, PetscReal omega, const PetscReal z[],
   }
 }
 
-static void gelu(PetscInt n, PetscReal omega, const PetscReal z[], PetscReal h[], PetscReal f[])
+static void gelu(PetscInt n, PetscReal omega, PetscInt derivatives, const PetscReal z[], PetscReal h[], PetscReal f[])
 {
-  (void)omega;
+  (void)omega, (void)derivatives;
   for (PetscInt p = 0; p < n; p++) {
     const PetscReal t = z[p], q = t * t, below = 0.5 * erfc(-t * PETSC_SQRT2 / 2);
     const PetscReal bell = PetscExpReal(-0.5 * q) / PetscSqrtReal(2 * PETSC_PI);
@@ -108,9 +112,9 @@ static void gelu(PetscInt n, PetscReal omega, const PetscReal z[], PetscReal h[]
   }
 }
 
-static void swish(PetscInt n, PetscReal omega, const PetscReal z[], PetscReal h[], PetscReal f[])
+static void swish(PetscInt n, PetscReal omega, PetscInt derivatives, const PetscReal z[], PetscReal h[], PetscReal f[])
 {
-  (void)omega;
+  (void)omega, (void)derivatives;
   for (PetscInt p = 0; p < n; p++) {
     const PetscReal t = z[p], s = 1 / (1 + PetscExpReal(-t)), s1 = s * (1 - s), s2 = s1 * (1 - 2 * s);
     const PetscReal s3 = s1 * (1 - 6 * s1), s4 = s2 * (1 - 12 * s1);

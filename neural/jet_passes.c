@@ -27,6 +27,7 @@ PetscErrorCode SinewJetForward(SinewJet jet, const PetscReal w[], SinewJetOrder 
   const JetKernels kernels = SinewJetKernels(jet->options.dim, order);
   JetActivationRow *activation = SinewJetActivationKernel(jet->options.activation);
   const PetscInt last = jet->linear - 1, width = jet->options.width;
+  const PetscInt derivatives = order == SINEW_JET_THIRD ? 4 : order > SINEW_JET_GRADIENT ? 3 : 2;
 
   PetscFunctionBegin;
   PetscCall(check_block(jet, n));
@@ -42,7 +43,7 @@ PetscErrorCode SinewJetForward(SinewJet jet, const PetscReal w[], SinewJetOrder 
     for (PetscInt o = 0; o < width; o++) {
       PetscReal *f = jet->f[l] + o * JET_DERIVATIVES * n, *h = jet->h[l + 1] + o * row;
 
-      activation(n, jet->options.omega, jet->z[l] + o * row, h, f);
+      activation(n, jet->options.omega, derivatives, jet->z[l] + o * row, h, f);
       kernels.forward(n, jet->z[l] + o * row, f, h);
     }
   }
@@ -140,19 +141,34 @@ PetscErrorCode SinewJetAdjoint(SinewJet jet, const PetscReal seed[], PetscReal g
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* J column (o, i) = sum over channels of adjoint (o) times input (i), point by point. */
+/* Where the derivatives by the weights go. */
+typedef struct {
+  const PetscInt *column; /* [weights], negative for those left out; NULL: in their order */
+  PetscReal *J;
+  PetscInt ld;
+} Columns;
+
+static inline PetscReal *column_of(const Columns *columns, PetscInt weight)
+{
+  const PetscInt k = columns->column ? columns->column[weight] : weight;
+
+  return k < 0 ? NULL : columns->J + k * columns->ld;
+}
+
+/* Column of weight first + (o, i) = sum over channels of adjoint (o) times input (i), point by point. */
 static inline __attribute__((always_inline)) void outer_products(const PetscInt channels, PetscInt n, PetscInt out,
                                                                  PetscInt in, const PetscReal *restrict a,
-                                                                 const PetscReal *restrict h, PetscReal *restrict J,
-                                                                 PetscInt ld)
+                                                                 const PetscReal *restrict h, PetscInt first,
+                                                                 const Columns *columns)
 {
   const PetscInt row = channels * n;
 
   for (PetscInt o = 0; o < out; o++) {
     for (PetscInt i = 0; i < in; i++) {
       const PetscReal *ao = a + o * row, *hi = h + i * row;
-      PetscReal *restrict to = J + (o * in + i) * ld;
+      PetscReal *restrict to = column_of(columns, first + o * in + i);
 
+      if (!to) continue;
 #pragma omp simd
       for (PetscInt p = 0; p < n; p++) {
         PetscReal sum = ao[p] * hi[p];
@@ -164,37 +180,40 @@ static inline __attribute__((always_inline)) void outer_products(const PetscInt 
   }
 }
 
-static void rows_of_map(SinewJet jet, PetscInt l, const PetscReal a[], PetscReal J[], PetscInt ld)
+static void rows_of_map(SinewJet jet, PetscInt l, const PetscReal a[], const Columns *to)
 {
-  const PetscInt in = jet->size[l], out = jet->size[l + 1], n = jet->n;
+  const PetscInt in = jet->size[l], out = jet->size[l + 1], n = jet->n, first = jet->weight[l];
   const PetscReal *h = jet->h[l];
-  PetscReal *to = J + jet->weight[l] * ld;
 
   switch (jet->channels) {
-  case 1: outer_products(1, n, out, in, a, h, to, ld); break;
-  case 2: outer_products(2, n, out, in, a, h, to, ld); break;
-  case 3: outer_products(3, n, out, in, a, h, to, ld); break;
-  case 4: outer_products(4, n, out, in, a, h, to, ld); break;
-  case 5: outer_products(5, n, out, in, a, h, to, ld); break;
-  case 6: outer_products(6, n, out, in, a, h, to, ld); break;
-  case 8: outer_products(8, n, out, in, a, h, to, ld); break;
-  case 10: outer_products(10, n, out, in, a, h, to, ld); break;
-  default: outer_products(jet->channels, n, out, in, a, h, to, ld); break;
+  case 1: outer_products(1, n, out, in, a, h, first, to); break;
+  case 2: outer_products(2, n, out, in, a, h, first, to); break;
+  case 3: outer_products(3, n, out, in, a, h, first, to); break;
+  case 4: outer_products(4, n, out, in, a, h, first, to); break;
+  case 5: outer_products(5, n, out, in, a, h, first, to); break;
+  case 6: outer_products(6, n, out, in, a, h, first, to); break;
+  case 8: outer_products(8, n, out, in, a, h, first, to); break;
+  case 10: outer_products(10, n, out, in, a, h, first, to); break;
+  default: outer_products(jet->channels, n, out, in, a, h, first, to); break;
   }
-  for (PetscInt o = 0; o < out; o++)
-    for (PetscInt p = 0; p < n; p++) J[(jet->bias[l] + o) * ld + p] = a[o * jet->channels * n + p];
+  for (PetscInt o = 0; o < out; o++) {
+    PetscReal *bias = column_of(to, jet->bias[l] + o);
+
+    for (PetscInt p = 0; bias && p < n; p++) bias[p] = a[o * jet->channels * n + p];
+  }
 }
 
-PetscErrorCode SinewJetRows(SinewJet jet, const PetscReal seed[], PetscReal J[], PetscInt ld)
+PetscErrorCode SinewJetRows(SinewJet jet, const PetscReal seed[], const PetscInt column[], PetscReal J[], PetscInt ld)
 {
   const JetKernels kernels = SinewJetKernels(jet->options.dim, jet->order);
+  const Columns columns = {column, J, ld};
   const PetscReal *a = seed;
 
   PetscFunctionBegin;
   PetscCall(check_forward(jet));
   a = output_seed(jet, seed);
   for (PetscInt l = jet->linear - 1; l >= 0; l--) {
-    rows_of_map(jet, l, a, J, ld);
+    rows_of_map(jet, l, a, &columns);
     if (l) step_back(jet, &kernels, l, a);
     a = jet->a;
   }

@@ -43,8 +43,9 @@ typedef struct {
 
 PETSC_INTERN JetKernels SinewJetKernels(PetscInt dim, SinewJetOrder order);
 
-/* h = f(z) and the first four derivatives [4][n]. */
-typedef void JetActivationRow(PetscInt n, PetscReal omega, const PetscReal z[], PetscReal h[], PetscReal f[]);
+/* h = f(z) and at least so many of the first four derivatives, f [4][n]. */
+typedef void JetActivationRow(PetscInt n, PetscReal omega, PetscInt derivatives, const PetscReal z[], PetscReal h[],
+                              PetscReal f[]);
 PETSC_INTERN JetActivationRow *SinewJetActivationKernel(SinewJetActivation activation);
 
 /* Sines and cosines of n numbers (also large ones and NaN), within 2 ulp up to a million. */

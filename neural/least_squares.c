@@ -62,7 +62,7 @@ static PetscErrorCode allocate(SinewLeastSquares ls)
   PetscCall(PetscMalloc7(P, &ls->g, P, &ls->d, P, &ls->a, P, &ls->w_new, P, &ls->best, P, &ls->y_weights, P + 1,
                          &ls->diagonal));
   PetscCall(PetscMalloc1(P, &ls->origin));
-  PetscCall(PetscMalloc2((levels + 1) * (P + 1), &ls->partial, P, &ls->moving));
+  PetscCall(PetscMalloc3((levels + 1) * (P + 1), &ls->partial, P, &ls->moving, P, &ls->column));
   if (ls->solver != SINEW_LS_NORMAL && ls->solver != SINEW_LS_QR) {
     PetscCall(SinewLeastSquaresAllocateKrylov(ls));
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -109,10 +109,11 @@ PetscErrorCode SinewLeastSquaresDestroy(SinewLeastSquares *out)
   PetscCall(PetscFree(ls->y));
   PetscCall(PetscFree7(ls->g, ls->d, ls->a, ls->w_new, ls->best, ls->y_weights, ls->diagonal));
   PetscCall(PetscFree(ls->origin));
-  PetscCall(PetscFree2(ls->partial, ls->moving));
+  PetscCall(PetscFree3(ls->partial, ls->moving, ls->column));
   PetscCall(PetscFree(ls->received));
   PetscCall(PetscFree(ls->J));
-  PetscCall(PetscFree2(ls->matrix, ls->factor));
+  PetscCall(PetscFree(ls->matrix));
+  PetscCall(PetscFree(ls->factor));
   PetscCall(PetscFree4(ls->qr, ls->stacked, ls->tau, ls->work));
   PetscCall(PetscFree4(ls->krylov[0], ls->krylov[1], ls->krylov[2], ls->krylov[3]));
   for (int k = 0; k < LS_LEVELS_MAX; k++) PetscCall(PetscFree(ls->level[k]));

@@ -32,6 +32,9 @@
   ranks when the parts are the same (their number a power of two divisible by that of the ranks, at most 8
   ranks); else the sums agree up to rounding.
 
+  Memory: a few matrices of the weights, and the Jacobian where it has at most four rows a weight (over all ranks),
+  which spares acceleration and reuse an adjoint pass; else 512 rows of it.
+
   A solve ends when |r| <= tolerance ("residual"), when a step lowers |r| by less than the fraction stagnation
   ("stagnation"), when the residual at held-out points has grown for three accepted steps in turn ("held-out":
   the weights of the best are returned), after `iterations` steps, or when no damping up to
@@ -53,8 +56,10 @@ typedef struct {
   const PetscInt *block_start; /* [blocks + 1] first row of each block, this rank's rows from 0 */
   /* Rows below are this rank's; none of these is collective. */
   PetscErrorCode (*residual)(void *ctx, const PetscReal w[], PetscReal r[]);
-  /* J[k * ld + i] = d r_i / d w_k for the rows of one block */
-  PetscErrorCode (*rows)(void *ctx, const PetscReal w[], PetscInt block, PetscReal J[], PetscInt ld);
+  /* J[column[k] * ld + i] = d r_i / d w_k for the rows of one block and the weights whose column is not negative;
+     column NULL: k itself */
+  PetscErrorCode (*rows)(void *ctx, const PetscReal w[], PetscInt block, const PetscInt column[], PetscReal J[],
+                         PetscInt ld);
   PetscErrorCode (*apply)(void *ctx, const PetscReal w[], const PetscReal v[], PetscReal y[]); /* y = J v */
   /* g += J' y over the rows of one part */
   PetscErrorCode (*transpose)(void *ctx, const PetscReal w[], PetscInt part, const PetscReal y[], PetscReal g[]);
@@ -117,6 +122,10 @@ PETSC_EXTERN SinewLeastSquaresOptions *SinewLeastSquaresGetOptions(SinewLeastSqu
 
 PETSC_EXTERN PetscErrorCode SinewLeastSquaresSolve(SinewLeastSquares ls, PetscReal w[],
                                                    SinewLeastSquaresReport *report);
+/* SinewLeastSquaresSolveFrom - the same from the best of several guesses [n] (NULL: none; w may be one of them).
+ *best is its number, or -1, and w untouched, when none has a residual that is a number, which is no error here. */
+PETSC_EXTERN PetscErrorCode SinewLeastSquaresSolveFrom(SinewLeastSquares ls, PetscInt n, const PetscReal *const guess[],
+                                                       PetscReal w[], PetscInt *best, SinewLeastSquaresReport *report);
 
 /*
   SinewLeastSquaresLinear - d = argmin |J d + r|^2 with J and r at w, once: damped by mu D, or, with cut > 0 (NORMAL

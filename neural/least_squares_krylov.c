@@ -27,7 +27,7 @@ PetscErrorCode SinewLeastSquaresDiagonal(SinewLeastSquares ls, const PetscReal w
     for (PetscInt b = p->part_block[part]; b < p->part_block[part + 1]; b++) {
       const PetscInt rows = p->block_start[b + 1] - p->block_start[b];
 
-      PetscCall(p->rows(p->ctx, w, b, ls->J, rows));
+      PetscCall(p->rows(p->ctx, w, b, NULL, ls->J, rows));
       for (PetscInt k = 0; k < ls->P; k++)
         for (PetscInt i = 0; i < rows; i++) ls->partial[k] += PetscSqr(ls->J[k * rows + i]);
     }

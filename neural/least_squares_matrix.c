@@ -3,6 +3,8 @@
 #include "least_squares_private.h"
 #include "sampling.h"
 
+#define KEPT_ROWS 4 /* a weight: J is then no larger than a few matrices */
+
 PetscReal SinewLeastSquaresScale(SinewLeastSquares ls, PetscInt k)
 {
   const PetscReal mean = ls->diagonal[ls->P]; /* kept behind the diagonal */
@@ -15,8 +17,11 @@ PetscErrorCode SinewLeastSquaresAllocateMatrix(SinewLeastSquares ls)
   const size_t n = (size_t)ls->P + 1;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc1((size_t)ls->chunk * n, &ls->J));
-  PetscCall(PetscMalloc2(n * n, &ls->matrix, n * n, &ls->factor));
+  ls->kept = (PetscBool)(ls->solver == SINEW_LS_NORMAL && ls->all_rows <= KEPT_ROWS * (PetscInt64)ls->P);
+  ls->ld = ls->kept ? PetscMax(ls->rows, 1) : ls->chunk;
+  PetscCall(PetscMalloc1((size_t)ls->ld * n, &ls->J));
+  PetscCall(PetscMalloc1(n * n, &ls->matrix)); /* by itself: sums of parts exchange it with a level */
+  PetscCall(PetscMalloc1(n * n, &ls->factor));
   if (ls->size > 1) {
     PetscCall(PetscFree(ls->received));
     PetscCall(PetscMalloc1(n * (n + 1) / 2, &ls->received));
@@ -37,25 +42,47 @@ static void draw_moving(SinewLeastSquares ls, PetscInt iteration)
   for (PetscInt k = 0; k < ls->P; k++) {
     const PetscReal u = wanted < ls->P ? SinewUniform(ls->options.seed, iteration, k) : 0;
 
-    if (u * (PetscReal)(ls->P - k) < (PetscReal)(wanted - ls->active)) ls->moving[ls->active++] = k;
+    ls->column[k] = u * (PetscReal)(ls->P - k) < (PetscReal)(wanted - ls->active) ? ls->active : -1;
+    if (ls->column[k] >= 0) ls->moving[ls->active++] = k;
   }
 }
 
-/* Rows of J (moving columns) and r as last column, from block *b on; returns their number in *rows. */
 PetscErrorCode SinewLeastSquaresChunk(SinewLeastSquares ls, const PetscReal w[], PetscInt end, PetscInt *b,
-                                      PetscInt *rows)
+                                      PetscReal **J, PetscInt *rows)
 {
   const SinewLeastSquaresProblem *p = &ls->problem;
-  const PetscInt first = p->block_start[*b], ld = ls->chunk;
+  const PetscInt first = p->block_start[*b];
 
   PetscFunctionBegin;
-  for (*rows = 0; *b < end && p->block_start[*b + 1] - first <= ld; (*b)++) {
-    PetscCall(p->rows(p->ctx, w, *b, ls->J + *rows, ld));
+  *J = ls->J + (ls->kept ? first : 0);
+  for (*rows = 0; *b < end && p->block_start[*b + 1] - first <= ls->chunk; (*b)++) {
+    PetscCall(p->rows(p->ctx, w, *b, ls->column, *J + *rows, ls->ld));
     *rows = p->block_start[*b + 1] - first;
   }
-  for (PetscInt k = 0; k < ls->active; k++)
-    if (ls->moving[k] > k) PetscCall(PetscArraycpy(ls->J + k * ld, ls->J + ls->moving[k] * ld, *rows));
-  PetscCall(PetscArraycpy(ls->J + ls->active * ld, ls->r + first, *rows));
+  PetscCall(PetscArraycpy(*J + ls->active * ls->ld, ls->r + first, *rows));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewLeastSquaresTransposeAssembled(SinewLeastSquares ls, const PetscReal y[], PetscReal g[])
+{
+  const SinewLeastSquaresProblem *p = &ls->problem;
+  PetscReal *x = ls->y_weights;
+
+  PetscFunctionBegin;
+  if (!ls->kept) {
+    PetscCall(SinewLeastSquaresTranspose(ls, ls->origin, y, g));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  for (PetscInt part = 0; part < p->parts; part++) {
+    const PetscInt first = p->block_start[p->part_block[part]], end = p->block_start[p->part_block[part + 1]];
+
+    PetscCall(PetscArrayzero(ls->partial, ls->active));
+    SinewGemv('T', end - first, ls->active, 1, ls->J + first, ls->ld, y + first, 1, ls->partial);
+    SinewLeastSquaresFold(ls, part, ls->active);
+  }
+  SinewLeastSquaresFinish(ls, ls->active, x);
+  PetscCall(SinewLeastSquaresSumRanks(ls, ls->active, x));
+  for (PetscInt k = 0; k < ls->P; k++) g[k] = ls->column[k] < 0 ? 0 : x[ls->column[k]];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -80,7 +107,12 @@ static PetscErrorCode fold_part(SinewLeastSquares ls, PetscInt part, PetscInt n)
     else if (!last)
       break;
   }
-  if (!last) PetscCall(PetscArraycpy(ls->level[k], ls->matrix, n * n));
+  if (!last) {
+    PetscReal *swap = ls->level[k];
+
+    ls->level[k] = ls->matrix;
+    ls->matrix = swap;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -102,16 +134,17 @@ static PetscErrorCode assemble_gram(SinewLeastSquares ls, const PetscReal w[])
 {
   const SinewLeastSquaresProblem *p = &ls->problem;
   const PetscInt n = ls->active + 1;
+  PetscReal *J;
   PetscInt rows;
 
   PetscFunctionBegin;
-  PetscCall(PetscArrayzero(ls->matrix, n * n));
+  if (!ls->tree || p->parts == 0) PetscCall(PetscArrayzero(ls->matrix, n * n));
   for (PetscInt part = 0; part < p->parts; part++) {
     PetscReal beta = ls->tree ? 0 : 1;
 
     for (PetscInt b = p->part_block[part]; b < p->part_block[part + 1]; beta = 1) {
-      PetscCall(SinewLeastSquaresChunk(ls, w, p->part_block[part + 1], &b, &rows));
-      SinewGram(n, rows, ls->J, ls->chunk, beta, ls->matrix, n);
+      PetscCall(SinewLeastSquaresChunk(ls, w, p->part_block[part + 1], &b, &J, &rows));
+      SinewGram(n, rows, J, ls->ld, beta, ls->matrix, n);
     }
     if (ls->tree && p->part_block[part] == p->part_block[part + 1]) PetscCall(PetscArrayzero(ls->matrix, n * n));
     if (ls->tree) PetscCall(fold_part(ls, part, n));

@@ -23,10 +23,12 @@ struct _p_SinewLeastSquares {
   PetscReal *received;                             /* the partner's sum */
 
   /* the moving weights of this iteration: moving[0..active-1], ascending */
-  PetscInt active, *moving;
+  PetscInt active, *moving, *column; /* column[k]: where weight k is among them, or -1 */
 
   /* NORMAL: Gram matrix of [J r] ((active + 1)^2, upper triangle) and its factor. QR: R of [J r], and the damped one */
   PetscReal *J, *matrix, *factor;
+  PetscInt ld;                          /* of J */
+  PetscBool kept;                       /* J holds all rows, block_start by block_start; else one chunk at a time */
   PetscReal *level[LS_LEVELS_MAX];      /* partial matrices of the tree, allocated as needed */
   PetscReal *qr, *stacked, *tau, *work; /* QR: what is triangularised, what is stacked underneath */
   PetscInt lwork;
@@ -69,7 +71,11 @@ PETSC_INTERN PetscErrorCode SinewLeastSquaresKrylov(SinewLeastSquares ls, const 
 
 /* weight k's entry of D */
 PETSC_INTERN PetscReal SinewLeastSquaresScale(SinewLeastSquares ls, PetscInt k);
-/* Rows of J (moving columns, r as the last one) from block *b on, as many as fit below block `end`. */
+/* Rows of J (moving columns, r as the last one; leading dimension ls->ld) from block *b on, as many as fit below
+   block `end`. */
 PETSC_INTERN PetscErrorCode SinewLeastSquaresChunk(SinewLeastSquares ls, const PetscReal w[], PetscInt end, PetscInt *b,
-                                                   PetscInt *rows);
+                                                   PetscReal **J, PetscInt *rows);
+/* g [P] = J'y with the Jacobian of the matrix; zero for weights at rest where J was kept */
+PETSC_INTERN PetscErrorCode SinewLeastSquaresTransposeAssembled(SinewLeastSquares ls, const PetscReal y[],
+                                                                PetscReal g[]);
 #endif

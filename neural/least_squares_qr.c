@@ -53,13 +53,14 @@ static PetscErrorCode stack_ranks(SinewLeastSquares ls, PetscInt n)
 PetscErrorCode SinewLeastSquaresAssembleQR(SinewLeastSquares ls, const PetscReal w[])
 {
   const PetscInt n = ls->active + 1, blocks = ls->problem.part_block[ls->problem.parts];
+  PetscReal *J;
   PetscInt rows;
 
   PetscFunctionBegin;
   PetscCall(PetscArrayzero(ls->matrix, n * n));
   for (PetscInt b = 0; b < blocks;) {
-    PetscCall(SinewLeastSquaresChunk(ls, w, blocks, &b, &rows));
-    PetscCall(stack(ls, n, rows, ls->J, ls->chunk, ls->matrix));
+    PetscCall(SinewLeastSquaresChunk(ls, w, blocks, &b, &J, &rows));
+    PetscCall(stack(ls, n, rows, J, ls->ld, ls->matrix));
   }
   PetscCall(stack_ranks(ls, n));
   PetscFunctionReturn(PETSC_SUCCESS);

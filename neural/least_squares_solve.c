@@ -58,7 +58,7 @@ static PetscErrorCode accelerate(SinewLeastSquares ls, const PetscReal w[], Pets
   PetscCall(evaluate_new(ls, &probed));
   if (PetscIsInfOrNanReal(probed)) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt i = 0; i < ls->rows; i++) ls->y[i] = ls->r_new[i] - ls->r[i];
-  PetscCall(SinewLeastSquaresTranspose(ls, w, ls->y, ls->a));
+  PetscCall(SinewLeastSquaresTransposeAssembled(ls, ls->y, ls->a));
   for (PetscInt k = 0; k < ls->P; k++) {
     const PetscReal Jd = -ls->g[k] - mu * SinewLeastSquaresScale(ls, k) * ls->d[k];
 
@@ -142,7 +142,7 @@ static PetscErrorCode chords(SinewLeastSquares ls, PetscReal w[], State *state)
     const PetscReal before = state->norm;
     PetscReal norm;
 
-    PetscCall(SinewLeastSquaresTranspose(ls, ls->origin, ls->r, ls->g));
+    PetscCall(SinewLeastSquaresTransposeAssembled(ls, ls->r, ls->g));
     PetscCall(SinewLeastSquaresBackSolve(ls, ls->g, ls->d));
     for (PetscInt i = 0; i < ls->P; i++) ls->w_new[i] = w[i] + ls->d[i];
     PetscCall(evaluate_new(ls, &norm));
@@ -177,21 +177,27 @@ static PetscErrorCode check_held_out(SinewLeastSquares ls, PetscReal w[], State 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode start(SinewLeastSquares ls, PetscReal w[], State *state)
+/* The guess with the least |r| into w, its residual into ls->r. */
+static PetscErrorCode choose(SinewLeastSquares ls, PetscInt n, const PetscReal *const guess[], PetscReal w[],
+                             State *state, PetscInt *best)
 {
-  SinewLeastSquaresReport *report = &ls->report;
-
   PetscFunctionBegin;
-  *state = (State){.nu = 2, .held_out_best = PETSC_MAX_REAL};
-  *report = (SinewLeastSquaresReport){.rows = ls->all_rows, .parameters = ls->P, .reason = "iterations"};
-  report->damping = PetscMax(ls->options.damping_least, PetscMin(ls->options.damping, ls->options.damping_most));
-  PetscCall(PetscArraycpy(ls->w_new, w, ls->P));
-  PetscCall(evaluate_new(ls, &state->norm));
-  PetscCheck(!PetscIsInfOrNanReal(state->norm), ls->comm, SINEW_ERR_BREAKDOWN,
-             "least squares: the residual of the first guess is not a number");
-  PetscCall(PetscArraycpy(w, ls->w_new, ls->P));
-  PetscCall(PetscArraycpy(ls->r, ls->r_new, ls->rows));
-  report->first = state->norm;
+  *best = -1;
+  state->norm = PETSC_MAX_REAL;
+  for (PetscInt k = 0; k < n; k++) {
+    PetscReal norm, *swap = ls->r;
+
+    if (!guess[k]) continue;
+    PetscCall(PetscArraycpy(ls->w_new, guess[k], ls->P));
+    PetscCall(evaluate_new(ls, &norm));
+    if (!(norm < state->norm)) continue; /* nor NaN */
+    state->norm = norm;
+    *best = k;
+    PetscCall(PetscArraycpy(ls->best, ls->w_new, ls->P));
+    ls->r = ls->r_new;
+    ls->r_new = swap;
+  }
+  if (*best >= 0) PetscCall(PetscArraycpy(w, ls->best, ls->P));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -258,24 +264,53 @@ static PetscErrorCode by_adam(SinewLeastSquares ls, PetscReal w[], SinewLeastSqu
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewLeastSquaresSolve(SinewLeastSquares ls, PetscReal w[], SinewLeastSquaresReport *report)
+/* The reports of methods without a Jacobian are their own. */
+static PetscErrorCode other_method(SinewLeastSquares ls, PetscReal w[], SinewLeastSquaresReport *report)
 {
-  State state;
+  PetscFunctionBegin;
+  if (ls->solver == SINEW_LS_ADAM)
+    PetscCall(by_adam(ls, w, report));
+  else
+    PetscCall(SinewLeastSquaresLBFGS(ls, w, report));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewLeastSquaresSolveFrom(SinewLeastSquares ls, PetscInt n, const PetscReal *const guess[],
+                                          PetscReal w[], PetscInt *best, SinewLeastSquaresReport *out)
+{
+  SinewLeastSquaresReport *report = &ls->report;
+  State state = {.nu = 2, .held_out_best = PETSC_MAX_REAL};
   PetscBool done = PETSC_FALSE;
 
   PetscFunctionBegin;
+  *report = (SinewLeastSquaresReport){.rows = ls->all_rows, .parameters = ls->P, .reason = "iterations"};
+  report->damping = PetscMax(ls->options.damping_least, PetscMin(ls->options.damping, ls->options.damping_most));
+  PetscCall(choose(ls, n, guess, w, &state, best));
+  if (*best < 0) PetscFunctionReturn(PETSC_SUCCESS);
   if (ls->solver == SINEW_LS_LBFGS || ls->solver == SINEW_LS_ADAM) {
-    PetscCall((ls->solver == SINEW_LS_ADAM ? by_adam : SinewLeastSquaresLBFGS)(ls, w, report));
+    PetscCall(other_method(ls, w, out));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(start(ls, w, &state));
+  report->first = state.norm;
   if (state.norm <= ls->options.tolerance) {
     done = PETSC_TRUE;
-    ls->report.reason = "residual";
+    report->reason = "residual";
   }
-  while (!done && ls->report.iterations < ls->options.iterations) PetscCall(iterate(ls, w, &state, &done));
-  ls->report.residual = state.norm;
-  ls->report.held_out = state.held_out;
-  *report = ls->report;
+  while (!done && report->iterations < ls->options.iterations) PetscCall(iterate(ls, w, &state, &done));
+  report->residual = state.norm;
+  report->held_out = state.held_out;
+  *out = *report;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewLeastSquaresSolve(SinewLeastSquares ls, PetscReal w[], SinewLeastSquaresReport *report)
+{
+  const PetscReal *const guess[1] = {w};
+  PetscInt best;
+
+  PetscFunctionBegin;
+  PetscCall(SinewLeastSquaresSolveFrom(ls, 1, guess, w, &best, report));
+  PetscCheck(best == 0, ls->comm, SINEW_ERR_BREAKDOWN,
+             "least squares: the residual of the first guess is not a number");
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -60,10 +60,10 @@ static void advection_options(const char scheme[], SinewInsrOptions *o)
   const PetscBool second_order = (PetscBool)(scheme[0] == 't');
 
   o->network.omega = 30;
-  o->points = second_order ? 1100 : 2000;
+  o->points = second_order ? 950 : 2000;
   o->fit.tolerance = second_order ? 2e-6 : 5e-8;
   o->fit.subset = 0.7;
-  o->step.tolerance = second_order ? 4e-5 : 1.5e-6;
+  o->step.tolerance = second_order ? 3.5e-5 : 1.5e-6;
   o->fit_adam = 700;
   o->held_out = 0.1;
   o->step.subset = second_order ? 0.4 : 0.5;
@@ -102,12 +102,13 @@ static void box_options(const char scheme[], SinewInsrOptions *o)
 {
   (void)scheme;
   o->network.wall[0] = o->network.wall[1] = SINEW_WALL_BOTH;
-  o->points = 32 * 32;
+  o->points = 28 * 28;
   o->held_out = 0;
   o->fit_adam = 300;
   o->fit.tolerance = 1e-6;
   o->step.iterations = 1;
   o->step.tolerance = 0; /* what remains is dt grad p, whatever the fit */
+  o->step.subset = 0.5;
 }
 
 /* ---- (c) the same, carried by a mean flow and decaying, periodic ---- */

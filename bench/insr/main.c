@@ -11,7 +11,7 @@
 static PetscErrorCode print(const BenchLine *line)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "  %-34s %9.2e %9.2e %9.2f %9.2f %9.2f  %s\n", line->what,
+  PetscCall(PetscPrintf(PETSC_COMM_WORLD, "  %-34s %9.3e %9.3e %9.2f %9.2f %9.2f  %s\n", line->what,
                         (double)line->error, (double)line->relative, (double)line->seconds, (double)line->cpu,
                         (double)line->kilobytes, line->remark));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -60,7 +60,7 @@ static void check_derivative_rows(SinewFile file, const char group[], SinewJet j
   row = reals(k * P);
   check_call(SinewJetForward(jet, w, order, k, x, u));
   for (PetscInt p = 0; p < k; p++) seed[channel * k + p] = 1; /* of output 0 */
-  check_call(SinewJetRows(jet, seed, J, k));
+  check_call(SinewJetRows(jet, seed, NULL, J, k));
   for (PetscInt p = 0; p < k; p++)
     for (PetscInt i = 0; i < P; i++) row[p * P + i] = J[i * k + p];
   compare(file, group, name, k * P, row);
@@ -245,7 +245,7 @@ static void check_jacobian(SinewFile file, Loss *loss, const double w[])
   y = reals(N);
   g = reals(P);
   row = reals(N * P);
-  for (PetscInt b = 0; b < blocks; b++) check_call(problem->rows(problem->ctx, w, b, J + problem->block_start[b], N));
+  for (PetscInt b = 0; b < blocks; b++) check_call(problem->rows(problem->ctx, w, b, NULL, J + problem->block_start[b], N));
   for (PetscInt p = 0; p < N; p++)
     for (PetscInt k = 0; k < P; k++) row[p * P + k] = sqrt(N) * J[k * N + p];
   if (rows.data) compare(file, "/advect1d", "dresidual_dw", rows.count, row);
