@@ -342,9 +342,20 @@ static void barycentric(PetscInt corners, PetscReal u[3], PetscReal w[4])
   for (PetscInt k = 0; k < corners; k++) w[k] = (k < corners - 1 ? u[k] : 1) - (k ? u[k - 1] : 0);
 }
 
-PetscErrorCode SinewSimplicesSample(const SinewSimplices *b, PetscBool boundary, PetscInt64 seed, PetscInt64 stream,
-                                    PetscInt n, PetscInt first, PetscInt count, PetscReal x[])
+/* To the nearest corner. */
+static void snap(PetscInt corners, PetscReal w[4])
 {
+  PetscInt nearest = 0;
+
+  for (PetscInt k = 1; k < corners; k++)
+    if (w[k] > w[nearest]) nearest = k;
+  for (PetscInt k = 0; k < corners; k++) w[k] = k == nearest;
+}
+
+PetscErrorCode SinewSimplicesSample(const SinewSimplices *b, SinewSimplicesPart part, PetscInt64 seed,
+                                    PetscInt64 stream, PetscInt n, PetscInt first, PetscInt count, PetscReal x[])
+{
+  const PetscBool boundary = (PetscBool)(part != SINEW_SIMPLICES_INSIDE);
   const PetscInt corners = boundary ? b->dim : b->dim + 1, pieces = boundary ? b->faces : b->cells;
   const PetscReal *sum = boundary ? b->face_sum : b->cell_sum, total = boundary ? b->area : b->volume;
 
@@ -357,6 +368,7 @@ PetscErrorCode SinewSimplicesSample(const SinewSimplices *b, PetscBool boundary,
 
     for (PetscInt k = 0; k < corners - 1; k++) u[k] = SinewUniform(seed, stream, index + 1 + k);
     barycentric(corners, u, w);
+    if (part == SINEW_SIMPLICES_CORNERS && (first + p) % 2) snap(corners, w);
     for (PetscInt d = 0; d < b->dim; d++) {
       x[p * b->dim + d] = 0;
       for (PetscInt k = 0; k < corners; k++) x[p * b->dim + d] += w[k] * b->vertex[corner[k] * b->dim + d];

@@ -10,6 +10,7 @@
 
   Points: of n, the i-th lies in the i-th of n equal parts of the volume (or the boundary's area), as the cells follow
   one another, at a uniformly random place of its cell: stratified by volume, functions of seed, stream and index alone.
+  CORNERS are those of the boundary with every second one at the nearest corner of its face, where a body touches first.
 
   Errors. SINEW_ERR_INPUT on all ranks with file, line and what was expected. Create is collective; Destroy and Sample
   are not.
@@ -25,10 +26,12 @@ typedef struct {
   PetscReal volume, area, lower[3], upper[3];
 } SinewSimplices;
 
+typedef enum { SINEW_SIMPLICES_INSIDE, SINEW_SIMPLICES_BOUNDARY, SINEW_SIMPLICES_CORNERS } SinewSimplicesPart;
+
 PETSC_EXTERN PetscErrorCode SinewSimplicesCreate(MPI_Comm comm, const char path[], SinewSimplices **body);
 PETSC_EXTERN PetscErrorCode SinewSimplicesDestroy(SinewSimplices **body);
-/* Points first .. first + count - 1 of n inside (or on the boundary), x [count][dim]. */
-PETSC_EXTERN PetscErrorCode SinewSimplicesSample(const SinewSimplices *body, PetscBool boundary, PetscInt64 seed,
+/* Points first .. first + count - 1 of n, x [count][dim]. */
+PETSC_EXTERN PetscErrorCode SinewSimplicesSample(const SinewSimplices *body, SinewSimplicesPart part, PetscInt64 seed,
                                                  PetscInt64 stream, PetscInt n, PetscInt first, PetscInt count,
                                                  PetscReal x[]);
 

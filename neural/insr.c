@@ -237,15 +237,17 @@ PetscErrorCode SinewInsrRevert(SinewInsr insr)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode place_step(SinewInsr insr, PetscReal t)
+static PetscErrorCode place_step(SinewInsr insr, PetscReal t, PetscReal dt)
 {
   const PetscInt step = (PetscInt)insr->scalars[STEPS];
   const PetscBool fixed = (PetscBool)(insr->options.sampling == SINEW_INSR_QUADRATURE);
+  const PetscReal s = insr->scalars[LEVELS] > 0 ? dt / insr->scalars[LAST_DT] : 0;
+  const InsrLevels coming = {.w = {insr->w, s > 0 ? insr->previous : NULL}, .c = {1 + s, -s}};
 
   PetscFunctionBegin;
   PetscCall(SinewInsrPlace(&insr->step.set[0], insr->options.sampling, fixed ? 0 : step, t, insr->w));
   if (insr->step.sets > 1) PetscCall(SinewInsrPlace(&insr->step.set[1], SINEW_INSR_STRATIFIED, step, t, NULL));
-  for (PetscInt k = 0; k < insr->equation->faces; k++) PetscCall(SinewInsrPlaceFace(&insr->step, k, step));
+  for (PetscInt k = 0; k < insr->equation->faces; k++) PetscCall(SinewInsrPlaceFace(&insr->step, k, step, &coming));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -268,7 +270,7 @@ PetscErrorCode SinewInsrStep(SinewInsr insr, PetscReal t, PetscReal dt, SinewIns
   *report = (SinewInsrReport){.error = -1, .reason = "", .solve = {.parameters = insr->P}};
   PetscCall(save(insr));
   insr->solves = 0;
-  PetscCall(place_step(insr, t));
+  PetscCall(place_step(insr, t, dt));
   PetscCall(SinewInsrAdvance(insr, t, dt, report));
   judge(insr, report);
   if (report->failed) {

@@ -4,6 +4,7 @@
 
 #define POINTS_PER_CELL 4 /* ADAPTIVE: on average */
 #define STREAMS_A_STEP  64
+#define CANDIDATES      16 /* for a point of a face that may enter something */
 
 /* Largest m with m^dim <= n. */
 static PetscInt per_axis(PetscInt dim, PetscInt n)
@@ -197,32 +198,131 @@ PetscErrorCode SinewInsrPlace(InsrSet *set, SinewInsrSampling kind, PetscInt ste
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewInsrPlaceFace(InsrSystem *system, PetscInt index, PetscInt step)
+/* ---- faces ---- */
+
+/* Candidate k of point p of n: a lattice over the point's cell of the face, its ends included. */
+static void box_candidate(SinewInsr insr, const SinewPointwiseFace *face, PetscInt n, PetscInt p, PetscInt k,
+                          PetscReal x[])
+{
+  const SinewJetOptions *box = &insr->options.network;
+  const PetscInt axes = PetscMax(insr->dim - 1, 1), m = per_axis(axes, n), fine = per_axis(axes, CANDIDATES);
+
+  for (PetscInt i = 0; i < insr->dim; i++) {
+    const PetscReal within = (PetscReal)(k % fine) / (PetscReal)(fine - 1);
+
+    x[i] = face->side ? box->upper[i] : box->lower[i];
+    if (i == face->axis) continue;
+    x[i] = box->lower[i] + (box->upper[i] - box->lower[i]) * ((PetscReal)(p % m) + within) / (PetscReal)m;
+    p /= m;
+    k /= fine;
+  }
+}
+
+/* Depths at up to a block of points x. */
+static PetscErrorCode depths(const InsrSystem *system, const SinewPointwiseFace *face, const InsrLevels *levels,
+                             PetscInt n, const PetscReal x[], PetscReal q[], PetscReal depth[])
+{
+  const SinewInsr insr = system->set[0].insr;
+  const PetscReal only_density[3] = {1, 0, 0};
+  const SinewPoints at = {.t = system->stage.t, .n = n, .channels = 1, .x = x, .u = q};
+
+  PetscFunctionBegin;
+  PetscCall(PetscArrayzero(q, insr->evolved * n));
+  PetscCall(SinewInsrAccumulate(insr, levels, at.t, only_density, NULL, NULL, n, x, q));
+  PetscCall(face->depth(face->ctx ? face->ctx : insr->equation->ctx, &at, depth, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The deepest candidates of points first .. first + count - 1 (this rank's), block by block. */
+static PetscErrorCode choose_deepest(InsrSystem *system, PetscInt index, PetscInt64 stream, const InsrLevels *levels,
+                                     PetscInt first, PetscInt count)
+{
+  const SinewInsr insr = system->set[0].insr;
+  const SinewPointwise *e = insr->equation;
+  const SinewPointwiseFace *face = &e->face[index];
+  const PetscInt dim = insr->dim, n = insr->options.face_points, block = SinewJetBlock(insr->jet);
+  InsrFace *chosen = &system->face[index];
+  PetscReal *y, *q, *depth, *best;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc4((size_t)(block * dim), &y, (size_t)(block * insr->evolved), &q, (size_t)block, &depth,
+                         (size_t)block, &best));
+  chosen->deepest = chosen->asked = -PETSC_MAX_REAL;
+  for (PetscInt p = 0, some; p < count; p += some) {
+    PetscReal *x = chosen->x + p * dim;
+
+    some = SinewCollocationBlock(system->set[0].collocation, n, p);
+    PetscCall(depths(system, face, levels, some, x, q, depth));
+    for (PetscInt j = 0; j < some; j++) {
+      chosen->asked = PetscMax(chosen->asked, depth[j]);
+      best[j] = -PETSC_MAX_REAL;
+    }
+    for (PetscInt k = 0; k < CANDIDATES; k++) {
+      for (PetscInt j = 0; j < some; j++) {
+        const PetscInt all = first + p + j;
+
+        if (e->domain)
+          PetscCall(e->domain(e->domain_ctx, index, insr->options.seed, stream, n * CANDIDATES, all * CANDIDATES + k, 1,
+                              y + j * dim));
+        else
+          box_candidate(insr, face, n, all, k, y + j * dim);
+      }
+      PetscCall(depths(system, face, levels, some, y, q, depth));
+      for (PetscInt j = 0; j < some; j++) {
+        if (!(depth[j] > best[j])) continue;
+        best[j] = depth[j];
+        PetscCall(PetscArraycpy(x + j * dim, y + j * dim, dim));
+      }
+    }
+    for (PetscInt j = 0; j < some; j++) chosen->deepest = PetscMax(chosen->deepest, best[j]);
+  }
+  PetscCall(PetscFree4(y, q, depth, best));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Points anywhere on the face. */
+static PetscErrorCode draw_on_face(SinewInsr insr, PetscInt index, PetscInt64 stream, PetscInt first, PetscInt count,
+                                   PetscReal x[])
+{
+  const SinewPointwiseFace *face = &insr->equation->face[index];
+  const SinewJetOptions *box = &insr->options.network;
+  const PetscInt dim = insr->dim, n = insr->options.face_points;
+  PetscReal lower[SINEW_JET_DIM_MAX], upper[SINEW_JET_DIM_MAX];
+
+  PetscFunctionBegin;
+  if (insr->equation->domain) {
+    PetscCall(
+        insr->equation->domain(insr->equation->domain_ctx, index, insr->options.seed, stream, n, first, count, x));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PetscArraycpy(lower, box->lower, dim));
+  PetscCall(PetscArraycpy(upper, box->upper, dim));
+  lower[face->axis] = upper[face->axis] = face->side ? box->upper[face->axis] : box->lower[face->axis];
+  PetscCall(
+      SinewSamplePoints(SINEW_SAMPLE_STRATIFIED, insr->options.seed, stream, dim, lower, upper, n, first, count, x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewInsrPlaceFace(InsrSystem *system, PetscInt index, PetscInt step, const InsrLevels *levels)
 {
   const SinewInsr insr = system->set[0].insr;
   const SinewCollocation collocation = system->set[0].collocation;
   const SinewPointwiseFace *face = &insr->equation->face[index];
-  const SinewJetOptions *box = &insr->options.network;
-  const PetscInt dim = insr->dim, n = insr->options.face_points;
   const PetscInt64 stream = (PetscInt64)step * STREAMS_A_STEP + 2 + index;
-  PetscReal lower[SINEW_JET_DIM_MAX], upper[SINEW_JET_DIM_MAX], *x, *scale;
+  const PetscInt dim = insr->dim, n = insr->options.face_points;
+  PetscReal **x = &system->face[index].x, *scale;
   PetscInt first, count;
 
   PetscFunctionBegin;
   PetscCall(SinewCollocationRange(collocation, n, &first, &count));
-  PetscCall(PetscMalloc2((size_t)(count * dim), &x, (size_t)count, &scale));
-  if (insr->equation->domain) {
-    PetscCall(
-        insr->equation->domain(insr->equation->domain_ctx, index, insr->options.seed, stream, n, first, count, x));
-  } else {
-    PetscCall(PetscArraycpy(lower, box->lower, dim));
-    PetscCall(PetscArraycpy(upper, box->upper, dim));
-    lower[face->axis] = upper[face->axis] = face->side ? box->upper[face->axis] : box->lower[face->axis];
-    PetscCall(
-        SinewSamplePoints(SINEW_SAMPLE_STRATIFIED, insr->options.seed, stream, dim, lower, upper, n, first, count, x));
-  }
+  PetscCall(PetscMalloc1((size_t)count, &scale));
+  if (!*x) PetscCall(PetscCalloc1((size_t)(count * dim), x));
+  if (face->depth && levels)
+    PetscCall(choose_deepest(system, index, stream, levels, first, count));
+  else
+    PetscCall(draw_on_face(insr, index, stream, first, count, *x));
   for (PetscInt p = 0; p < count; p++) scale[p] = PetscSqrtReal(face->weight / (PetscReal)n);
-  PetscCall(SinewCollocationSetPoints(collocation, 1 + index, x, scale));
-  PetscCall(PetscFree2(x, scale));
+  PetscCall(SinewCollocationSetPoints(collocation, 1 + index, *x, scale));
+  PetscCall(PetscFree(scale));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -5,6 +5,12 @@
 
 #define INSR_SLOTS 8 /* of quantities at the points that a step keeps */
 
+/* One level, or a combination of jets of two. */
+typedef struct {
+  const PetscReal *w[2]; /* the second may be NULL */
+  PetscReal c[2];
+} InsrLevels;
+
 /* The residual that a solve makes small: density q - gamma f + delta f' - target; f and f' at time t. */
 typedef struct {
   PetscReal t, density, gamma, delta;
@@ -12,6 +18,7 @@ typedef struct {
   SinewPointMap *map; /* f; NULL: the equation's rate */
   PetscBool frozen;   /* derivatives are those of q alone: the linear problem of Neural Galerkin */
   PetscBool faces;    /* boundary rows count */
+  PetscReal soft;     /* of obstacles, as SinewPointStep has it */
   PetscReal step;     /* above 0: the equation's own rows for a step of this size; slots BASE and TARGET */
 } InsrStage;
 
@@ -33,6 +40,8 @@ typedef struct {
 typedef struct {
   InsrSystem *system;
   PetscInt index;
+  PetscReal *x;             /* this rank's points */
+  PetscReal deepest, asked; /* at the levels of the last choice: of all candidates, of the points before it */
 } InsrFace;
 
 struct InsrSystem {
@@ -47,12 +56,6 @@ struct InsrSystem {
 
 /* Names of the slots that every scheme has. */
 enum { TARGET, BASE, RATE };
-
-/* One level, or a combination of jets of two. */
-typedef struct {
-  const PetscReal *w[2]; /* the second may be NULL */
-  PetscReal c[2];
-} InsrLevels;
 
 enum { DAMPING, LAST_DT, STEPS, LEVELS, SCALARS };
 
@@ -84,7 +87,10 @@ PETSC_INTERN PetscInt SinewInsrCountPoints(SinewInsrSampling kind, PetscInt dim,
 /* Points of a set, with the random numbers of `step`; ADAPTIVE looks at the rate of weights w at t (NULL: evenly). */
 PETSC_INTERN PetscErrorCode SinewInsrPlace(InsrSet *set, SinewInsrSampling kind, PetscInt step, PetscReal t,
                                            const PetscReal w[]);
-PETSC_INTERN PetscErrorCode SinewInsrPlaceFace(InsrSystem *system, PetscInt face, PetscInt step);
+/* Points of a face: random, or, where its equation knows their depth, the deepest candidates at levels (unless NULL).
+ */
+PETSC_INTERN PetscErrorCode SinewInsrPlaceFace(InsrSystem *system, PetscInt face, PetscInt step,
+                                               const InsrLevels *levels);
 PETSC_INTERN PetscErrorCode SinewInsrAllocateCells(SinewInsr insr);
 
 /* ---- least-squares problems (insr_system.c) ---- */

@@ -35,6 +35,7 @@ static PetscErrorCode potential_rows(const InsrSet *set, PetscInt first, const S
 {
   const SinewPointStep step = {.dt = set->system->stage.step,
                                .stride = set->count,
+                               .soft = set->system->stage.soft,
                                .old = set->slot[BASE] + first,
                                .inertial = set->slot[TARGET] + first};
 
@@ -94,6 +95,12 @@ static PetscErrorCode face_residual(void *ctx, PetscInt first, PetscInt n, const
   if (stage->faces) PetscCall(face->residual(face->ctx ? face->ctx : equation->ctx, &at, r, dr));
   /* Neural Galerkin leaves what is prescribed on a face as it is: J d = 0 */
   if (!stage->faces || stage->frozen) PetscCall(PetscArrayzero(r, face->rows * n));
+  if (face->depth && stage->soft > 0) {
+    const PetscReal yields = PetscSqrtReal(1 - stage->soft);
+
+    for (PetscInt i = 0; i < face->rows * n; i++) r[i] *= yields;
+    for (PetscInt i = 0; dr && i < face->rows * equation->unknowns * at.channels * n; i++) dr[i] *= yields;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -131,7 +138,7 @@ PetscErrorCode SinewInsrCreateSystem(SinewInsr insr, SinewJetOrder order, PetscI
   for (PetscInt k = 0; faces && k < insr->equation->faces; k++) {
     const SinewPointwiseFace *face = &insr->equation->face[k];
 
-    system->face[k] = (InsrFace){system, k};
+    system->face[k] = (InsrFace){.system = system, .index = k, .deepest = -PETSC_MAX_REAL};
     PetscCall(SinewCollocationAddTerm(system->set[0].collocation, face->order, insr->options.face_points, face->rows,
                                       face_residual, &system->face[k], &term));
   }
@@ -148,6 +155,7 @@ PetscErrorCode SinewInsrDestroySystem(InsrSystem *system)
 {
   PetscFunctionBegin;
   PetscCall(SinewLeastSquaresDestroy(&system->ls));
+  for (PetscInt k = 0; k < SINEW_POINTWISE_FACES_MAX; k++) PetscCall(PetscFree(system->face[k].x));
   for (PetscInt s = 0; s < system->sets; s++) {
     InsrSet *set = &system->set[s];
 
@@ -282,6 +290,16 @@ static void count(const SinewLeastSquaresReport *solve, SinewInsrReport *report)
   report->solves++;
 }
 
+/* What tolerances are relative to: the size of q, or, of a potential, its root at the old level. */
+static PetscErrorCode scale_of(InsrSystem *system, PetscReal size, PetscReal *scale)
+{
+  PetscFunctionBegin;
+  *scale = size;
+  if (system->stage.step > 0) PetscCall(SinewLeastSquaresNorm(system->ls, system->set[0].insr->w, scale));
+  if (!(*scale > 0)) *scale = 1; /* nor NaN */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewInsrSolve(InsrSystem *system, PetscInt candidates, const PetscReal *candidate[], PetscReal w[],
                               SinewInsrReport *report)
 {
@@ -289,12 +307,14 @@ PetscErrorCode SinewInsrSolve(InsrSystem *system, PetscInt candidates, const Pet
   const PetscReal tolerance = insr->options.step.tolerance, damping = insr->options.step.damping;
   SinewLeastSquaresOptions *options = SinewLeastSquaresGetOptions(system->ls);
   SinewLeastSquaresReport solve;
+  PetscReal scale;
   PetscInt best;
   PetscBool singular;
 
   PetscFunctionBegin;
   PetscCall(SinewInsrTargetSize(system, &report->size));
-  options->tolerance = tolerance * (report->size > 0 ? report->size : 1);
+  PetscCall(scale_of(system, report->size, &scale));
+  options->tolerance = tolerance * scale;
   options->damping = PetscMin(damping, DAMPING_GROWTH * insr->scalars[DAMPING]);
   options->seed = insr->options.seed + (PetscInt64)insr->scalars[STEPS] * 64 + insr->solves++;
   PetscCall(SinewLeastSquaresSolveFrom(system->ls, candidates, candidate, w, &best, &solve));

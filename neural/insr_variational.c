@@ -2,6 +2,10 @@
 #include "insr_private.h"
 #include "least_squares_private.h"
 
+#define CONTACT_PASSES 7
+#define ROUGHLY        1e-2 /* stagnation of solves that are not the last */
+#define DEEPER         1.2  /* than at the points of the solve: then these were not the deepest */
+
 /* ---- levels ---- */
 
 /* Slots BASE = q of the old level, TARGET = q* = q + dt dq/dt, by the level before or by the rate at the start. */
@@ -49,7 +53,7 @@ static PetscErrorCode resample(void *ctx, PetscInt iteration)
   PetscFunctionBegin;
   if (insr->options.sampling == SINEW_INSR_QUADRATURE) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewInsrPlace(&insr->step.set[0], insr->options.sampling, number, r->t, insr->w));
-  for (PetscInt k = 0; k < insr->equation->faces; k++) PetscCall(SinewInsrPlaceFace(&insr->step, k, number));
+  for (PetscInt k = 0; k < insr->equation->faces; k++) PetscCall(SinewInsrPlaceFace(&insr->step, k, number, NULL));
   PetscCall(fill_levels(insr, r->t, r->dt));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -121,6 +125,9 @@ static PetscErrorCode report_integrals(SinewInsr insr, PetscReal t, PetscReal dt
       extreme[k] = PetscMax(extreme[k], sign * values[k * set->count + p]);
     }
   }
+  for (PetscInt k = 0; k < e->faces; k++)
+    if (e->face[k].depth)
+      extreme[e->face[k].deepest] = PetscMax(extreme[e->face[k].deepest], insr->step.face[k].deepest);
   PetscCall(PetscFree(values));
   PetscCall(SinewLeastSquaresSumRanks(insr->step.ls, e->integrals, mean));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extreme, (PetscMPIInt)e->integrals, MPIU_REAL, MPIU_MAX, insr->comm));
@@ -131,18 +138,75 @@ static PetscErrorCode report_integrals(SinewInsr insr, PetscReal t, PetscReal dt
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewInsrAdvanceVariational(SinewInsr insr, PetscReal t, PetscReal dt, SinewInsrReport *report)
+/* ---- contact ---- */
+
+/* Chooses the points of faces by the new level; how deep it is at all candidates and where it was asked. */
+static PetscErrorCode look_again(SinewInsr insr, PetscReal *deepest, PetscReal *asked)
 {
-  const PetscReal *candidates[2] = {insr->w, SinewInsrExtrapolate(insr, dt)};
-  InsrSystem *system = &insr->step;
+  const InsrLevels level = {.w = {insr->stage_w}, .c = {1}};
+  const PetscInt step = (PetscInt)insr->scalars[STEPS];
+  PetscReal depth[2] = {-PETSC_MAX_REAL, -PETSC_MAX_REAL};
 
   PetscFunctionBegin;
+  for (PetscInt k = 0; k < insr->equation->faces; k++) {
+    InsrFace *face = &insr->step.face[k];
+
+    if (!insr->equation->face[k].depth) continue;
+    PetscCall(SinewInsrPlaceFace(&insr->step, k, step, &level));
+    depth[0] = PetscMax(depth[0], face->deepest);
+    depth[1] = PetscMax(depth[1], face->asked);
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, depth, 2, MPIU_REAL, MPIU_MAX, insr->comm));
+  *deepest = depth[0];
+  *asked = depth[1];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscBool may_touch(const SinewPointwise *e)
+{
+  for (PetscInt k = 0; k < e->faces; k++)
+    if (e->face[k].depth) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+/*
+  Obstacles harden from solve to solve: the linear model of a step knows only what is in contact already, so that what
+  is about to touch a hard one stops it at once; behind a soft one it is seen in time. The last solve is repeated while
+  the body is deeper elsewhere than where it was asked.
+*/
+static PetscErrorCode minimise(SinewInsr insr, PetscReal dt, SinewInsrReport *report)
+{
+  static const PetscReal softness[] = {0.999, 0.99, 0.9};
+  const PetscInt hard = may_touch(insr->equation) ? 3 : 0;
+  const PetscReal *candidates[2] = {insr->w, SinewInsrExtrapolate(insr, dt)};
+  SinewLeastSquaresOptions *options = SinewLeastSquaresGetOptions(insr->step.ls);
+  PetscReal deepest, asked;
+
+  PetscFunctionBegin;
+  for (PetscInt pass = 0; pass < CONTACT_PASSES; pass++) {
+    insr->step.stage.soft = pass < hard ? softness[pass] : 0;
+    if (pass) candidates[0] = insr->stage_w, candidates[1] = NULL;
+    options->stagnation =
+        pass < hard ? PetscMax(insr->options.step.stagnation, ROUGHLY) : insr->options.step.stagnation;
+    PetscCall(SinewInsrSolve(&insr->step, 2, candidates, insr->stage_w, report));
+    if (report->failed) break;
+    PetscCall(look_again(insr, &deepest, &asked));
+    if (pass >= hard && deepest <= PetscMax(0, DEEPER * asked)) break;
+    if (pass < hard && deepest <= 0) pass = hard - 1; /* nothing to soften */
+  }
+  insr->step.stage.soft = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewInsrAdvanceVariational(SinewInsr insr, PetscReal t, PetscReal dt, SinewInsrReport *report)
+{
+  PetscFunctionBegin;
   PetscCall(fill_levels(insr, t, dt));
-  system->stage = (InsrStage){.t = t + dt, .step = dt, .faces = PETSC_TRUE};
+  insr->step.stage = (InsrStage){.t = t + dt, .step = dt, .faces = PETSC_TRUE};
   if (insr->options.adam.iterations > 0)
     PetscCall(minimise_by_adam(insr, t, dt, report));
   else
-    PetscCall(SinewInsrSolve(system, 2, candidates, insr->stage_w, report));
+    PetscCall(minimise(insr, dt, report));
   if (report->failed && !report->solves && insr->equation->nowhere) report->reason = insr->equation->nowhere;
   if (!report->failed) PetscCall(report_integrals(insr, t, dt, report));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -37,6 +37,10 @@
   u, and the scheme is VARIATIONAL. Such equations may report integrals and extremes of the new level (integrand), and
   the rate of q at the start (start_rate; NULL: zero).
 
+  Obstacles. What a face must not enter (depth) is asked where it is deepest: every point of the face is chosen among
+  candidates that cover its share of it, edges, corners and vertices of meshes included, and VARIATIONAL solves again
+  when a solution turns out to be deeper elsewhere.
+
   Domains. Points and faces are those of the box unless `domain` places them: then `face` has conditions on the parts of
   the domain's boundary, and their axis and side mean nothing.
 
@@ -65,6 +69,7 @@ typedef struct {
   PetscReal dt;
   PetscInt stride;
   const PetscReal *old, *inertial;
+  PetscReal soft; /* in [0, 1): obstacles yield as if 1 - soft times as stiff as they are */
 } SinewPointStep;
 
 typedef PetscErrorCode SinewPointStepMap(const void *ctx, const SinewPoints *at, const SinewPointStep *step,
@@ -84,7 +89,9 @@ typedef struct {
   SinewJetOrder order; /* of the jets that they need; its own layout */
   PetscReal weight;    /* of their mean square against the interior's */
   SinewPointMap *residual;
-  const void *ctx; /* of residual; NULL: the equation's */
+  SinewPointMap *depth; /* [1][n] of u alone: how far points are where they must not be (negative: outside) */
+  PetscInt deepest;     /* with depth: the integral, a MAX, to which it counts */
+  const void *ctx;      /* of both; NULL: the equation's */
 } SinewPointwiseFace;
 
 typedef struct {

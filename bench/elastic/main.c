@@ -2,7 +2,7 @@
   Elastic bodies as network weights against finite elements and against the original's Adam (user CPU seconds).
 
     elastic stretch [-refinements 3] [-width 16] [-points 900]   the tension example: errors against the reference
-    elastic adam [-budget 60]                                    a step of the collision example by both ways
+    elastic adam [-budget 60] [-first 250] [-schedule]           a step of the collision example by both ways
 
   stretch: square [-1, 1]^2 held at x = -1 and moved by 2 at x = 1, arap 1, volume 1000; the load comes in 8 steps.
   Error: relative L2 norm of the displacement over the square at rest, and the root mean square, at the reference's
@@ -251,13 +251,17 @@ static PetscErrorCode race(SinewInsr insr, const SinewElasticity *b, const Petsc
                            PetscReal dt, PetscReal goal, double seconds, double budget)
 {
   SinewInsrOptions o = *SinewInsrGetOptions(insr);
+  PetscBool schedule;
+  PetscInt first = 250;
   double spent = 0;
 
   PetscFunctionBegin;
   o.adam = SinewAdamDefaults();
-  o.adam.factor = 1;               /* the original's schedule gives up before it is there */
-  o.sampling = SINEW_INSR_UNIFORM; /* as the original draws its points */
-  for (o.adam.iterations = 250; spent < budget; o.adam.iterations *= 2) {
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-schedule", &schedule));
+  if (!schedule) o.adam.factor = 1; /* the original's schedule gives up before it is there */
+  o.sampling = SINEW_INSR_UNIFORM;  /* as the original draws its points */
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-first", &first, NULL));
+  for (o.adam.iterations = first; spent < budget; o.adam.iterations *= 2) {
     SinewInsrReport report;
     SinewInsr original;
     PetscReal energy;

@@ -17,6 +17,11 @@ struct Body {
   PetscReal extent; /* volume of the body */
 };
 
+/* What the history is told. */
+static const char *const integral_names[] = {"kinetic_energy", "elastic_energy", "contact_energy", "least_det_F",
+                                             "deepest",        "momentum_x",     "momentum_y",     "momentum_z"};
+enum { KINETIC, ELASTIC, CONTACT, DET, DEEPEST, MOMENTUM };
+
 /* Rows at one point, and where their derivatives go. */
 typedef struct {
   const SinewElasticity *b;
@@ -132,10 +137,10 @@ static void inertia_rows(Rows *rows, const SinewPointStep *step, const PetscReal
   }
 }
 
-static void contact_rows(Rows *rows, const PetscReal q[])
+static void contact_rows(Rows *rows, PetscReal soft, const PetscReal q[])
 {
   const SinewElasticity *b = rows->b;
-  const PetscReal c = PetscSqrtReal(0.5 * b->contact);
+  const PetscReal c = PetscSqrtReal(0.5 * b->contact * (1 - soft));
 
   for (PetscInt k = 0; k < b->obstacles; k++) {
     PetscReal slope[3];
@@ -172,7 +177,7 @@ static PetscErrorCode step_rows(const void *ctx, const SinewPoints *at, const Si
         volume_row(&rows, F);
       }
       if (b->density > 0) inertia_rows(&rows, step, q, f + p - first, count);
-      contact_rows(&rows, q);
+      contact_rows(&rows, step->soft, q);
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -204,8 +209,26 @@ static PetscErrorCode face_rows(const void *ctx, const SinewPoints *at, PetscRea
       if (held[i]) set(&rows, i, 0, c);
       put(&rows, held[i] ? c * (D - target[i]) : 0);
     }
-    if (!any) contact_rows(&rows, q);
+    if (!any) contact_rows(&rows, 0, q); /* a face yields as a whole */
     for (; rows.row < b->dim + b->obstacles;) put(&rows, 0);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Of the deepest obstacle. */
+static PetscErrorCode face_depth(const void *ctx, const SinewPoints *at, PetscReal depth[], PetscReal none[])
+{
+  const SinewElasticity *b = &((const Face *)ctx)->body->b;
+
+  PetscFunctionBegin;
+  (void)none;
+  for (PetscInt p = 0; p < at->n; p++) {
+    PetscReal q[3];
+
+    for (PetscInt i = 0; i < b->dim; i++) q[i] = at->x[p * b->dim + i] + at->u[i * at->channels * at->n + p];
+    depth[p] = -PETSC_MAX_REAL;
+    for (PetscInt k = 0; k < b->obstacles; k++)
+      depth[p] = PetscMax(depth[p], SinewObstacleDepth(&b->obstacle[k], b->dim, q, NULL));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -214,8 +237,9 @@ static PetscErrorCode place_points(const void *ctx, PetscInt part, PetscInt64 se
                                    PetscInt first, PetscInt count, PetscReal x[])
 {
   PetscFunctionBegin;
-  PetscCall(
-      SinewSimplicesSample((const SinewSimplices *)ctx, (PetscBool)(part >= 0), seed, stream, n, first, count, x));
+  PetscCall(SinewSimplicesSample((const SinewSimplices *)ctx,
+                                 part >= 0 ? SINEW_SIMPLICES_CORNERS : SINEW_SIMPLICES_INSIDE, seed, stream, n, first,
+                                 count, x));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -233,6 +257,8 @@ static void add_surface(Body *body)
                                                .order = SINEW_JET_VALUE,
                                                .weight = shape->area / shape->volume,
                                                .residual = face_rows,
+                                               .depth = face_depth,
+                                               .deepest = DEEPEST,
                                                .ctx = &body->face[0]};
 }
 
@@ -250,15 +276,13 @@ static void add_faces(Body *body)
                                                .order = SINEW_JET_VALUE,
                                                .weight = 1 / b->extent[k / 2], /* area over volume */
                                                .residual = face_rows,
+                                               .depth = b->obstacles && !b->held[k] ? face_depth : NULL,
+                                               .deepest = DEEPEST,
                                                .ctx = &body->face[k]};
   }
 }
 
 /* ---- the history ---- */
-
-static const char *const integral_names[] = {"kinetic_energy", "elastic_energy", "contact_energy", "least_det_F",
-                                             "deepest",        "momentum_x",     "momentum_y",     "momentum_z"};
-enum { KINETIC, ELASTIC, CONTACT, DET, DEEPEST, MOMENTUM };
 
 static PetscErrorCode integrand(const void *ctx, const SinewPoints *at, const SinewPointStep *step, PetscReal f[],
                                 PetscReal df[])

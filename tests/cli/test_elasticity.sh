@@ -7,7 +7,7 @@
 
 cat >fall.yaml <<'D'
 equation:
-  {type: elasticity, stiffness: 20, volume: 50, density: 2, force: [0, -40], force_end: 0.2, contact: 1e4,
+  {type: elasticity, stiffness: 20, volume: 50, density: 2, force: [0, -40], force_end: 0.2, contact: 1e5,
    obstacles: {type: sphere, center: [0.2, -1.9], radius: 0.8}}
 grid: {cells: [12, 10], lower: [-1, -1], upper: [1, 1], boundary: {x: outflow, y: outflow}}
 initial: {type: undeformed}

@@ -58,15 +58,15 @@ static void files_are_bodies(void **state)
 static void points_are_spread_by_volume(void **state)
 {
   enum { N = 4000 };
-  static PetscReal x[3 * N], part[3 * 10];
+  static PetscReal x[3 * N], part_of_all[3 * N], part[3 * 10];
   const char *path = write_text(two);
   PetscReal mean[3] = {0}, on = 0;
   SinewSimplices *b;
 
   (void)state;
   check_call(SinewSimplicesCreate(PETSC_COMM_WORLD, path, &b));
-  check_call(SinewSimplicesSample(b, PETSC_FALSE, 1, 2, N, 0, N, x));
-  check_call(SinewSimplicesSample(b, PETSC_FALSE, 1, 2, N, 170, 10, part));
+  check_call(SinewSimplicesSample(b, SINEW_SIMPLICES_INSIDE, 1, 2, N, 0, N, x));
+  check_call(SinewSimplicesSample(b, SINEW_SIMPLICES_INSIDE, 1, 2, N, 170, 10, part));
   check_all(!memcmp(part, x + 3 * 170, sizeof(part)));
   for (PetscInt p = 0; p < N; p++) {
     check_all(x[3 * p] >= 0 && x[3 * p + 1] >= 0 && x[3 * p] + x[3 * p + 1] + fabs(x[3 * p + 2]) <= 1 + 1e-14);
@@ -75,7 +75,7 @@ static void points_are_spread_by_volume(void **state)
   check_close(mean[0], 0.25, 0.01);
   check_close(mean[1], 0.25, 0.01);
   check_close(mean[2], 0, 0.01);
-  check_call(SinewSimplicesSample(b, PETSC_TRUE, 1, 2, N, 0, N, x));
+  check_call(SinewSimplicesSample(b, SINEW_SIMPLICES_BOUNDARY, 1, 2, N, 0, N, x));
   for (PetscInt p = 0; p < N; p++) {
     const PetscReal slope = 1 - x[3 * p] - x[3 * p + 1] - fabs(x[3 * p + 2]);
 
@@ -83,6 +83,15 @@ static void points_are_spread_by_volume(void **state)
     on += fabs(slope) < 1e-14;
   }
   check_close(on / N, sqrt(3) / 2 / (1 + sqrt(3) / 2), 1e-3); /* the two slanted faces, exactly by strata */
+  check_call(SinewSimplicesSample(b, SINEW_SIMPLICES_CORNERS, 1, 2, N, 0, N, part_of_all));
+  for (PetscInt p = 0; p < N; p++) { /* corners are units of the axes or the origin; the others stay where they were */
+    const PetscReal *at = part_of_all + 3 * p, size = fabs(at[0]) + fabs(at[1]) + fabs(at[2]);
+
+    if (p % 2)
+      check_all(fmax(fmax(at[0], at[1]), fabs(at[2])) == size && (size == 0 || size == 1));
+    else
+      check_all(!memcmp(at, x + 3 * p, 3 * sizeof(PetscReal)));
+  }
   check_call(SinewSimplicesDestroy(&b));
 }
 

@@ -1,5 +1,5 @@
 // RANKS 1
-// TIMEOUT 240
+// TIMEOUT 600
 /*
   Steps of elastic bodies against what the discrete equations say exactly: free flight, and a standing wave along one
   axis, whose amplitude obeys a (1 + dt^2 c^2 k^2) = 2 a_old - a_older; the rate of a start; contact that holds.
@@ -211,4 +211,77 @@ static void waves_stand(void **state)
   standing_wave(3, 0, 1e-5);
 }
 
-SINEW_TEST_MAIN(cmocka_unit_test(bodies_fly), cmocka_unit_test(waves_stand))
+/* ---- contact ---- */
+
+/* The deepest of many points of the surface that no solve knew. */
+static PetscReal deepest_of(SinewInsr insr, const SinewObstacle *o)
+{
+  enum { M = 1500 };
+  static PetscReal x[8 * M], u[8 * M];
+  PetscReal deepest = -PETSC_MAX_REAL;
+
+  for (PetscInt p = 0; p < 4 * M; p++) {
+    const PetscReal side = p / M % 2 ? 1 : -1, along = -1 + 2 * (PetscReal)(p % M) / (M - 1);
+
+    x[2 * p] = p / M < 2 ? side : along;
+    x[2 * p + 1] = p / M < 2 ? along : side;
+  }
+  check_call(SinewInsrFields(insr, 0, 4 * M, x, u));
+  for (PetscInt p = 0; p < 4 * M; p++) {
+    const PetscReal q[2] = {x[2 * p] + u[p], x[2 * p + 1] + u[4 * M + p]};
+
+    deepest = PetscMax(deepest, SinewObstacleDepth(o, 2, q, NULL));
+  }
+  return deepest;
+}
+
+/* A square that flies at a disc and, with a corner, at a floor. */
+static void contact_holds(void **state)
+{
+  const SinewObstacle disc = {.kind = SINEW_OBSTACLE_SPHERE, .point = {0.3, -2}, .radius = 0.9};
+  const SinewObstacle floor_ = {.kind = SINEW_OBSTACLE_PLANE, .point = {0, -1.5}, .normal = {0.6, 0.8}};
+  const PetscReal dt = 0.05;
+  Flight flight = {.dim = 2, .start = {0, -4}};
+  const PetscInt dim = 2;
+
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    SinewElasticity b = box_of(2);
+    PetscReal deepest, worst = 0;
+    SinewInsrReport report;
+    SinewPointwise *e;
+    SinewInsrOptions o;
+    SinewInsr insr;
+
+    b.arap = 20;
+    b.volume = 20;
+    b.contact = 1e5;
+    b.obstacles = 1;
+    b.obstacle[0] = k ? floor_ : disc;
+    b.velocity = start;
+    b.velocity_ctx = &flight;
+    check_call(SinewPointwiseElasticity(&b, &e));
+    o = options_of(e, 8, 2);
+    o.points = 196;
+    o.face_points = 32;
+    o.step.stagnation = 1e-4;
+    check_call(SinewInsrCreate(PETSC_COMM_WORLD, e, &o, &insr));
+    check_call(SinewInsrFit(insr, 0, rest, &dim, &report));
+    for (PetscInt n = 0; n < 5; n++) {
+      check_call(SinewInsrStep(insr, (PetscReal)n * dt, dt, &report));
+      check_all(!report.failed);
+      deepest = deepest_of(insr, &b.obstacle[0]);
+      worst = PetscMax(worst, deepest);
+      if (deepest > 0) check_close(report.integral[4], deepest, 0.2 * deepest + 1e-4);
+    }
+    print_message("%s: never deeper than %.2e, energies %.3g kinetic %.3g elastic, momentum %.3g\n",
+                  k ? "corner on a floor" : "side on a disc", (double)worst, (double)report.integral[0],
+                  (double)report.integral[1], (double)report.integral[6]);
+    check_all(worst > 0 && worst < 1e-3 * 2);
+    check_all(report.integral[6] > -8 * 4 * 0.8); /* it was stopped in part */
+    check_call(SinewInsrDestroy(&insr));
+    check_call(SinewPointwiseDestroy(&e));
+  }
+}
+
+SINEW_TEST_MAIN(cmocka_unit_test(bodies_fly), cmocka_unit_test(waves_stand), cmocka_unit_test(contact_holds))
