@@ -119,4 +119,31 @@ static void compare(SinewFile file, const char group[], const char name[], Petsc
   compare_strided(file, group, name, count, 1, mine);
 }
 
+/* The network of a group, its sizes read from W0, W1, ...; NULL when there is none. */
+static SinewJet network_of(SinewFile file, const char group[], const char parent[])
+{
+  SinewJetOptions options = {.layers = -1, .activation = SINEW_SINE};
+  SinewJet jet;
+
+  for (int l = 0;; l++) {
+    char name[16];
+    Numbers W;
+
+    snprintf(name, sizeof(name), "W%d", l);
+    W = get(file, group, name);
+    if (!W.data) break;
+    if (l == 0) {
+      options.dim = (PetscInt)W.shape[1];
+      options.width = (PetscInt)W.shape[0];
+    }
+    options.outputs = (PetscInt)W.shape[0];
+    options.layers = l;
+    check_call(PetscFree(W.data));
+  }
+  if (options.layers < 1) return NULL;
+  options.omega = attribute(file, group, "omega", attribute(file, parent, "omega", 30));
+  check_call(SinewJetCreate(&options, 16, &jet)); /* blocks smaller than the sets of points */
+  return jet;
+}
+
 #endif

@@ -11,33 +11,6 @@
 
 /* ---- networks ---- */
 
-/* The network of a group, its sizes read from W0, W1, ...; NULL when there is none. */
-static SinewJet network_of(SinewFile file, const char group[], const char parent[])
-{
-  SinewJetOptions options = {.layers = -1, .activation = SINEW_SINE};
-  SinewJet jet;
-
-  for (int l = 0;; l++) {
-    char name[16];
-    Numbers W;
-
-    snprintf(name, sizeof(name), "W%d", l);
-    W = get(file, group, name);
-    if (!W.data) break;
-    if (l == 0) {
-      options.dim = (PetscInt)W.shape[1];
-      options.width = (PetscInt)W.shape[0];
-    }
-    options.outputs = (PetscInt)W.shape[0];
-    options.layers = l;
-    check_call(PetscFree(W.data));
-  }
-  if (options.layers < 1) return NULL;
-  options.omega = attribute(file, group, "omega", attribute(file, parent, "omega", 30));
-  check_call(SinewJetCreate(&options, 16, &jet)); /* blocks smaller than the sets of points */
-  return jet;
-}
-
 /* ---- jets and the first Jacobian rows ---- */
 
 static void check_derivative_rows(SinewFile file, const char group[], SinewJet jet, SinewJetOrder order,
@@ -245,7 +218,8 @@ static void check_jacobian(SinewFile file, Loss *loss, const double w[])
   y = reals(N);
   g = reals(P);
   row = reals(N * P);
-  for (PetscInt b = 0; b < blocks; b++) check_call(problem->rows(problem->ctx, w, b, NULL, J + problem->block_start[b], N));
+  for (PetscInt b = 0; b < blocks; b++)
+    check_call(problem->rows(problem->ctx, w, b, NULL, J + problem->block_start[b], N));
   for (PetscInt p = 0; p < N; p++)
     for (PetscInt k = 0; k < P; k++) row[p * P + k] = sqrt(N) * J[k * N + p];
   if (rows.data) compare(file, "/advect1d", "dresidual_dw", rows.count, row);

@@ -9,32 +9,6 @@
 #include "solvers/pointwise/deformation.h"
 #include "solvers/pointwise/elasticity.h"
 
-static SinewJet network_of(SinewFile file, const char group[])
-{
-  SinewJetOptions options = {.layers = -1, .activation = SINEW_SINE};
-  SinewJet jet;
-
-  for (int l = 0;; l++) {
-    char name[16];
-    Numbers W;
-
-    snprintf(name, sizeof(name), "W%d", l);
-    W = get(file, group, name);
-    if (!W.data) break;
-    if (l == 0) {
-      options.dim = (PetscInt)W.shape[1];
-      options.width = (PetscInt)W.shape[0];
-    }
-    options.outputs = (PetscInt)W.shape[0];
-    options.layers = l;
-    check_call(PetscFree(W.data));
-  }
-  if (options.layers < 1) return NULL;
-  options.omega = attribute(file, group, "omega", 30);
-  check_call(SinewJetCreate(&options, 16, &jet));
-  return jet;
-}
-
 typedef struct {
   SinewFile file;
   const char *group;
@@ -135,7 +109,7 @@ static void set_levels(Golden *g)
 
 static void check_elasticity(SinewFile file, const char group[])
 {
-  Golden g = {.file = file, .group = group, .jet = network_of(file, group)};
+  Golden g = {.file = file, .group = group, .jet = network_of(file, group, group)};
   SinewElasticity *b = &g.body;
   double center[3] = {0};
 
