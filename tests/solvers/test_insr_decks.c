@@ -77,7 +77,7 @@ static void sides_of_waves(void **state)
       "cells: [64], boundary: {x: {lower: {type: inflow, values: {p: \"sin(6 * t)\", velocity_x: \"sin(6 * t)\"}}, "
       "upper: outflow}}",
       "type: expression, p: \"sin(-6 * x)\", velocity_x: \"sin(-6 * x)\"",
-      "scheme: sdirk, dt: 0.1, network: {width: 14, depth: 2, omega: 8}", 0.5);
+      "scheme: midpoint, dt: 0.025, network: {width: 14, depth: 2, omega: 8}", 0.5);
   PetscReal largest[2] = {0, 0};
 
   (void)state;
@@ -100,7 +100,7 @@ static void sides_of_waves(void **state)
   print_message("  a pulse left %.2e of itself; one that came in is wrong by %.2e\n", (double)largest[0],
                 (double)largest[1]);
   check_all(largest[0] < 1e-5);
-  check_all(largest[1] < 4e-3);
+  check_all(largest[1] < 7e-3); /* of second order: 2.2e-2 at twice the step */
 }
 
 /* ---- steady states ---- */
