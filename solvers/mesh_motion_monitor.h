@@ -51,8 +51,8 @@ PETSC_INTERN PetscErrorCode SinewMeshMonitorSetUp(SinewMeshMonitor *monitor, Sin
 PETSC_INTERN PetscErrorCode SinewMeshMonitorClear(SinewMeshMonitor *monitor);
 /* One of the fields of averages U with ghosts, the magnitude of a vector, into monitor->strength. Collective. */
 PETSC_INTERN PetscErrorCode SinewMeshMonitorWatch(SinewMeshMonitor *monitor, const char field[], Vec U);
-/* The monitor of averages U at the vertices; the geometry's centres must be those of the beginning of a step.
+/* out = the monitor of averages U at the vertices; the geometry's centres must be those of the beginning of a step.
    Collective. */
-PETSC_INTERN PetscErrorCode SinewMeshMonitorFind(SinewMeshMonitor *monitor, PetscReal t, Vec U, Vec m);
+PETSC_INTERN PetscErrorCode SinewMeshMonitorFind(SinewMeshMonitor *monitor, PetscReal t, Vec U, Vec out);
 
 #endif

@@ -1,5 +1,6 @@
 // MM-PDE put together: the same on any number of ranks, gradients, the mesh and its folds, files.
 // RANKS 1 2 4
+// LEAKS it is given files that are refused
 #include "neural/mmpde_private.h"
 #include "tests/neural/mmpde_random.h"
 
