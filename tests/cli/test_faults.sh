@@ -126,9 +126,11 @@ else
 fi
 
 it "the directory is removed while the run goes on: it is made again, the next checkpoint is in it, and the whole history" '
-  mpirun -n 2 "$SINEW" run deck.yaml output.directory=gone time.end=1e9 output.every=100 output.status=1 >gone.out 2>gone.err &
+  mpirun -n 2 "$SINEW" run deck.yaml output.directory=gone time.end=1e9 output.every=100 output.status=1 \
+    checkpoint.every_steps=500 >gone.out 2>gone.err &
   launcher=$!
-  for _ in $(seq 300); do [ -s gone/fields.xmf ] && break; sleep 0.1; done
+  # moved between two checkpoints: in the middle of one the run ends with code 4
+  for _ in $(seq 600); do [ -e gone/checkpoints/0000500.h5 ] && break; sleep 0.05; done
   mv gone gone.away
   for _ in $(seq 300); do ls gone/checkpoints/*.h5 >/dev/null 2>&1 && break; sleep 0.1; done
   touch gone/stop
