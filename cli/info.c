@@ -184,7 +184,6 @@ static PetscErrorCode read_array(SinewFile file, Row *row)
 {
   SinewArray array;
   PetscBool exists;
-  PetscInt64 n = 1;
   char why[512];
 
   PetscFunctionBeginUser;
@@ -192,9 +191,8 @@ static PetscErrorCode read_array(SinewFile file, Row *row)
   if (!exists) PetscFunctionReturn(PETSC_SUCCESS);
   row->dtype = array.dtype;
   PetscCall(shape_text(&array, sizeof(row->shape), row->shape));
-  for (int d = 0; d < array.rank; ++d) n *= array.shape[d];
   PetscCall(SinewFileVerifyArray(file, row->name, &row->verdict, sizeof(why), why));
-  if (!n || row->verdict == SINEW_DAMAGED) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!SinewArraySize(&array) || row->verdict == SINEW_DAMAGED) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewArrayRange(PETSC_COMM_WORLD, file, row->name, &row->least, &row->greatest, &row->mean));
   row->ranged = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -17,8 +17,8 @@
   too) and those of arrays without a checksum.
 
   What is not an array (attributes, names, structure) is covered by a checksum behind HDF5's last byte, checked before
-  HDF5 sees the file (arrays_seal.c): opening a damaged file raises SINEW_ERR_INPUT. A file changed by other programs has
-  lost it and is read without.
+  HDF5 sees the file (arrays_seal.c): opening a damaged file raises SINEW_ERR_INPUT. A file changed by other programs
+  has lost it and is read without.
 
   Files of the safetensors format are opened for reading like HDF5 files (io/safetensors.h).
 
@@ -51,6 +51,15 @@ typedef struct {
 } SinewArray;
 
 PETSC_EXTERN size_t SinewDtypeSize(SinewDtype dtype);
+
+/* SinewArraySize - numbers of the whole array, over all ranks. Not collective. */
+static inline PetscInt64 SinewArraySize(const SinewArray *array)
+{
+  PetscInt64 n = 1;
+
+  for (int k = 0; k < array->rank; k++) n *= array->shape[k];
+  return n;
+}
 
 PETSC_EXTERN PetscErrorCode SinewFileCreate(MPI_Comm comm, const char path[], SinewFile *file);
 PETSC_EXTERN PetscErrorCode SinewFileOpen(MPI_Comm comm, const char path[], SinewFile *file); /* read only */

@@ -18,14 +18,6 @@ static void set_shape(SinewDMM m, int p, int rank, PetscInt64 a, PetscInt64 b, P
   m->shape[p] = (SinewArray){.name = names[p], .dtype = SINEW_FLOAT64, .rank = rank, .shape = {a, b, c, d}};
 }
 
-static PetscInt count(const SinewArray *a)
-{
-  PetscInt64 n = 1;
-
-  for (int k = 0; k < a->rank; k++) n *= a->shape[k];
-  return (PetscInt)n;
-}
-
 static void set_shapes(SinewDMM m)
 {
   for (int k = 0; k < 4; k++) {
@@ -67,12 +59,12 @@ PetscErrorCode SinewDMMCreateEmpty(PetscInt size, PetscInt dense, PetscInt featu
   H = (size_t)hidden;
   plane = (size_t)(m->half * m->half);
   set_shapes(m);
-  for (int p = 0; p < PARAMETERS; p++) total += (size_t)count(&m->shape[p]);
+  for (int p = 0; p < PARAMETERS; p++) total += (size_t)(PetscInt)SinewArraySize(&m->shape[p]);
   PetscCall(PetscCalloc1(total, &m->memory));
   for (int p = 0; p < PARAMETERS; p++) {
     m->parameter[p] = m->memory + at;
     m->shape[p].data = m->parameter[p];
-    at += (size_t)count(&m->shape[p]);
+    at += (size_t)(PetscInt)SinewArraySize(&m->shape[p]);
   }
   PetscCall(PetscMalloc2(H * K, &m->A, H, &m->c0));
   PetscCall(PetscMalloc5(8 * plane, &m->plane[0], CHANNELS * plane, &m->plane[1], 8 * plane, &m->plane[2],

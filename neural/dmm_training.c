@@ -24,14 +24,6 @@ struct _p_SinewDMMTrainer {
 
 /* ---- parameters ---- */
 
-static PetscInt numbers_of(const SinewArray *a)
-{
-  PetscInt64 n = 1;
-
-  for (int k = 0; k < a->rank; k++) n *= a->shape[k];
-  return (PetscInt)n;
-}
-
 PetscErrorCode SinewDMMTrainerInitialise(SinewDMM dmm, PetscInt64 seed)
 {
   PetscInt64 fan = 1;
@@ -41,8 +33,8 @@ PetscErrorCode SinewDMMTrainerInitialise(SinewDMM dmm, PetscInt64 seed)
     const SinewArray *a = &dmm->shape[p];
     double *value = dmm->parameter[p];
 
-    if (a->rank > 1) fan = numbers_of(a) / (PetscInt)a->shape[0]; /* biases come after their weights */
-    for (PetscInt i = 0; i < numbers_of(a); i++)
+    if (a->rank > 1) fan = (PetscInt)SinewArraySize(a) / (PetscInt)a->shape[0]; /* biases come after their weights */
+    for (PetscInt i = 0; i < (PetscInt)SinewArraySize(a); i++)
       value[i] = (2 * SinewUniform(seed, p, i) - 1) / PetscSqrtReal((PetscReal)fan);
   }
   PetscCall(SinewDMMCollapse(dmm));
@@ -89,10 +81,10 @@ static PetscErrorCode create_optimizer(SinewDMMTrainer t)
     PetscCall(PetscStrncpy(table[p].name, a->name, sizeof(table[p].name)));
     table[p].rank = a->rank;
     for (int k = 0; k < a->rank; k++) table[p].shape[k] = a->shape[k];
-    table[p].size = (size_t)numbers_of(a);
+    table[p].size = (size_t)(PetscInt)SinewArraySize(a);
     table[p].value = t->dmm->parameter[p];
     table[p].gradient = t->gradient + at;
-    at += numbers_of(a);
+    at += (PetscInt)SinewArraySize(a);
   }
   PetscCall(SinewOptimizerDefaults(&o));
   o.kind = SINEW_ADAM;
@@ -121,7 +113,7 @@ PetscErrorCode SinewDMMTrainerCreate(MPI_Comm comm, SinewDMM dmm, PetscInt count
   PetscCheck(count > 0 && t->o.fields > 0 && t->o.fields % t->size == 0, comm, PETSC_ERR_ARG_OUTOFRANGE,
              "the fields of a step must be a multiple of the number of ranks");
   mine = t->o.fields / t->size;
-  for (int p = 0; p < PARAMETERS; p++) t->numbers += numbers_of(&dmm->shape[p]);
+  for (int p = 0; p < PARAMETERS; p++) t->numbers += (PetscInt)SinewArraySize(&dmm->shape[p]);
   PetscCall(PetscMalloc4((size_t)t->numbers, &t->gradient, (size_t)(count * cells), &t->sums, (size_t)(mine * area),
                          &t->batch, (size_t)(2 * mine * t->o.points), &t->xi));
   for (int side = 0; side < 4; side++)
@@ -303,7 +295,7 @@ static PetscInt last_row(const SinewDMMTrainer t)
 {
   PetscInt at = 0;
 
-  for (int p = 0; p < OUT1_W; p++) at += numbers_of(&t->dmm->shape[p]);
+  for (int p = 0; p < OUT1_W; p++) at += (PetscInt)SinewArraySize(&t->dmm->shape[p]);
   return at;
 }
 

@@ -99,13 +99,13 @@ static PetscErrorCode read_column(Job *job, SinewFile file, const char name[], P
 {
   SinewArray array;
   PetscBool exists;
-  PetscInt64 n = 1;
+  PetscInt64 n;
 
   PetscFunctionBeginUser;
   *values = NULL;
   PetscCall(SinewFileInquire(file, name, &exists, &array));
   if (!exists) PetscFunctionReturn(PETSC_SUCCESS);
-  for (int k = 0; k < array.rank; ++k) n *= array.shape[k];
+  n = SinewArraySize(&array);
   PetscCheck(n == job->samples * width, job->comm, SINEW_ERR_INPUT,
              "%s: %s has %lld numbers, not %" PetscInt_FMT " for each of %" PetscInt_FMT " samples", job->input_path,
              name, (long long)n, width, job->samples);

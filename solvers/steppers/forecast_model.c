@@ -31,12 +31,12 @@ static PetscErrorCode read_numbers(MPI_Comm comm, SinewFile file, const char pat
                                    PetscReal value[], PetscBool *exists)
 {
   SinewArray array;
-  PetscInt64 size = 1;
+  PetscInt64 size;
 
   PetscFunctionBeginUser;
   PetscCall(SinewFileInquire(file, name, exists, &array));
   if (!*exists) PetscFunctionReturn(PETSC_SUCCESS);
-  for (int k = 0; k < array.rank; k++) size *= array.shape[k];
+  size = SinewArraySize(&array);
   PetscCheck(size == n, comm, SINEW_ERR_INPUT,
              "%s: %s has %lld numbers, the network has %" PetscInt_FMT " channels a frame", path, name, (long long)size,
              n);

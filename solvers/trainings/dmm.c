@@ -366,11 +366,9 @@ static PetscInt64 parameters(const Mover *m)
 
   for (PetscInt i = 0;; i++) {
     SinewArray array;
-    PetscInt64 count = 1;
 
     if (SinewDMMGetParameter(m->dmm, i, &array) || !array.name) return sum;
-    for (int k = 0; k < array.rank; k++) count *= array.shape[k];
-    sum += count;
+    sum += SinewArraySize(&array);
   }
 }
 

@@ -29,14 +29,14 @@ static void fill(SinewFile file, SinewDMM m)
   for (PetscInt i = 0;; i++) {
     SinewArray a;
     uint64_t q = 0, state;
-    PetscInt64 size = 1, fan = 1;
+    PetscInt64 size, fan = 1;
     double factor = 1;
 
     check_call(SinewDMMGetParameter(m, i, &a));
     if (!a.name) break;
     assert_non_null(strstr(order, a.name));
     for (const char *c = order; c < strstr(order, a.name); c++) q += *c == ',';
-    for (int k = 0; k < a.rank; k++) size *= a.shape[k];
+    size = SinewArraySize(&a);
     for (int k = 1; k < a.rank; k++) fan *= a.shape[k];
     if (a.rank == 1) fan = a.shape[0];
     if (!strcmp(a.name, "trunk.layers.0.weight")) factor = 4;
@@ -96,11 +96,11 @@ static void losses(SinewFile file, SinewDMM m, PetscInt fields, PetscInt points,
   for (PetscInt i = 0;; i++) {
     const double *mine;
     double norm = 0;
-    PetscInt64 size = 1;
+    PetscInt64 size;
 
     check_call(SinewDMMGetParameter(m, i, &a));
     if (!a.name) break;
-    for (int k = 0; k < a.rank; k++) size *= a.shape[k];
+    size = SinewArraySize(&a);
     mine = gradient + ((double *)a.data - first);
     for (PetscInt64 k = 0; k < size; k++) norm += mine[k] * mine[k];
     norm = sqrt(norm);
@@ -194,11 +194,11 @@ static void derivatives(void **state)
   check_call(SinewDMMCreateEmpty(20, 7, 6, 5, 10, &m));
   for (PetscInt i = 0;; i++) {
     SinewArray a;
-    PetscInt64 size = 1;
+    PetscInt64 size;
 
     check_call(SinewDMMGetParameter(m, i, &a));
     if (!a.name) break;
-    for (int k = 0; k < a.rank; k++) size *= a.shape[k];
+    size = SinewArraySize(&a);
     for (PetscInt64 k = 0; k < size; k++) ((double *)a.data)[k] = (double)(split_mix(&random) >> 11) * 0x1p-52 - 1;
   }
   check_call(SinewDMMCollapse(m));

@@ -82,12 +82,12 @@ static double difference(SinewDMM a, SinewDMM b)
 
   for (PetscInt p = 0;; p++) {
     SinewArray x, y;
-    PetscInt64 n = 1;
+    PetscInt64 n;
 
     check_call(SinewDMMGetParameter(a, p, &x));
     check_call(SinewDMMGetParameter(b, p, &y));
     if (!x.name) return worst;
-    for (int k = 0; k < x.rank; k++) n *= x.shape[k];
+    n = SinewArraySize(&x);
     for (PetscInt64 i = 0; i < n; i++) worst = fmax(worst, fabs(((double *)x.data)[i] - ((double *)y.data)[i]));
   }
 }
@@ -142,11 +142,11 @@ static double loss_along(SinewDMM dmm, const SinewDMMSample *sample, double h)
   for (int back = 0; back < 2; back++) {
     for (PetscInt p = 0;; p++) {
       SinewArray a;
-      PetscInt64 n = 1;
+      PetscInt64 n;
 
       check_call(SinewDMMGetParameter(dmm, p, &a));
       if (!a.name) break;
-      for (int k = 0; k < a.rank; k++) n *= a.shape[k];
+      n = SinewArraySize(&a);
       for (PetscInt64 i = 0; i < n; i++) ((double *)a.data)[i] += (back ? -h : h) * (SinewUniform(8, p, i) - 0.5);
     }
     check_call(SinewDMMCollapse(dmm));
@@ -185,11 +185,11 @@ static void gradients_beyond_the_original(void **state)
     check_all(walls ? loss.bound == 0 : loss.bound > 0);
     for (PetscInt p = 0;; p++) {
       SinewArray a;
-      PetscInt64 n = 1;
+      PetscInt64 n;
 
       check_call(SinewDMMGetParameter(dmm, p, &a));
       if (!a.name) break;
-      for (int k = 0; k < a.rank; k++) n *= a.shape[k];
+      n = SinewArraySize(&a);
       for (PetscInt64 i = 0; i < n; i++) sum += gradient[at++] * (SinewUniform(8, p, i) - 0.5);
     }
     slope = (4 * (loss_along(dmm, &sample, 1e-4) - loss_along(dmm, &sample, -1e-4)) / 2e-4 -
