@@ -66,19 +66,26 @@ static PetscErrorCode set_values(MPI_Comm comm, const SinewTrainingData *data, P
 }
 
 PetscErrorCode TrainingFramesPaint(MPI_Comm comm, const SinewTrainingPicture *p, const SinewTrainingData *data,
-                                   SinewBox box, PetscBool first, PetscInt steps, const double truth[],
-                                   const double prediction[])
+                                   SinewBox box, PetscBool first, PetscInt steps, PetscInt history,
+                                   TrainingRollout *rollout, void *own)
 {
   const size_t cells = (size_t)(box.ny * box.nx), corners = (size_t)((box.ny + 1) * (box.nx + 1));
   char title[2][96];
   PetscReal *x, *y, *value[3], least = 0, most = 0;
+  SinewDatasetShape shape;
+  double *truth, *prediction;
+  PetscInt last;
 
   PetscFunctionBeginUser;
+  PetscCall(SinewDatasetGetShape(data->validation, &shape));
+  last = PetscMin(PetscMax(steps, 1), shape.frames - history);
+  PetscCall(PetscMalloc2(cells, &truth, cells, &prediction));
+  PetscCall((*rollout)(own, last, p->component, truth, prediction));
   PetscCall(PetscMalloc5(corners, &x, corners, &y, cells, &value[0], cells, &value[1], cells, &value[2]));
   PetscCall(set_values(comm, data, p->component, cells, truth, prediction, value, &least, &most));
   set_corners(box, x, y);
   (void)snprintf(title[0], sizeof(title[0]), "%s, step %d, truth", SinewDatasetComponent(data->training, p->component),
-                 (int)steps);
+                 (int)last);
   (void)snprintf(title[1], sizeof(title[1]), "prediction, epoch %.4g", (double)p->epoch);
   {
     const SinewImageStyle style[3] = {
@@ -90,5 +97,6 @@ PetscErrorCode TrainingFramesPaint(MPI_Comm comm, const SinewTrainingPicture *p,
                                (const PetscReal *const *)value, style));
   }
   PetscCall(PetscFree5(x, y, value[0], value[1], value[2]));
+  PetscCall(PetscFree2(truth, prediction));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -77,9 +77,7 @@ static const SinewKey network_keys[] = {
         .doc = "x and y of moved nodes are exchanged, as in the original", SINEW_FROZEN),
     KEY(Network, unprojected, SINEW_KEY_BOOL, .standard = "false",
         .doc = "moved nodes may leave the square, as in the original", SINEW_FROZEN),
-    KEY(Network, fields, SINEW_KEY_STRINGS,
-        .doc = "names of the components for the stepper that will use the network; standard: those of the data",
-        SINEW_FROZEN),
+    TRAINING_FIELDS_KEY(Network),
     {.name = NULL}};
 
 static const SinewKey train_keys[] = {
@@ -95,8 +93,7 @@ static const SinewKey train_keys[] = {
     SINEW_OPTIMIZER_KEYS(Train),
     KEY(Train, precision, SINEW_KEY_CHOICE, .standard = "f32", .choices = precisions,
         .doc = "of network and optimiser; the mover's is f64", SINEW_FROZEN),
-    KEY(Train, validate_steps, SINEW_KEY_INT, .standard = "10", .max = SINEW_ROLLOUT_MAX,
-        .doc = "length of the roll-outs of a validation; their mean error decides what is best", SINEW_WARN),
+    TRAINING_VALIDATE_STEPS_KEY(Train),
     {.name = NULL}};
 
 /* ---- reading ---- */
@@ -256,23 +253,22 @@ static PetscErrorCode validate(void *own, double error[2])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The end of the first validation trajectory's roll-out. */
+static PetscErrorCode roll_out(void *own, PetscInt count, PetscInt component, double truth[], double prediction[])
+{
+  Mmpde *m = (Mmpde *)own;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewMmpdeTrainerRollout(m->trainer, m->data->validation, 0, count, component, truth, prediction));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode paint(void *own, const SinewTrainingPicture *picture)
 {
   Mmpde *m = (Mmpde *)own;
-  const SinewBox box = SinewLayoutBox(SinewMmpdeTrainerLayout(m->trainer));
-  const size_t cells = (size_t)(box.ny * box.nx);
-  SinewDatasetShape shape;
-  double *truth, *prediction;
-  PetscInt last;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewDatasetGetShape(m->data->validation, &shape));
-  last = PetscMin(PetscMax(m->train.validate_steps, 1), shape.frames - 1);
-  PetscCall(PetscMalloc2(cells, &truth, cells, &prediction));
-  PetscCall(SinewMmpdeTrainerRollout(m->trainer, m->data->validation, 0, last, picture->component, truth, prediction));
-  PetscCall(TrainingFramesPaint(m->comm, picture, m->data, box, PETSC_TRUE, last, truth, prediction));
-  PetscCall(PetscFree2(truth, prediction));
+  PetscCall(TrainingFramesPaint(m->comm, picture, m->data, SinewLayoutBox(SinewMmpdeTrainerLayout(m->trainer)),
+                                PETSC_TRUE, m->train.validate_steps, 1, roll_out, own));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

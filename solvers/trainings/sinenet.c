@@ -54,9 +54,7 @@ static const SinewKey network_keys[] = {
         .doc = "circular: both axes are periodic", SINEW_FROZEN),
     KEY(Network, activation, SINEW_KEY_STRING, .standard = "gelu", .doc = "gelu, relu, silu, tanh or sigmoid",
         SINEW_FROZEN),
-    KEY(Network, fields, SINEW_KEY_STRINGS,
-        .doc = "names of the components for the stepper that will use the network; standard: those of the data",
-        SINEW_FROZEN),
+    TRAINING_FIELDS_KEY(Network),
     {.name = NULL}};
 
 static const SinewKey train_keys[] = {
@@ -88,8 +86,7 @@ static const SinewKey train_keys[] = {
         .doc = "memory of an exponential average of weights, which is then judged and exported; 0: none", SINEW_FROZEN),
     KEY(Train, precision, SINEW_KEY_CHOICE, .standard = "f32", .choices = precisions,
         .doc = "of network and optimiser; f64 is slow", SINEW_FROZEN),
-    KEY(Train, validate_steps, SINEW_KEY_INT, .standard = "10", .max = SINEW_ROLLOUT_MAX,
-        .doc = "length of the roll-outs of a validation; their mean error decides what is best", SINEW_WARN),
+    TRAINING_VALIDATE_STEPS_KEY(Train),
     {.name = NULL}};
 
 /* ---- reading ---- */
@@ -274,24 +271,23 @@ static PetscErrorCode validate(void *own, double error[2])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The end of the first validation trajectory's roll-out. */
+static PetscErrorCode roll_out(void *own, PetscInt count, PetscInt component, double truth[], double prediction[])
+{
+  Sinenet *s = (Sinenet *)own;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewTrainerRollout(s->trainer, s->data->validation, 0, count, component, truth, prediction));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode paint(void *own, const SinewTrainingPicture *picture)
 {
   Sinenet *s = (Sinenet *)own;
-  const SinewBox box = SinewLayoutBox(SinewTrainerLayout(s->trainer));
-  const size_t cells = (size_t)(box.ny * box.nx);
-  SinewDatasetShape shape;
-  double *truth, *prediction;
-  PetscInt last;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewDatasetGetShape(s->data->validation, &shape));
-  last = PetscMin(PetscMax(s->train.validate_steps, 1), shape.frames - s->options.history);
-  PetscCall(PetscMalloc2(cells, &truth, cells, &prediction));
-  PetscCall(SinewTrainerRollout(s->trainer, s->data->validation, 0, last, picture->component, truth, prediction));
-  PetscCall(TrainingFramesPaint(s->comm, picture, s->data, box, (PetscBool)(SinewTrainerGroup(s->trainer) == 0), last,
-                                truth, prediction));
-  PetscCall(PetscFree2(truth, prediction));
+  PetscCall(TrainingFramesPaint(s->comm, picture, s->data, SinewLayoutBox(SinewTrainerLayout(s->trainer)),
+                                (PetscBool)(SinewTrainerGroup(s->trainer) == 0), s->train.validate_steps,
+                                s->options.history, roll_out, own));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
