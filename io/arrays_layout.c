@@ -4,6 +4,8 @@
 
 /* What stands in a file: types, shapes and addresses of arrays, and their names. */
 
+#define LEAST_BYTES_OF_GROUP 64 /* its header and the link to it */
+
 static const size_t dtype_size[] = {8, 4, 8, 4, 1};
 
 size_t SinewDtypeSize(SinewDtype dtype)
@@ -123,12 +125,15 @@ static PetscBool look_at_checksum(hid_t set, Stored *stored)
 {
   const htri_t there = H5Aexists(set, "crc32c");
   PetscBool good = (PetscBool)(there >= 0);
-  hid_t attribute;
+  hid_t attribute, space;
 
   if (there <= 0) return good;
   attribute = H5Aopen(set, "crc32c", H5P_DEFAULT);
-  good = (PetscBool)(attribute >= 0 && H5Aread(attribute, H5T_NATIVE_UINT32, &stored->crc) >= 0);
+  space = attribute < 0 ? -1 : H5Aget_space(attribute);
+  good = (PetscBool)(space >= 0 && H5Sget_simple_extent_npoints(space) == 1 &&
+                     H5Aread(attribute, H5T_NATIVE_UINT32, &stored->crc) >= 0);
   stored->has_crc = good;
+  if (space >= 0) H5Sclose(space);
   if (attribute >= 0) H5Aclose(attribute);
   return good;
 }
@@ -254,13 +259,24 @@ static PetscBool of_numbers(hid_t set)
   return (PetscBool)((class == H5T_FLOAT || class == H5T_INTEGER) && look_at_shape(set, &stored));
 }
 
+/* Links may close a circle, and two to each next group make a small file look endless: groups are entered by hard links
+   alone (what others point to has a path of its own), and no more of them than a file of this size can hold. */
+static PetscBool may_enter(hid_t parent, const char name[], Names *names)
+{
+  H5L_info_t link;
+
+  if (H5Lget_info(parent, name, &link, H5P_DEFAULT) < 0 || link.type != H5L_TYPE_HARD) return PETSC_FALSE;
+  if (names->groups-- > 0) return PETSC_TRUE;
+  names->failed = PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
 static void names_below(hid_t file, const char group[], int depth, Names *names)
 {
   const PetscBool root = (PetscBool)!group[strspn(group, "/")];
   hid_t id = H5Gopen2(file, group, H5P_DEFAULT);
   H5G_info_t info = {.nlinks = 0};
 
-  /* Soft links may close a circle. */
   if (id < 0 || H5Gget_info(id, &info) < 0) names->failed = PETSC_TRUE;
   for (hsize_t i = 0; !names->failed && i < info.nlinks && depth < 32; i++) {
     char path[PETSC_MAX_PATH_LEN];
@@ -278,7 +294,7 @@ static void names_below(hid_t file, const char group[], int depth, Names *names)
     /* What cannot be opened is listed: whoever reads it learns that it is damaged. */
     if (object < 0 || (H5Iget_type(object) == H5I_DATASET && of_numbers(object)))
       SinewNamesAdd_Private(names, path);
-    else if (H5Iget_type(object) == H5I_GROUP)
+    else if (H5Iget_type(object) == H5I_GROUP && may_enter(id, path + n, names))
       names_below(file, path, depth + 1, names);
     if (object >= 0) H5Oclose(object);
   }
@@ -326,7 +342,10 @@ PetscErrorCode SinewFileList(SinewFile file, const char group[], PetscInt *count
   if (file->rank == 0) {
     Silence silence = SinewSilenceH5_Private();
     const htri_t there = SinewFileLinked_Private(file, group);
+    hsize_t bytes = 0;
 
+    if (H5Fget_filesize(file->h5, &bytes) < 0) names.failed = PETSC_TRUE;
+    names.groups = (PetscInt64)(bytes / LEAST_BYTES_OF_GROUP);
     if (there > 0) names_below(file->h5, group, 0, &names);
     if (there < 0 || names.failed)
       SinewBlame_Private(&verdict, "%s: group %s is damaged (it cannot be read)", file->path, group);

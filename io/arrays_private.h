@@ -89,6 +89,7 @@ typedef struct {
   char *text; /* one after the other, each with its zero */
   size_t used, size;
   PetscInt count;
+  PetscInt64 groups; /* how many more may be entered */
   PetscBool failed;
 } Names;
 PETSC_INTERN void SinewNamesAdd_Private(Names *names, const char name[]);

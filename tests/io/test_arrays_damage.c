@@ -221,6 +221,77 @@ static double first_value(const char *path)
 }
 
 /* A process killed before it publishes, and one that thinks better of it. */
+/* A small file whose links make it look endless: circles, and groups each of which holds the next under two names. */
+static void links_that_close_circles(void **state)
+{
+  const char *directory = scratch(), *path = in(directory, "x.h5");
+  SinewFile file;
+  PetscInt count;
+  char **names;
+
+  (void)state;
+  for (int ladder = 0; ladder < 2; ladder++) {
+    if (my_rank() == 0) {
+      hid_t h5 = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), space = H5Screate(H5S_SCALAR);
+      hid_t group = H5Gcreate2(h5, "a", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+
+      H5Dclose(H5Dcreate2(group, "x", H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+      assert_true(H5Lcreate_soft("/a/x", h5, "alias", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+      for (int i = 0; i < 2; i++)
+        assert_true(H5Lcreate_soft("/", group, i ? "up" : "down", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+      for (int i = 0; ladder && i < 30; i++) {
+        hid_t next = H5Gcreate2(group, "left", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+
+        assert_true(H5Lcreate_hard(group, "left", group, "right", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+        H5Gclose(group);
+        group = next;
+      }
+      H5Gclose(group);
+      H5Sclose(space);
+      H5Fclose(h5);
+    }
+    MPI_Barrier(PETSC_COMM_WORLD);
+    check_call(SinewFileOpen(PETSC_COMM_WORLD, path, &file));
+    if (ladder) {
+      check_error(SinewFileList(file, "/", &count, &names), SINEW_ERR_INPUT, "group / is damaged");
+    } else {
+      check_call(SinewFileList(file, "/", &count, &names));
+      check_all(count == 2 && !strcmp(names[0], "/a/x") && !strcmp(names[1], "/alias"));
+      for (PetscInt i = 0; i < count; i++) check_call(PetscFree(names[i]));
+      check_call(PetscFree(names));
+    }
+    check_call(SinewFileClose(&file));
+  }
+  scratch_remove(directory);
+}
+
+static void a_checksum_of_many_values(void **state)
+{
+  const char *directory = scratch(), *path = in(directory, "x.h5");
+  SinewArray array;
+  SinewFile file;
+  PetscBool exists;
+
+  (void)state;
+  if (my_rank() == 0) {
+    const hsize_t many = 100;
+    hid_t h5 = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), space = H5Screate_simple(1, &many, NULL);
+    hid_t set = H5Dcreate2(h5, "x", H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t attribute = H5Acreate2(set, "crc32c", H5T_STD_U32LE, space, H5P_DEFAULT, H5P_DEFAULT);
+
+    assert_true(H5Awrite(attribute, H5T_NATIVE_UINT32, (uint32_t[100]){1}) >= 0);
+    H5Aclose(attribute);
+    H5Dclose(set);
+    H5Sclose(space);
+    H5Fclose(h5);
+  }
+  MPI_Barrier(PETSC_COMM_WORLD);
+  check_call(SinewFileOpen(PETSC_COMM_WORLD, path, &file));
+  check_error(SinewFileInquire(file, "/x", &exists, &array), SINEW_ERR_INPUT, "array /x is damaged");
+  check_call(SinewFileClose(&file));
+  scratch_remove(directory);
+}
+
 static void unpublished_leaves_the_old_file(void **state)
 {
   const char *directory = scratch(), *path = in(directory, "x.h5"), *part = in(directory, "x.h5.part");
@@ -348,5 +419,6 @@ static void full_disk(void **state)
 
 SINEW_TEST_MAIN(cmocka_unit_test(a_flipped_bit_names_the_array), cmocka_unit_test(any_flipped_bit),
                 cmocka_unit_test(truncated_files), cmocka_unit_test(attributes_and_strangers),
-                cmocka_unit_test(arrays_without_values), cmocka_unit_test(unpublished_leaves_the_old_file),
+                cmocka_unit_test(arrays_without_values), cmocka_unit_test(links_that_close_circles),
+                cmocka_unit_test(a_checksum_of_many_values), cmocka_unit_test(unpublished_leaves_the_old_file),
                 cmocka_unit_test(places_that_cannot_be_written), cmocka_unit_test(full_disk))
