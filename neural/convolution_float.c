@@ -271,7 +271,7 @@ static PetscErrorCode create_adjoint(Convolution c)
   turned.nx += 2;
   turned.in = c->s.out;
   turned.out = c->s.in;
-  turned.accumulate = PETSC_FALSE;
+  turned.accumulate = turned.training = PETSC_FALSE;
   if (WinogradFits(&turned)) {
     PetscCall(WinogradCreate(&turned, &c->adjoint));
     PetscCall(reserve_scratch(c->engine, WinogradScratch(c->adjoint) + framed_values(&c->s) * sizeof(float)));

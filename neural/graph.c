@@ -1,9 +1,11 @@
 /* Graphs of layers: parameters, nodes, running forth and back. Memory is planned in graph_memory.c. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "neural/graph_private.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 PETSC_INTERN PetscErrorCode GraphPlanMemory(Graph graph);
 
@@ -58,7 +60,7 @@ PetscErrorCode GraphDestroy(Graph *graph)
   PetscCall(ConditionDestroy(g));
   for (PetscInt k = 0; k < g->exchanges; ++k) PetscCall(ExchangeDestroy(&g->exchange[k].exchange));
   PetscCall(destroy_nodes(g));
-  for (PetscInt k = 0; k < g->parameters; ++k) free(g->parameter[k].value);
+  for (PetscInt k = 0; k < g->parameters; ++k) GraphReleaseParameter(g, k);
   PetscCall(GraphGradientsDestroy(g));
   free(g->row);
   free(g->scratch);
@@ -90,6 +92,34 @@ static PetscErrorCode grow(PetscInt used, PetscInt *room, size_t size, void *lis
   PetscCall(PetscFree(*entries));
   *entries = grown;
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What a lean network releases must go back to the system at once: holes in the heap would stay. So pages of its own.
+ */
+static PetscErrorCode allocate_value(Graph g, SinewParameter *p)
+{
+  const size_t bytes = p->size * g->value_size;
+
+  PetscFunctionBeginUser;
+  if (!g->lean) {
+    PetscCall(NeuralAlloc(bytes, &p->value));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  p->value = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p->value == MAP_FAILED) p->value = NULL;
+  PetscCheck(p->value, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for %zu bytes", bytes);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void GraphReleaseParameter(Graph g, PetscInt id)
+{
+  SinewParameter *p = &g->parameter[id];
+
+  if (!g->lean)
+    free(p->value);
+  else if (p->value)
+    (void)munmap(p->value, p->size * g->value_size);
+  p->value = NULL;
 }
 
 PetscErrorCode GraphParameter(Graph g, PetscInt *id, int rank, const PetscInt64 shape[], double bound, double constant,
@@ -124,7 +154,7 @@ PetscErrorCode GraphParameter(Graph g, PetscInt *id, int rank, const PetscInt64 
   for (int k = 0; k < rank; ++k) p->size *= (size_t)(p->shape[k] = shape[k]);
   p->bound = bound;
   p->constant = constant;
-  PetscCall(NeuralAlloc(p->size * g->value_size, &p->value));
+  PetscCall(allocate_value(g, p));
   ++g->parameters;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

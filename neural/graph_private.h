@@ -120,6 +120,8 @@ PETSC_EXTERN PetscErrorCode GraphDestroy(Graph *graph);
  * declare all in the order of a state_dict before it makes the layers. */
 PETSC_EXTERN PetscErrorCode GraphParameter(Graph graph, PetscInt *id, int rank, const PetscInt64 shape[], double bound,
                                            double constant, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(7, 8);
+/* Frees the values of a parameter that layers hold in a form of their own. */
+PETSC_INTERN void GraphReleaseParameter(Graph graph, PetscInt id);
 PETSC_EXTERN PetscErrorCode GraphNode(Graph graph, SinewLayout layout, PetscInt channels, PetscInt halo,
                                       PetscBool exchanged, PetscInt *id);
 PETSC_EXTERN PetscErrorCode GraphOp(Graph graph, const OpMethods *methods, PetscInt inputs, const PetscInt input[],

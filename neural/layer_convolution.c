@@ -48,10 +48,7 @@ static PetscErrorCode pack(Graph g, Op *op)
   PetscFunctionBeginUser;
   PetscCheck(weight->value, g->comm, PETSC_ERR_ORDER, "%s was released after the first update", weight->name);
   for (PetscInt k = 0; k < op->inputs; ++k) PetscCall((*g->convolution->pack)(layer->part[k], weight->value));
-  if (g->lean) {
-    free(weight->value);
-    weight->value = NULL;
-  }
+  if (g->lean) GraphReleaseParameter(g, layer->weight);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -13,6 +13,7 @@
 typedef struct {
   PetscInt ny, nx, batch, kernel, dilation, sources, in[SOURCES_MAX], out;
   PetscBool periodic;
+  double near; /* rounding of F(4x4) reaches four times that of F(2x2) where numbers are smooth */
 } Case;
 
 typedef enum { FLOATS, ROUNDED, NATIVE } Precision;
@@ -92,18 +93,20 @@ static void check_case(const Case *c, Precision precision)
     sums[1] += exact[k] * exact[k];
   }
   MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD);
-  check_close(sqrt(sums[0] / sums[1]), 0, 2e-6);
+  check_close(sqrt(sums[0] / sums[1]), 0, c->near);
   free(exact);
   free(single);
 }
 
 static const Case cases[] = {
-    {64, 64, 1, 3, 1, 1, {16}, 24, PETSC_FALSE},    /* minimal filtering on any number of ranks */
-    {64, 48, 2, 3, 1, 2, {13, 19}, 37, PETSC_TRUE}, /* odd channels: rows of matrices are padded */
-    {96, 64, 1, 3, 1, 1, {64}, 64, PETSC_FALSE},    /* several blocks of tiles */
-    {16, 16, 1, 3, 1, 2, {21, 5}, 17, PETSC_FALSE}, /* too small for it */
-    {64, 64, 1, 3, 4, 1, {16}, 24, PETSC_TRUE},     /* dilation */
-    {32, 64, 2, 1, 1, 1, {19}, 33, PETSC_FALSE},    /* 1x1 */
+    {64, 64, 1, 3, 1, 1, {16}, 24, PETSC_FALSE, 2e-6},     /* F(4x4) on any number of ranks */
+    {64, 48, 2, 3, 1, 2, {13, 19}, 37, PETSC_TRUE, 2e-6},  /* odd channels: rows of matrices are padded */
+    {96, 64, 1, 3, 1, 1, {64}, 64, PETSC_FALSE, 5e-6},     /* several blocks of tiles */
+    {32, 32, 1, 3, 1, 2, {96, 23}, 96, PETSC_FALSE, 2e-6}, /* many channels, few cells: F(2x2) */
+    {60, 44, 1, 3, 1, 1, {19}, 40, PETSC_TRUE, 2e-6},      /* tiles that overlap on two ranks and four */
+    {16, 16, 1, 3, 1, 2, {21, 5}, 17, PETSC_FALSE, 1e-6},  /* too small for either */
+    {64, 64, 1, 3, 4, 1, {16}, 24, PETSC_TRUE, 1e-6},      /* dilation */
+    {32, 64, 2, 1, 1, 1, {19}, 33, PETSC_FALSE, 1e-6},     /* 1x1 */
 };
 
 static void check_all_cases(Precision precision)
