@@ -29,6 +29,12 @@ typedef struct {
   PetscReal *keep;
 } States;
 
+/* Where a march along y or z stands: face values of a row of cells, and the fluxes through its lower faces. */
+typedef struct {
+  States states;
+  Faces fluxes;
+} Front;
+
 /* The owned box, the part of it in work, and the vectors' arrays. */
 typedef struct {
   PetscInt start[3], count[3]; /* tile, without ghosts */
@@ -56,10 +62,14 @@ struct _p_SinewFV {
   PetscInt pitch;                          /* distance of component rows in a patch */
   PetscInt stride[3];                      /* distance of neighbouring cells along an axis in a patch */
   PetscReal *memory;
-  PetscReal *w;                 /* patch of primitives: tile and ghosts, [k][j][component][i] */
-  PetscReal *g[3];              /* patches of physical fluxes, for pointwise schemes */
-  States sx, sy[2], sz, *below; /* below[j]: of row j of the plane below */
-  Faces fx, fy[2], fz, *lower;  /* lower[j]: fluxes through the lower z faces of row j */
+  PetscReal *w;          /* patch of primitives: tile and ghosts, [k][j][component][i] */
+  PetscReal *g[3];       /* patches of physical fluxes, for pointwise schemes */
+  States x, left, right; /* of a row along x; the same from the cells on both sides of its faces on */
+  Faces fx;
+  Front *y, *y_before, **z, *spare; /* of this row and the one before; of row j of a plane, spare taking turns */
+  Front *fronts;                    /* all of them */
+  const PetscReal *ahead;           /* values that the next tile will load, */
+  PetscInt left_ahead, at_once;     /* how many of them are left to fetch, and how many go at once */
   Rows u, r, v, gradient[3], *stencil;
   PetscReal *mask, *cells, *rates, *diffusive;
   PetscReal limit[2];    /* of advection and diffusion; 0: rates are sums */
@@ -109,7 +119,8 @@ static PetscReal *take(Arena *arena, PetscInt n)
 
 static void take_rows(Arena *arena, const SinewFV fv, Rows *rows)
 {
-  for (PetscInt c = 0; c < fv->rows; c++) rows->row[c] = take(arena, fv->pitch);
+  for (PetscInt c = 0; c < SINEW_COMPONENTS_MAX; c++)
+    rows->row[c] = c < fv->rows ? take(arena, fv->pitch) : rows->row[0];
 }
 
 static void take_faces(Arena *arena, const SinewFV fv, Faces *f)
@@ -128,24 +139,52 @@ static void take_states(Arena *arena, const SinewFV fv, States *s)
   s->keep = take(arena, fv->pitch);
 }
 
+/* Two along y; a plane of them, and one, along z. */
+static inline PetscInt fronts(const SinewFV fv)
+{
+  return 2 + (fv->dim > 2 ? fv->tile[1] + 1 : 0);
+}
+
+/* Lower face values serve once, at once: all fronts share the same rows, which stay in the first-level cache. */
+static void take_front(Arena *arena, const SinewFV fv, Front *front)
+{
+  front->states.lower = fv->x.lower;
+  take_rows(arena, fv, &front->states.upper);
+  front->states.keep = take(arena, fv->pitch);
+  take_faces(arena, fv, &front->fluxes);
+}
+
+static inline void shift(const Rows *rows, PetscInt by, Rows *shifted)
+{
+  for (PetscInt c = 0; c < SINEW_COMPONENTS_MAX; c++) shifted->row[c] = rows->row[c] + by;
+}
+
+static void shift_states(const States *s, PetscInt by, States *shifted)
+{
+  shift(&s->lower, by, &shifted->lower);
+  shift(&s->upper, by, &shifted->upper);
+  shifted->keep = s->keep + by;
+}
+
+static void line_up(SinewFV fv)
+{
+  shift_states(&fv->x, EARLY - 1, &fv->left);
+  shift_states(&fv->x, EARLY, &fv->right);
+  fv->y = &fv->fronts[0];
+  fv->y_before = &fv->fronts[1];
+  for (PetscInt j = 0; j < fv->tile[1] && fv->dim > 2; j++) fv->z[j] = &fv->fronts[2 + j];
+  fv->spare = &fv->fronts[fronts(fv) - 1];
+}
+
 static void lay_out(SinewFV fv, Arena *arena)
 {
   const PetscInt patch = fv->stride[2] * (fv->tile[2] + 2 * fv->axis[2]->ghosts);
 
   fv->w = take(arena, patch);
   for (PetscInt d = 0; d < fv->dim; d++) fv->g[d] = fv->scheme->pointwise ? take(arena, patch) : NULL;
-  take_states(arena, fv, &fv->sx);
+  take_states(arena, fv, &fv->x);
   take_faces(arena, fv, &fv->fx);
-  for (int e = 0; e < 2; e++) {
-    take_states(arena, fv, &fv->sy[e]);
-    take_faces(arena, fv, &fv->fy[e]);
-  }
-  for (PetscInt j = 0; j < fv->tile[1] && fv->dim > 2; j++) {
-    take_states(arena, fv, &fv->below[j]);
-    take_faces(arena, fv, &fv->lower[j]);
-  }
-  if (fv->dim > 2) take_states(arena, fv, &fv->sz);
-  if (fv->dim > 2) take_faces(arena, fv, &fv->fz);
+  for (PetscInt f = 0; f < fronts(fv); f++) take_front(arena, fv, &fv->fronts[f]);
   take_rows(arena, fv, &fv->u);
   take_rows(arena, fv, &fv->r);
   take_rows(arena, fv, &fv->v);
@@ -161,9 +200,10 @@ static void lay_out(SinewFV fv, Arena *arena)
   }
 }
 
-/* Tiles whose patch of primitives stays in the second-level cache, with rows long enough for vectors to pay. Along the
-   last axis they roll: a tile takes over the rows or planes that the one below it has loaded, so that few are enough.
-   Tiles of an axis differ by one cell at most, so that none is narrower than its ghosts. */
+/* Tiles whose patch of primitives about fits the second-level cache, with rows long enough for vectors to pay, and in
+   3D enough of them that few cells are loaded by two tiles. Along the last axis they roll: a tile takes over the rows
+   or planes that the one below it has loaded, so that few are enough. Tiles of an axis differ by one cell at most, so
+   that none is narrower than its ghosts. */
 static void choose_tiles(SinewFV fv)
 {
   const SinewAxis *const *a = fv->axis;
@@ -175,7 +215,7 @@ static void choose_tiles(SinewFV fv)
   row = PetscMin(a[0]->count, largest[0]) + 2 * a[0]->ghosts;
   largest[2] = 2 * a[2]->ghosts;
   largest[1] = values / row / (fv->dim > 2 ? largest[2] + 2 * a[2]->ghosts : 1) - 2 * a[1]->ghosts;
-  largest[1] = PetscMax(largest[1], fv->dim > 2 ? 16 : 2 * a[1]->ghosts);
+  largest[1] = PetscMax(largest[1], fv->dim > 2 ? 32 : 2 * a[1]->ghosts);
   for (PetscInt d = 0; d < 3; d++) {
     fv->tiles[d] = d < fv->dim ? (a[d]->count + largest[d] - 1) / largest[d] : 1;
     fv->tile[d] = (a[d]->count + fv->tiles[d] - 1) / fv->tiles[d];
@@ -235,12 +275,13 @@ PetscErrorCode SinewFVCreate(SinewGrid grid, const SinewFVKernels *kernels, cons
   fv->stride[0] = 1;
   fv->stride[1] = fv->rows * fv->pitch;
   fv->stride[2] = fv->stride[1] * (fv->tile[1] + 2 * fv->axis[1]->ghosts);
-  PetscCall(PetscCalloc3((size_t)fv->tile[1], &fv->below, (size_t)fv->tile[1], &fv->lower,
+  PetscCall(PetscCalloc3((size_t)fronts(fv), &fv->fronts, (size_t)fv->tile[1], &fv->z,
                          2 * (size_t)reconstruction->reach + 1, &fv->stencil));
   lay_out(fv, &arena);
   PetscCall(PetscCalloc1(arena.used + 8, &fv->memory));
   arena = (Arena){(PetscReal *)(((size_t)fv->memory + 63) / 64 * 64), 0};
   lay_out(fv, &arena);
+  line_up(fv);
   centre_distances(fv);
   *newfv = fv;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -252,7 +293,7 @@ PetscErrorCode SinewFVDestroy(SinewFV *pfv)
 
   PetscFunctionBeginUser;
   if (!fv) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscFree3(fv->below, fv->lower, fv->stencil));
+  PetscCall(PetscFree3(fv->fronts, fv->z, fv->stencil));
   PetscCall(PetscFree(fv->memory));
   PetscCall(PetscFree(fv));
   *pfv = NULL;
@@ -269,17 +310,9 @@ static inline PetscReal *at(const SinewFV fv, PetscReal *patch, PetscInt i, Pets
 
 static inline Rows rows_at(const SinewFV fv, PetscReal *first)
 {
-  Rows r = {{NULL}};
+  Rows r;
 
-  for (PetscInt c = 0; c < fv->rows; c++) r.row[c] = first + c * fv->pitch;
-  return r;
-}
-
-static inline Rows shifted(const SinewFV fv, const Rows *rows, PetscInt by)
-{
-  Rows r = {{NULL}};
-
-  for (PetscInt c = 0; c < fv->rows; c++) r.row[c] = rows->row[c] + by;
+  for (PetscInt c = 0; c < SINEW_COMPONENTS_MAX; c++) r.row[c] = first + PetscMin(c, fv->rows - 1) * fv->pitch;
   return r;
 }
 
@@ -313,9 +346,11 @@ static void load_cells(const SinewFV fv, const Task *task, PetscBool owned, Pets
                        PetscInt j, PetscInt k)
 {
   const PetscReal *cells = owned ? task->U + owned_index(fv, from, j, k) : task->ghost + ghosted_index(fv, from, j, k);
-  Rows u = shifted(fv, &fv->u, from - origin);
+  Rows u;
 
-  if (to > from) RowsFromCells(fv->nc, to - from, cells, u.row);
+  if (to <= from) return;
+  shift(&fv->u, from - origin, &u);
+  RowsFromCells(fv->nc, to - from, cells, u.row);
 }
 
 /* Description of n lower faces, or of cells, beginning at tile cell (i, j, k). */
@@ -380,15 +415,19 @@ static inline PetscInt first_new(const SinewFV fv, const Task *task, PetscInt ax
   return task->below && axis == last_axis(fv) ? fv->axis[axis]->ghosts : -fv->axis[axis]->ghosts;
 }
 
-/* Moves the rows or planes that a patch shares with that of the tile below. */
+/* Moves the rows or planes that a patch shares with that of the tile below, if they are needed again. Behind its first
+   one, of which the states are in hand, those are what the next one's states reach, gradients along the axis, and the
+   corrections of pointwise schemes. */
 static void roll(const SinewFV fv, const Task *task, PetscReal *patch)
 {
-  const PetscInt along = last_axis(fv);
-  PetscReal *first = patch + (along < 2 ? fv->axis[2]->ghosts * fv->stride[2] : 0);
+  const PetscInt along = last_axis(fv), ghosts = fv->axis[along]->ghosts,
+                 before =
+                     fv->scheme->pointwise ? ghosts : PetscMax(fv->scheme->reach - 1, fv->k.diffusive_flux ? 1 : 0);
+  PetscReal *first =
+      patch + (along < 2 ? fv->axis[2]->ghosts * fv->stride[2] : 0) + (ghosts - before) * fv->stride[along];
 
   if (task->below)
-    (void)PetscArraymove(first, first + task->below * fv->stride[along],
-                         2 * fv->axis[along]->ghosts * fv->stride[along]);
+    (void)PetscArraymove(first, first + task->below * fv->stride[along], (ghosts + before) * fv->stride[along]);
 }
 
 static void complete_patch(const SinewFV fv, const Task *task)
@@ -442,8 +481,9 @@ static void characteristic_states(const SinewFV fv, PetscInt axis, PetscInt n, P
   Rows w = rows_at(fv, q);
 
   for (PetscInt m = -reach; m <= reach; m++) {
-    Rows neighbour = shifted(fv, &w, m * fv->stride[axis]);
+    Rows neighbour;
 
+    shift(&w, m * fv->stride[axis], &neighbour);
     (*fv->k.to_characteristic)(fv->k.context, axis, n, CONST_ROWS(w), CONST_ROWS(neighbour),
                                fv->stencil[m + reach].row);
   }
@@ -453,6 +493,30 @@ static void characteristic_states(const SinewFV fv, PetscInt axis, PetscInt n, P
   (*fv->k.from_characteristic)(fv->k.context, axis, n, CONST_ROWS(w), CONST_ROWS(fv->r), s->upper.row);
 }
 
+/* Cells that the next tile of a column will load come towards the second-level cache while this one is in work: as many
+   as row (j, k) has, a few lines before each reconstruction, since a burst of them would hold up everything else. */
+static void look_ahead(SinewFV fv, const Task *task, PetscInt j, PetscInt k)
+{
+  const PetscInt along = last_axis(fv), by = task->count[along] + fv->axis[along]->ghosts,
+                 cell[3] = {task->start[0], task->start[1] + j + (along == 1 ? by : 0),
+                            task->start[2] + k + (along == 2 ? by : 0)};
+
+  fv->left_ahead = 0;
+  if (!owns(fv->axis[1], cell[1]) || !owns(fv->axis[2], cell[2])) return;
+  fv->ahead = task->U + owned_index(fv, cell[0], cell[1], cell[2]);
+  fv->left_ahead = task->count[0] * fv->nc;
+  fv->at_once = (fv->left_ahead / (fv->dim * fv->rows) + 7) / 8 * 8;
+}
+
+static inline void fetch(SinewFV fv)
+{
+  const PetscInt n = PetscMin(fv->left_ahead, fv->at_once);
+
+  if (n) PetscPrefetchBlock(fv->ahead, n, 0, PETSC_PREFETCH_HINT_T1);
+  fv->ahead += n;
+  fv->left_ahead -= n;
+}
+
 /* Face values of n cells beginning at q; first order where a positive primitive would lose its
  * sign. */
 static void face_states(const SinewFV fv, PetscInt axis, PetscInt n, PetscReal *q, States *s)
@@ -460,8 +524,10 @@ static void face_states(const SinewFV fv, PetscInt axis, PetscInt n, PetscReal *
   if (fv->characteristic)
     characteristic_states(fv, axis, n, q, s);
   else
-    for (PetscInt c = 0; c < fv->rows; c++)
+    for (PetscInt c = 0; c < fv->rows; c++) {
+      fetch(fv);
       (*fv->scheme->row)(n, fv->stride[axis], q + c * fv->pitch, s->lower.row[c], s->upper.row[c]);
+    }
   for (PetscInt i = 0; i < n && (fv->fall_back || fv->scheme->pointwise); i++) s->keep[i] = 1;
   if (!fv->fall_back) return;
   for (PetscInt p = 0; p < fv->k.positives; p++)
@@ -507,28 +573,27 @@ static void take_sides(const SinewFV fv, const Task *task, const SinewRow *row, 
     for (PetscInt c = 0; c < fv->nc; c++) (void)PetscArraycpy(f->above.row[c], f->below.row[c], n);
 }
 
-/* Fluxes through the lower faces of n cells beginning at tile cell (i, j, k): `below` and `above`
- * are the states on both sides. */
-static void face_fluxes(const SinewFV fv, const Task *task, PetscInt axis, PetscInt n, PetscInt i, PetscInt j,
-                        PetscInt k, const States *below, PetscInt below_offset, const States *above,
-                        PetscInt above_offset, Faces *faces)
+/* Fluxes through the lower faces of n cells beginning at tile cell (0, j, k): `below` and `above` are the states on
+   both sides. */
+static void face_fluxes(const SinewFV fv, const Task *task, PetscInt axis, PetscInt n, PetscInt j, PetscInt k,
+                        const States *below, const States *above, Faces *faces)
 {
-  const SinewRow row = describe(fv, task, axis, PETSC_TRUE, i, j, k);
-  const Rows l = shifted(fv, &below->upper, below_offset), r = shifted(fv, &above->lower, above_offset);
+  const SinewRow row = describe(fv, task, axis, PETSC_TRUE, 0, j, k);
+  const Rows *l = &below->upper, *r = &above->lower;
   Rows *f = &faces->below;
 
   if (transports(fv, task)) {
-    (*fv->k.flux)(fv->k.context, &row, n, CONST_ROWS(l), CONST_ROWS(r), f->row);
+    (*fv->k.flux)(fv->k.context, &row, n, CONST_ROWS(*l), CONST_ROWS(*r), f->row);
     if (fv->scheme->pointwise) {
-      RowProduct(n, below->keep + below_offset, above->keep + above_offset, fv->mask);
+      RowProduct(n, below->keep, above->keep, fv->mask);
       for (PetscInt c = 0; c < fv->nc; c++)
-        SinewFluxCorrection(n, fv->stride[axis], at(fv, fv->g[axis], i, j, k) + c * fv->pitch, fv->mask, f->row[c]);
+        SinewFluxCorrection(n, fv->stride[axis], at(fv, fv->g[axis], 0, j, k) + c * fv->pitch, fv->mask, f->row[c]);
     }
   } else
     for (PetscInt c = 0; c < fv->nc; c++) (void)PetscArrayzero(f->row[c], n);
   if ((task->parts & SINEW_FV_DIFFUSION) && fv->k.diffusive_flux)
-    diffusive_fluxes(fv, &row, n, at(fv, fv->w, i, j, k), f);
-  if (fv->k.sides) take_sides(fv, task, &row, n, at(fv, fv->w, i, j, k), &l, &r, faces);
+    diffusive_fluxes(fv, &row, n, at(fv, fv->w, 0, j, k), f);
+  if (fv->k.sides) take_sides(fv, task, &row, n, at(fv, fv->w, 0, j, k), l, r, faces);
 }
 
 /* Point values of the physical flux, in every cell that a correction reaches. */
@@ -595,8 +660,9 @@ static void finish_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k)
   (void)PetscLogEventBegin(event_store, 0, 0, 0, 0);
   for (PetscInt i = 0; i < n; i += BLOCK) {
     const PetscInt m = PetscMin(BLOCK, n - i), from = first + i * fv->nc;
-    const Rows r = shifted(fv, &fv->r, i);
+    Rows r;
 
+    shift(&fv->r, i, &r);
     CellsFromRows(fv->nc, m, CONST_ROWS(r), fv->cells);
     RowCombine(m * fv->nc, task->a, task->A + from, task->b, task->U + from, task->c, fv->cells, task->out + from);
   }
@@ -608,93 +674,75 @@ static void finish_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k)
   task->rate = RowMaximum(n, fv->rates, task->rate);
 }
 
-/* Fluxes through the upper z faces of row (j, k); the states of the plane above stay for the next. */
-static void march_up(const SinewFV fv, const Task *task, PetscInt j, PetscInt k)
+static void swap(Front **a, Front **b)
+{
+  Front *c = *a;
+
+  *a = *b;
+  *b = c;
+}
+
+/* Row (j, k), as seen from the one before along an axis: its states, and the fluxes through its lower faces. */
+static void advance(const SinewFV fv, const Task *task, PetscInt axis, PetscInt j, PetscInt k, const Front *before,
+                    Front *front)
 {
   const PetscInt n = task->count[0];
-  const States below = fv->below[j];
 
-  if (transports(fv, task)) face_states(fv, 2, n, at(fv, fv->w, 0, j, k + 1), &fv->sz);
-  face_fluxes(fv, task, 2, n, 0, j, k + 1, &below, 0, &fv->sz, 0, &fv->fz);
-  fv->below[j] = fv->sz;
-  fv->sz = below;
+  if (transports(fv, task)) face_states(fv, axis, n, at(fv, fv->w, 0, j, k), &front->states);
+  face_fluxes(fv, task, axis, n, j, k, &before->states, &front->states, &front->fluxes);
 }
 
 /* Row (j, k): fluxes along x and to the plane above, then the sum of differences along x, y, z in this order, on every
-   rank the same. */
-static void update_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, const Faces *fy0, const Faces *fy1)
+   rank the same. y0 and y1: fluxes through the lower and the upper y faces. */
+static void update_row(const SinewFV fv, Task *task, PetscInt j, PetscInt k, const Faces *y0, const Faces *y1)
 {
   const PetscInt n = task->count[0],
                  index[3] = {task->start[0] - fv->axis[0]->first, task->start[1] + j - fv->axis[1]->first,
                              task->start[2] + k - fv->axis[2]->first};
 
-  if (transports(fv, task)) face_states(fv, 0, n + 1 + EARLY, at(fv, fv->w, -EARLY, j, k), &fv->sx);
-  face_fluxes(fv, task, 0, n + 1, 0, j, k, &fv->sx, EARLY - 1, &fv->sx, EARLY, &fv->fx);
-  if (fv->dim > 2) march_up(fv, task, j, k);
+  look_ahead(fv, task, j, k);
+  if (transports(fv, task)) face_states(fv, 0, n + 1 + EARLY, at(fv, fv->w, -EARLY, j, k), &fv->x);
+  face_fluxes(fv, task, 0, n + 1, j, k, &fv->left, &fv->right, &fv->fx);
+  if (fv->dim > 2) advance(fv, task, 2, j, k + 1, fv->z[j], fv->spare);
   for (PetscInt c = 0; c < fv->nc; c++) {
     const PetscReal *x[2] = {fv->fx.above.row[c], fv->fx.below.row[c] + 1}, *y[2] = {NULL, NULL}, *z[2] = {NULL, NULL};
 
-    if (fv->dim > 1) y[0] = fy0->above.row[c], y[1] = fy1->below.row[c];
-    if (fv->dim > 2) z[0] = fv->lower[j].above.row[c], z[1] = fv->fz.below.row[c];
+    if (fv->dim > 1) y[0] = y0->above.row[c], y[1] = y1->below.row[c];
+    if (fv->dim > 2) z[0] = fv->z[j]->fluxes.above.row[c], z[1] = fv->spare->fluxes.below.row[c];
     RowDivergence(n, x, fv->axis[0]->inverse + index[0], y, fv->axis[1]->inverse[index[1]], z,
                   fv->axis[2]->inverse[index[2]], fv->r.row[c]);
   }
-  if (fv->dim > 2) {
-    const Faces spare = fv->lower[j];
-
-    fv->lower[j] = fv->fz;
-    fv->fz = spare;
-  }
+  if (fv->dim > 2) swap(&fv->z[j], &fv->spare);
   finish_row(fv, task, j, k);
 }
 
-/* What the tile below computed last as what this one would have computed first. */
-static void swap_in_hand(const SinewFV fv)
-{
-  const States s = fv->sy[0];
-  const Faces f = fv->fy[0];
-
-  fv->sy[0] = fv->sy[1];
-  fv->sy[1] = s;
-  fv->fy[0] = fv->fy[1];
-  fv->fy[1] = f;
-}
-
-/* Plane k: marches along y with the upper states and the fluxes of the row before in hand, so that each face is
-   computed once; where tiles roll along y, from tile to tile. */
+/* Plane k: marches along y with the front of the row before in hand, so that each face is computed once; where tiles
+   roll along y, from tile to tile. */
 static void update_plane(const SinewFV fv, Task *task, PetscInt k)
 {
-  const PetscInt n = task->count[0];
-  PetscInt first = 0;
-
   if (fv->dim < 2) {
     update_row(fv, task, 0, k, NULL, NULL);
     return;
   }
-  if (fv->dim == 2 && task->below) {
-    if (task->below % 2) swap_in_hand(fv);
-    first = 1;
-  } else if (transports(fv, task))
-    face_states(fv, 1, n, at(fv, fv->w, 0, -1, k), &fv->sy[1]);
-  for (PetscInt j = first; j <= task->count[1]; j++) {
-    const int now = (int)(j % 2), before = 1 - now;
-
-    if (transports(fv, task)) face_states(fv, 1, n, at(fv, fv->w, 0, j, k), &fv->sy[now]);
-    face_fluxes(fv, task, 1, n, 0, j, k, &fv->sy[before], 0, &fv->sy[now], 0, &fv->fy[now]);
-    if (j) update_row(fv, task, j - 1, k, &fv->fy[before], &fv->fy[now]);
+  if (fv->dim > 2 || !task->below) {
+    if (transports(fv, task)) face_states(fv, 1, task->count[0], at(fv, fv->w, 0, -1, k), &fv->y_before->states);
+    advance(fv, task, 1, 0, k, fv->y_before, fv->y);
+    swap(&fv->y, &fv->y_before);
+  }
+  for (PetscInt j = 0; j < task->count[1]; j++) {
+    advance(fv, task, 1, j + 1, k, fv->y_before, fv->y);
+    update_row(fv, task, j, k, &fv->y_before->fluxes, &fv->y->fluxes);
+    swap(&fv->y, &fv->y_before);
   }
 }
 
-/* States of the plane below a column of tiles, and the fluxes through its bottom. */
+/* The front of the plane at the bottom of a column of tiles. */
 static void start_column(const SinewFV fv, const Task *task)
 {
   for (PetscInt j = 0; j < task->count[1]; j++) {
-    const Faces spare = fv->lower[j];
-
-    if (transports(fv, task)) face_states(fv, 2, task->count[0], at(fv, fv->w, 0, j, -1), &fv->below[j]);
-    march_up(fv, task, j, -1);
-    fv->lower[j] = fv->fz;
-    fv->fz = spare;
+    if (transports(fv, task)) face_states(fv, 2, task->count[0], at(fv, fv->w, 0, j, -1), &fv->z[j]->states);
+    advance(fv, task, 2, j, 0, fv->z[j], fv->spare);
+    swap(&fv->z[j], &fv->spare);
   }
 }
 
