@@ -233,20 +233,31 @@ static size_t input_values(const ConvolutionShape *s)
   return (size_t)(s->batch * (s->ny + reach) * (s->nx + reach) * s->in);
 }
 
-static PetscErrorCode reserve(size_t bytes, void **memory, size_t *held)
+/* What convolutions share is as large as the largest of them needs, and made when the first one runs: grown with each
+ * new one it would leave holes in the heap. */
+static void reserve(size_t bytes, void **memory, size_t *held)
 {
-  PetscFunctionBeginUser;
-  if (bytes <= *held) PetscFunctionReturn(PETSC_SUCCESS);
+  if (bytes <= *held) return;
   free(*memory);
+  *memory = NULL;
   *held = bytes;
-  PetscCall(NeuralAlloc(bytes, memory));
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode reserve_scratch(ConvolutionEngine e, size_t bytes)
+static void reserve_scratch(ConvolutionEngine e, size_t bytes)
+{
+  reserve(bytes, &e->scratch, &e->scratch_bytes);
+}
+
+static void reserve_packed(ConvolutionEngine e, size_t bytes)
+{
+  reserve(bytes, &e->packed, &e->packed_bytes);
+}
+
+static PetscErrorCode provide(ConvolutionEngine e)
 {
   PetscFunctionBeginUser;
-  PetscCall(reserve(bytes, &e->scratch, &e->scratch_bytes));
+  if (!e->scratch && e->scratch_bytes) PetscCall(NeuralAlloc(e->scratch_bytes, &e->scratch));
+  if (!e->packed && e->packed_bytes) PetscCall(NeuralAlloc(e->packed_bytes, &e->packed));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -274,12 +285,12 @@ static PetscErrorCode create_adjoint(Convolution c)
   turned.accumulate = turned.training = PETSC_FALSE;
   if (WinogradFits(&turned)) {
     PetscCall(WinogradCreate(&turned, &c->adjoint));
-    PetscCall(reserve_scratch(c->engine, WinogradScratch(c->adjoint) + framed_values(&c->s) * sizeof(float)));
-    PetscCall(reserve(WinogradPackedBytes(c->adjoint), &c->engine->packed, &c->engine->packed_bytes));
+    reserve_scratch(c->engine, WinogradScratch(c->adjoint) + framed_values(&c->s) * sizeof(float));
+    reserve_packed(c->engine, WinogradPackedBytes(c->adjoint));
   }
   if (!c->winograd) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(reserve_scratch(c->engine, WinogradScratchGradient(c->winograd)));
-  PetscCall(reserve(WinogradPackedBytes(c->winograd), &c->engine->packed, &c->engine->packed_bytes));
+  reserve_scratch(c->engine, WinogradScratchGradient(c->winograd));
+  reserve_packed(c->engine, WinogradPackedBytes(c->winograd));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -289,7 +300,7 @@ static PetscErrorCode reserve_weights(Convolution c)
 
   PetscFunctionBeginUser;
   for (int k = 0; k < 3; ++k)
-    if (pass[k]->run) PetscCall(reserve(pass[k]->weight.bytes, &c->engine->packed, &c->engine->packed_bytes));
+    if (pass[k]->run) reserve_packed(c->engine, pass[k]->weight.bytes);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -310,10 +321,10 @@ static PetscErrorCode create(ConvolutionEngine engine, const ConvolutionShape *s
   PetscCall(describe_forward(shape, engine->engine, &d, &description));
   if (WinogradFits(shape) && !c->native) {
     PetscCall(WinogradCreate(shape, &c->winograd));
-    PetscCall(reserve_scratch(engine, WinogradScratch(c->winograd)));
+    reserve_scratch(engine, WinogradScratch(c->winograd));
   } else {
     PetscCall(create_pass(engine, description, dnnl_query_weights_md, PETSC_FALSE, &d, &c->forward));
-    if (shape->bf16) PetscCall(reserve_scratch(engine, input_values(shape) * sizeof(float)));
+    if (shape->bf16) reserve_scratch(engine, input_values(shape) * sizeof(float));
   }
   if (shape->training) {
     PetscCall(create_adjoint(c));
@@ -453,6 +464,7 @@ static PetscErrorCode forward(Convolution c, const void *x, const void *bias, vo
                                        {DNNL_ARG_BIAS, p->bias.memory}};
 
   PetscFunctionBeginUser;
+  PetscCall(provide(c->engine));
   if (c->winograd) PetscCall(forward_winograd(c, x, bias, y));
   if (!p->run) PetscFunctionReturn(PETSC_SUCCESS);
   if (c->s.training) PetscCall(reorder(c, p, c->plain, PETSC_FALSE));
@@ -510,6 +522,7 @@ static PetscErrorCode backward_data(Convolution c, const void *gy, void *gx)
       {DNNL_ARG_DIFF_DST, p->y.memory}, {DNNL_ARG_WEIGHTS, p->weight.memory}, {DNNL_ARG_DIFF_SRC, p->x.memory}};
 
   PetscFunctionBeginUser;
+  PetscCall(provide(c->engine));
   if (!s->ny || !s->nx) PetscFunctionReturn(PETSC_SUCCESS);
   if (c->adjoint) PetscCall(backward_winograd(c, gy, gx));
   if (is_product(s))
@@ -533,6 +546,7 @@ static PetscErrorCode backward_weights(Convolution c, const void *x, const void 
                                        {DNNL_ARG_DIFF_BIAS, p->bias.memory}};
 
   PetscFunctionBeginUser;
+  PetscCall(provide(c->engine));
   if (!s->ny || !s->nx) PetscFunctionReturn(PETSC_SUCCESS);
   if (c->winograd) PetscCall(WinogradGradient(c->winograd, x, gy, gweight, c->engine->scratch));
   if (is_product(s))
