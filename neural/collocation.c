@@ -1,29 +1,4 @@
-#include "collocation.h"
-
-typedef struct {
-  SinewJetOrder order;
-  PetscInt n, first, count, residuals, channels;
-  SinewPointResidual *function;
-  void *ctx;
-  PetscReal *x, *scale;
-} Term;
-
-typedef struct {
-  PetscInt term, first, n; /* points first .. first + n - 1 of this rank's points of the term */
-} Block;
-
-struct _p_SinewCollocation {
-  MPI_Comm comm;
-  SinewJet jet;
-  PetscInt parts, first_part, local_parts;
-  PetscInt terms, blocks;
-  Term *term;
-  Block *block;
-  PetscInt *part_block, *block_start;
-  PetscReal *u, *du, *r, *dr, *seed; /* of one block */
-  SinewCollocation held_out;         /* not owned */
-  PetscReal *held_out_rows;
-};
+#include "collocation_private.h"
 
 PetscErrorCode SinewCollocationCreate(MPI_Comm comm, SinewJet jet, PetscInt parts, SinewCollocation *collocation)
 {
@@ -51,7 +26,10 @@ PetscErrorCode SinewCollocationDestroy(SinewCollocation *collocation)
 
   PetscFunctionBegin;
   if (!c) PetscFunctionReturn(PETSC_SUCCESS);
-  for (PetscInt t = 0; t < c->terms; t++) PetscCall(PetscFree2(c->term[t].x, c->term[t].scale));
+  for (PetscInt t = 0; t < c->terms; t++) {
+    PetscCall(PetscFree2(c->term[t].x, c->term[t].scale));
+    PetscCall(PetscFree2(c->term[t].slope, c->term[t].curve));
+  }
   PetscCall(PetscFree(c->term));
   PetscCall(PetscFree(c->block));
   PetscCall(PetscFree(c->part_block));
@@ -97,13 +75,13 @@ static PetscInt make_blocks(SinewCollocation c, PetscBool fill)
   for (PetscInt part = 0; part < c->local_parts; part++) {
     if (fill) c->part_block[part] = blocks;
     for (PetscInt t = 0; t < c->terms; t++) {
-      const Term *term = &c->term[t];
+      const CollocationTerm *term = &c->term[t];
       const PetscInt end = cut(c, term->n, c->first_part + part + 1) - term->first;
 
       for (PetscInt p = cut(c, term->n, c->first_part + part) - term->first, n; p < end; p += n) {
         n = SinewCollocationBlock(c, term->n, p);
         if (fill) {
-          c->block[blocks] = (Block){t, p, n};
+          c->block[blocks] = (CollocationBlock){t, p, n};
           c->block_start[blocks] = rows;
         }
         blocks++;
@@ -139,32 +117,42 @@ static PetscErrorCode allocate_block(SinewCollocation c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewCollocationAddTerm(SinewCollocation c, SinewJetOrder order, PetscInt n, PetscInt residuals,
-                                       SinewPointResidual *function, void *ctx, PetscInt *index)
+PetscErrorCode SinewCollocationAllocateTerm(SinewCollocation c, const CollocationTerm *given, PetscInt *index)
 {
   const PetscInt dim = SinewJetGetOptions(c->jet)->dim;
-  Term *term;
+  CollocationTerm *term;
 
   PetscFunctionBegin;
-  PetscCall(PetscRealloc((size_t)(c->terms + 1) * sizeof(Term), &c->term));
+  PetscCall(PetscRealloc((size_t)(c->terms + 1) * sizeof(CollocationTerm), &c->term));
   term = &c->term[c->terms];
   *index = c->terms++;
-  *term = (Term){.order = order, .n = n, .residuals = residuals, .function = function, .ctx = ctx};
-  term->channels = SinewJetChannels(dim, order);
-  PetscCall(SinewCollocationRange(c, n, &term->first, &term->count));
+  *term = *given;
+  term->channels = SinewJetChannels(dim, term->order);
+  if (term->potential) term->residuals = SinewJetGetOptions(c->jet)->outputs * term->channels;
+  PetscCall(SinewCollocationRange(c, term->n, &term->first, &term->count));
   PetscCall(PetscCalloc2((size_t)(term->count * dim), &term->x, (size_t)term->count, &term->scale));
   c->blocks = make_blocks(c, PETSC_FALSE);
-  PetscCall(PetscRealloc((size_t)c->blocks * sizeof(Block), &c->block));
+  PetscCall(PetscRealloc((size_t)c->blocks * sizeof(CollocationBlock), &c->block));
   PetscCall(PetscRealloc(((size_t)c->blocks + 1) * sizeof(PetscInt), &c->block_start));
   make_blocks(c, PETSC_TRUE);
   PetscCall(allocate_block(c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewCollocationAddTerm(SinewCollocation c, SinewJetOrder order, PetscInt n, PetscInt residuals,
+                                       SinewPointResidual *function, void *ctx, PetscInt *index)
+{
+  const CollocationTerm term = {.order = order, .n = n, .residuals = residuals, .function = function, .ctx = ctx};
+
+  PetscFunctionBegin;
+  PetscCall(SinewCollocationAllocateTerm(c, &term, index));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewCollocationSetPoints(SinewCollocation c, PetscInt index, const PetscReal x[],
                                          const PetscReal scale[])
 {
-  Term *term = &c->term[index];
+  CollocationTerm *term = &c->term[index];
 
   PetscFunctionBegin;
   PetscCall(PetscArraycpy(term->x, x, term->count * SinewJetGetOptions(c->jet)->dim));
@@ -174,9 +162,10 @@ PetscErrorCode SinewCollocationSetPoints(SinewCollocation c, PetscInt index, con
 }
 
 /* Jets and residuals of a block, unscaled, in c->u, c->r and, with derivatives, c->dr. */
-static PetscErrorCode evaluate(SinewCollocation c, const PetscReal w[], const Block *block, PetscBool derivatives)
+static PetscErrorCode evaluate(SinewCollocation c, const PetscReal w[], const CollocationBlock *block,
+                               PetscBool derivatives)
 {
-  const Term *term = &c->term[block->term];
+  const CollocationTerm *term = &c->term[block->term];
   const PetscInt dim = SinewJetGetOptions(c->jet)->dim, outputs = SinewJetGetOptions(c->jet)->outputs;
   const PetscReal *x = term->x + block->first * dim;
 
@@ -188,7 +177,7 @@ static PetscErrorCode evaluate(SinewCollocation c, const PetscReal w[], const Bl
 }
 
 /* seed [outputs * channels][n] = factor(p) d r_k / d u */
-static void scaled_seed(const Block *block, PetscInt jets, const PetscReal dr[], const PetscReal factor[],
+static void scaled_seed(const CollocationBlock *block, PetscInt jets, const PetscReal dr[], const PetscReal factor[],
                         PetscBool add, PetscReal seed[])
 {
   for (PetscInt j = 0; j < jets; j++) {
@@ -206,10 +195,12 @@ static PetscErrorCode residual(void *ctx, const PetscReal w[], PetscReal r[])
 
   PetscFunctionBegin;
   for (PetscInt b = 0; b < c->blocks; b++) {
-    const Block *block = &c->block[b];
-    const Term *term = &c->term[block->term];
+    const CollocationBlock *block = &c->block[b];
+    const CollocationTerm *term = &c->term[block->term];
     PetscReal *to = r + c->block_start[b];
 
+    if (term->potential) PetscCall(PetscArrayzero(to, term->residuals * block->n));
+    if (term->potential) continue;
     PetscCall(evaluate(c, w, block, PETSC_FALSE));
     for (PetscInt k = 0; k < term->residuals; k++)
       for (PetscInt p = 0; p < block->n; p++)
@@ -222,11 +213,15 @@ static PetscErrorCode rows(void *ctx, const PetscReal w[], PetscInt b, const Pet
                            PetscInt ld)
 {
   SinewCollocation c = ctx;
-  const Block *block = &c->block[b];
-  const Term *term = &c->term[block->term];
+  const CollocationBlock *block = &c->block[b];
+  const CollocationTerm *term = &c->term[block->term];
   const PetscInt jets = SinewJetGetOptions(c->jet)->outputs * term->channels;
 
   PetscFunctionBegin;
+  if (term->potential) {
+    PetscCall(SinewCollocationMetricRows(c, w, block, column, J, ld));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(evaluate(c, w, block, PETSC_TRUE));
   for (PetscInt k = 0; k < term->residuals; k++) {
     scaled_seed(block, jets, c->dr + k * jets * block->n, term->scale + block->first, PETSC_FALSE, c->seed);
@@ -241,8 +236,8 @@ static PetscErrorCode apply(void *ctx, const PetscReal w[], const PetscReal v[],
 
   PetscFunctionBegin;
   for (PetscInt b = 0; b < c->blocks; b++) {
-    const Block *block = &c->block[b];
-    const Term *term = &c->term[block->term];
+    const CollocationBlock *block = &c->block[b];
+    const CollocationTerm *term = &c->term[block->term];
     const PetscInt jets = SinewJetGetOptions(c->jet)->outputs * term->channels, n = block->n;
 
     PetscCall(evaluate(c, w, block, PETSC_TRUE));
@@ -265,8 +260,8 @@ static PetscErrorCode transpose(void *ctx, const PetscReal w[], PetscInt part, c
 
   PetscFunctionBegin;
   for (PetscInt b = c->part_block[part]; b < c->part_block[part + 1]; b++) {
-    const Block *block = &c->block[b];
-    const Term *term = &c->term[block->term];
+    const CollocationBlock *block = &c->block[b];
+    const CollocationTerm *term = &c->term[block->term];
     const PetscInt jets = SinewJetGetOptions(c->jet)->outputs * term->channels, n = block->n;
 
     PetscCall(evaluate(c, w, block, PETSC_TRUE));

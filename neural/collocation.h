@@ -5,6 +5,11 @@
   at x_p), for points p spread over the ranks and residual components k. Several terms (interior, boundary,
   data), each with its own points, order of jet and function.
 
+  Or the terms are potentials, energies e_p of the jet whose sum over the points, times scale^2, is to be made small
+  (neural/energy.h). The rows of such a term are a metric: J'J is the Gauss-Newton part of the Hessian with the
+  absolute values of the eigenvalues of every point's second derivative (as Teran et al. 2005, SCA, project them away),
+  and there is no residual. Memory: (jets + 1) jets numbers a point.
+
   Points have global indices 0 .. n-1 in every term, cut into `parts` contiguous parts; a rank owns whole
   parts (SinewCollocationRange says which points those are, so that each rank makes its own, for example by
   SinewSample). The number of parts, not of ranks, decides the order of sums; see least_squares.h.
@@ -14,6 +19,7 @@
   SinewLeastSquaresCreate after all terms are there; Destroy after the least squares. Create and AddTerm are
   collective in the sense that all ranks must call them alike; nothing communicates.
 */
+#include "energy.h"
 #include "jet.h"
 #include "least_squares.h"
 
@@ -24,6 +30,13 @@
 */
 typedef PetscErrorCode SinewPointResidual(void *ctx, PetscInt first, PetscInt n, const PetscReal x[],
                                           const PetscReal u[], PetscReal r[], PetscReal dr[]);
+
+/*
+  SinewPointPotential - energies e [n] at n points as above, and unless de is NULL their derivatives by the jets,
+  de [outputs][channels][n] and d2e [outputs channels][outputs channels][n], symmetric; both zero on entry.
+*/
+typedef PetscErrorCode SinewPointPotential(void *ctx, PetscInt first, PetscInt n, const PetscReal x[],
+                                           const PetscReal u[], PetscReal e[], PetscReal de[], PetscReal d2e[]);
 
 typedef struct _p_SinewCollocation *SinewCollocation;
 
@@ -45,6 +58,10 @@ PETSC_EXTERN PetscErrorCode SinewCollocationAddTerm(SinewCollocation, SinewJetOr
                                                     PetscInt residuals, SinewPointResidual *function, void *ctx,
                                                     PetscInt *term);
 
+/* SinewCollocationAddPotential - the same for a potential; order VALUE or GRADIENT. */
+PETSC_EXTERN PetscErrorCode SinewCollocationAddPotential(SinewCollocation, SinewJetOrder order, PetscInt n,
+                                                         SinewPointPotential *function, void *ctx, PetscInt *term);
+
 /* SinewCollocationSetPoints - this rank's points x [count][dim] of a term, and the factors of their rows (NULL: all
    1 / sqrt(n), so that |r|^2 is the mean of squares). */
 PETSC_EXTERN PetscErrorCode SinewCollocationSetPoints(SinewCollocation, PetscInt term, const PetscReal x[],
@@ -60,5 +77,8 @@ PETSC_EXTERN PetscErrorCode SinewCollocationHoldOut(SinewCollocation, SinewCollo
 
 /* SinewCollocationProblem - filled in; valid until the next AddTerm or Destroy. */
 PETSC_EXTERN PetscErrorCode SinewCollocationProblem(SinewCollocation, SinewLeastSquaresProblem *problem);
+
+/* SinewCollocationEnergy - the same for a collocation of potentials, whose SinewCollocationProblem is the metric. */
+PETSC_EXTERN PetscErrorCode SinewCollocationEnergy(SinewCollocation, SinewEnergyProblem *problem);
 
 #endif

@@ -9,9 +9,9 @@ const char *const SinewInsrSamplings[] = {"stratified", "sobol", "uniform", "qua
 
 SinewInsrOptions SinewInsrDefaults(const SinewPointwise *equation, const PetscReal lower[], const PetscReal upper[])
 {
-  SinewInsrOptions o = {.scheme = equation->step        ? SINEW_INSR_VARIATIONAL
-                                  : equation->projected ? SINEW_INSR_RK4
-                                                        : SINEW_INSR_MIDPOINT,
+  SinewInsrOptions o = {.scheme = SinewPointwiseVariational(equation) ? SINEW_INSR_VARIATIONAL
+                                  : equation->projected               ? SINEW_INSR_RK4
+                                                                      : SINEW_INSR_MIDPOINT,
                         .network = {.width = 20, .layers = 3, .activation = SINEW_SINE, .omega = 10},
                         .block = 128,
                         .parts = 4,
@@ -53,7 +53,7 @@ static PetscErrorCode check_scheme(MPI_Comm comm, const SinewPointwise *e, const
   PetscCheck(o->scheme >= SINEW_INSR_EULER && o->scheme <= SINEW_INSR_VARIATIONAL, comm, SINEW_ERR_INPUT,
              "insr: unknown scheme %d", (int)o->scheme);
   scheme = SinewInsrSchemes[o->scheme];
-  PetscCheck((o->scheme == SINEW_INSR_VARIATIONAL) == (e->step != NULL), comm, SINEW_ERR_INPUT,
+  PetscCheck((o->scheme == SINEW_INSR_VARIATIONAL) == SinewPointwiseVariational(e), comm, SINEW_ERR_INPUT,
              "insr: scheme %s is not for %s: variational is for equations that are the minimum of a potential, and "
              "these know no other",
              scheme, e->name);
@@ -70,11 +70,27 @@ static PetscErrorCode check_scheme(MPI_Comm comm, const SinewPointwise *e, const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Rows or energies. */
+static PetscErrorCode check_solver(MPI_Comm comm, const SinewPointwise *e, const SinewInsrOptions *o)
+{
+  const PetscBool newton = SinewInsrByNewton(e, o);
+
+  PetscFunctionBegin;
+  PetscCheck(o->fit.solver < SINEW_LS_NEWTON && (e->potential || o->step.solver < SINEW_LS_NEWTON), comm,
+             SINEW_ERR_INPUT, "insr: newton is for the steps of equations with a potential");
+  PetscCheck(!newton || o->step.solver == SINEW_LS_AUTO || o->step.solver >= SINEW_LS_NEWTON, comm, SINEW_ERR_INPUT,
+             "insr: this potential of %s is no sum of squares, which newton alone can do", e->name);
+  PetscCheck(!newton || o->adam.iterations < 1, comm, SINEW_ERR_INPUT,
+             "insr: Adam is there for sums of squares, not where newton solves");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode check_options(MPI_Comm comm, const SinewPointwise *e, const SinewInsrOptions *o)
 {
   PetscFunctionBegin;
   PetscCall(SinewPointwiseCheck(e));
   if (!e->steady) PetscCall(check_scheme(comm, e, o));
+  PetscCall(check_solver(comm, e, o));
   for (PetscInt i = 0; i < e->dim; i++)
     PetscCheck(o->network.upper[i] > o->network.lower[i], comm, SINEW_ERR_INPUT,
                "insr: the box has lower >= upper along axis %" PetscInt_FMT, i);
@@ -95,7 +111,8 @@ static PetscErrorCode check_options(MPI_Comm comm, const SinewPointwise *e, cons
 static PetscErrorCode warn(SinewInsr insr)
 {
   const SinewInsrOptions *o = &insr->options;
-  const PetscInt each = insr->equation->step ? insr->equation->step_rows : insr->evolved, rows = o->points * each;
+  const PetscInt each = SinewPointwiseVariational(insr->equation) ? insr->equation->step_rows : insr->evolved,
+                 rows = o->points * each;
 
   PetscFunctionBegin;
   if ((PetscReal)rows < ROWS_LEAST * (PetscReal)insr->P)
@@ -134,13 +151,15 @@ static PetscErrorCode create_step(SinewInsr insr)
 {
   const SinewInsrOptions *o = &insr->options;
   const SinewJetOrder order = SinewInsrStepOrder(insr->equation, o->scheme);
-  const PetscInt held_out = (PetscInt)(o->held_out * (PetscReal)o->points);
+  const PetscBool newton = SinewInsrByNewton(insr->equation, o);
+  const PetscInt held_out = newton ? 0 : (PetscInt)(o->held_out * (PetscReal)o->points);
+  const PetscInt rows = newton ? 0 : insr->equation->step ? insr->equation->step_rows : insr->evolved;
 
   PetscFunctionBegin;
   if (insr->equation->steady) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(SinewInsrCreateSystem(insr, order, insr->equation->step ? insr->equation->step_rows : insr->evolved,
-                                  o->points, SinewInsrCountPoints(SINEW_INSR_STRATIFIED, insr->dim, held_out),
-                                  INSR_SLOTS, PETSC_TRUE, &o->step, &insr->step));
+  PetscCall(SinewInsrCreateSystem(insr, order, rows, o->points,
+                                  SinewInsrCountPoints(SINEW_INSR_STRATIFIED, insr->dim, held_out), INSR_SLOTS,
+                                  PETSC_TRUE, &o->step, &insr->step));
   if (o->sampling == SINEW_INSR_ADAPTIVE) PetscCall(SinewInsrAllocateCells(insr));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -165,6 +184,8 @@ PetscErrorCode SinewInsrCreate(MPI_Comm comm, const SinewPointwise *equation, co
   insr->P = SinewJetSize(insr->jet);
   if (!insr->options.points) insr->options.points = 2 * insr->P / insr->evolved;
   insr->options.points = SinewInsrCountPoints(insr->options.sampling, insr->dim, insr->options.points);
+  if (SinewInsrFaceRule(insr))
+    insr->options.face_points = SinewInsrCountPoints(SINEW_INSR_QUADRATURE, insr->dim - 1, insr->options.face_points);
   PetscCall(allocate(insr));
   PetscCall(create_step(insr));
   insr->scalars[DAMPING] = FIRST_DAMPING;
@@ -256,7 +277,9 @@ static void judge(SinewInsr insr, SinewInsrReport *report)
 {
   const PetscReal limit = insr->options.step_limit;
 
-  if (report->failed || insr->equation->projected || insr->equation->step || limit <= 0 || report->size <= 0) return;
+  if (report->failed || insr->equation->projected || SinewPointwiseVariational(insr->equation) || limit <= 0 ||
+      report->size <= 0)
+    return;
   if (report->solve.residual <= limit * report->size) return; /* false for NaN */
   report->failed = PETSC_TRUE;
   report->reason = "the residual stays above step_limit";

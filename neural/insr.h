@@ -27,7 +27,9 @@
     RK4          4  Runge-Kutta in function space, every stage fitted: R = q(w) - target. Stable only where the
                     explicit scheme is, for the wavenumbers that the network can hold (take a low omega)
     VARIATIONAL  1  implicit Euler of second order in time as the minimum of an incremental potential, whose roots the
-                    equation gives as rows (`step`): elastic bodies; for these equations alone, and they have no other
+                    equation gives as rows (`step`): elastic bodies; for these equations alone, and they have no other.
+                    Potentials that are no sum of squares (`potential`) are made small by Newton's method
+                    (neural/energy.h), which step.solver SINEW_LS_NEWTON or _CG asks for elsewhere too
     GALERKIN     4  Runge-Kutta in the weights: dw/dt = argmin |J_q dw/dt - f|^2, damped by Tikhonov or by truncated
                     singular values (Bruna, Peherstorfer & Vanden-Eijnden 2024, arXiv 2203.01360)
   Equations that are `projected` are stepped by RK4, or by MIDPOINT with f frozen in `passes` fixed-point passes, the
@@ -40,7 +42,8 @@
     STRATIFIED  one random point in each of n cells (several axes: the cells of a grid). The default
     SOBOL       scrambled low discrepancy;  UNIFORM  independent
     QUADRATURE  fixed: Gauss-Legendre on bounded axes, trapezoidal on periodic ones, with their weights. The rule for
-                projected equations, whose residual does not vanish: random points would turn it into noise
+                projected equations, whose residual does not vanish: random points would turn it into noise. Faces of
+                the box have the rule too
     ADAPTIVE    stratified in cells that get points by a monitor, |f| of the old level (the residual of the old
                 weights is dt f), at least half of them evenly; weights correct for it
   Rows (points times evolved quantities) should be 1.2 to 2.5 times the weights; SinewInsrWarning tells. A second,

@@ -55,24 +55,33 @@ static PetscErrorCode axis_rule(SinewInsr insr, PetscInt axis, PetscInt m, Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode place_quadrature(InsrSet *set)
+/* The rule of the box or, with a face, of that, m points an axis: those from first on, and the roots of their weights.
+ */
+static PetscErrorCode place_rule(SinewInsr insr, const SinewPointwiseFace *face, PetscInt m, PetscInt first,
+                                 PetscInt count, PetscReal x[], PetscReal scale[])
 {
-  const PetscInt dim = set->insr->dim, m = per_axis(dim, set->n);
-  PetscReal *x, *weight;
+  const SinewJetOptions *box = &insr->options.network;
+  const PetscInt dim = insr->dim;
+  PetscReal *node, *weight;
 
   PetscFunctionBegin;
-  PetscCall(PetscMalloc2((size_t)(dim * m), &x, (size_t)(dim * m), &weight));
-  for (PetscInt i = 0; i < dim; i++) PetscCall(axis_rule(set->insr, i, m, x + i * m, weight + i * m));
-  for (PetscInt p = 0; p < set->count; p++) {
+  PetscCall(PetscMalloc2((size_t)(dim * m), &node, (size_t)(dim * m), &weight));
+  for (PetscInt i = 0; i < dim; i++) PetscCall(axis_rule(insr, i, m, node + i * m, weight + i * m));
+  for (PetscInt p = 0; p < count; p++) {
     PetscReal product = 1;
 
-    for (PetscInt i = 0, rest = set->first + p; i < dim; i++, rest /= m) {
-      set->x[p * dim + i] = x[i * m + rest % m];
+    for (PetscInt i = 0, rest = first + p; i < dim; i++) {
+      if (face && i == face->axis) {
+        x[p * dim + i] = face->side ? box->upper[i] : box->lower[i];
+        continue;
+      }
+      x[p * dim + i] = node[i * m + rest % m];
       product *= weight[i * m + rest % m];
+      rest /= m;
     }
-    set->scale[p] = PetscSqrtReal(product);
+    scale[p] = PetscSqrtReal(product);
   }
-  PetscCall(PetscFree2(x, weight));
+  PetscCall(PetscFree2(node, weight));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -186,7 +195,7 @@ PetscErrorCode SinewInsrPlace(InsrSet *set, SinewInsrSampling kind, PetscInt ste
                                      set->count, set->x));
     for (PetscInt p = 0; p < set->count; p++) set->scale[p] = 1 / PetscSqrtReal((PetscReal)set->n);
   } else if (kind == SINEW_INSR_QUADRATURE) {
-    PetscCall(place_quadrature(set));
+    PetscCall(place_rule(insr, NULL, per_axis(insr->dim, set->n), set->first, set->count, set->x, set->scale));
   } else if (kind == SINEW_INSR_ADAPTIVE) {
     PetscCall(place_adaptive(set, stream, t, w));
   } else {
@@ -199,6 +208,11 @@ PetscErrorCode SinewInsrPlace(InsrSet *set, SinewInsrSampling kind, PetscInt ste
 }
 
 /* ---- faces ---- */
+
+PetscBool SinewInsrFaceRule(SinewInsr insr)
+{
+  return (PetscBool)(insr->options.sampling == SINEW_INSR_QUADRATURE && insr->dim > 1 && !insr->equation->domain);
+}
 
 /* Candidate k of point p of n: a lattice over the point's cell of the face, its ends included. */
 static void box_candidate(SinewInsr insr, const SinewPointwiseFace *face, PetscInt n, PetscInt p, PetscInt k,
@@ -317,11 +331,14 @@ PetscErrorCode SinewInsrPlaceFace(InsrSystem *system, PetscInt index, PetscInt s
   PetscCall(SinewCollocationRange(collocation, n, &first, &count));
   PetscCall(PetscMalloc1((size_t)count, &scale));
   if (!*x) PetscCall(PetscCalloc1((size_t)(count * dim), x));
+  for (PetscInt p = 0; p < count; p++) scale[p] = 1 / PetscSqrtReal((PetscReal)n);
   if (face->depth && levels)
     PetscCall(choose_deepest(system, index, stream, levels, first, count));
+  else if (SinewInsrFaceRule(insr))
+    PetscCall(place_rule(insr, face, per_axis(dim - 1, n), first, count, *x, scale));
   else
     PetscCall(draw_on_face(insr, index, stream, first, count, *x));
-  for (PetscInt p = 0; p < count; p++) scale[p] = PetscSqrtReal(face->weight / (PetscReal)n);
+  for (PetscInt p = 0; p < count; p++) scale[p] *= PetscSqrtReal(face->weight);
   PetscCall(SinewCollocationSetPoints(collocation, 1 + index, *x, scale));
   PetscCall(PetscFree(scale));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -47,11 +47,12 @@ typedef struct {
 struct InsrSystem {
   InsrStage stage;
   SinewJetOrder order; /* of the jets in the interior's residual */
-  PetscInt rows;       /* of that at a point */
+  PetscInt rows;       /* of that at a point; 0: potentials, by Newton's method */
   PetscInt sets;
   InsrSet set[2];
   InsrFace face[SINEW_POINTWISE_FACES_MAX];
-  SinewLeastSquares ls;
+  SinewLeastSquares ls;      /* of the rows, or the metric of the energy */
+  SinewEnergyProblem energy; /* of potentials */
 };
 
 /* Names of the slots that every scheme has. */
@@ -92,8 +93,12 @@ PETSC_INTERN PetscErrorCode SinewInsrPlace(InsrSet *set, SinewInsrSampling kind,
 PETSC_INTERN PetscErrorCode SinewInsrPlaceFace(InsrSystem *system, PetscInt face, PetscInt step,
                                                const InsrLevels *levels);
 PETSC_INTERN PetscErrorCode SinewInsrAllocateCells(SinewInsr insr);
+/* Whether the points of faces are a quadrature rule's. */
+PETSC_INTERN PetscBool SinewInsrFaceRule(SinewInsr insr);
 
 /* ---- least-squares problems (insr_system.c) ---- */
+/* Whether a step's potential is made small by Newton's method, not by least squares. */
+PETSC_INTERN PetscBool SinewInsrByNewton(const SinewPointwise *equation, const SinewInsrOptions *options);
 PETSC_INTERN PetscErrorCode SinewInsrCreateSystem(SinewInsr insr, SinewJetOrder order, PetscInt rows, PetscInt points,
                                                   PetscInt held_out, PetscInt slots, PetscBool faces,
                                                   const SinewLeastSquaresOptions *options, InsrSystem *system);

@@ -29,15 +29,21 @@ static void mix_old(const InsrSet *set, PetscReal mean, PetscInt first, PetscInt
       mixed[j * n + p] = mean * set->old[j * set->count + first + p] + (1 - mean) * u[j * n + p];
 }
 
+/* The step from the points first and after of a set. */
+static SinewPointStep step_from(const InsrSet *set, PetscInt first)
+{
+  return (SinewPointStep){.dt = set->system->stage.step,
+                          .stride = set->count,
+                          .soft = set->system->stage.soft,
+                          .old = set->slot[BASE] + first,
+                          .inertial = set->slot[TARGET] + first};
+}
+
 /* The rows that the equation itself makes of a step. */
 static PetscErrorCode potential_rows(const InsrSet *set, PetscInt first, const SinewPoints *at, PetscReal r[],
                                      PetscReal dr[])
 {
-  const SinewPointStep step = {.dt = set->system->stage.step,
-                               .stride = set->count,
-                               .soft = set->system->stage.soft,
-                               .old = set->slot[BASE] + first,
-                               .inertial = set->slot[TARGET] + first};
+  const SinewPointStep step = step_from(set, first);
 
   PetscFunctionBegin;
   PetscCall(set->insr->equation->step(set->insr->equation->ctx, at, &step, r, dr));
@@ -104,6 +110,46 @@ static PetscErrorCode face_residual(void *ctx, PetscInt first, PetscInt n, const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* ---- potentials ---- */
+
+static PetscErrorCode interior_potential(void *ctx, PetscInt first, PetscInt n, const PetscReal x[],
+                                         const PetscReal u[], PetscReal e[], PetscReal de[], PetscReal d2e[])
+{
+  const InsrSet *set = ctx;
+  const SinewPointwise *equation = set->insr->equation;
+  const SinewPointStep step = step_from(set, first);
+  const SinewPoints at = {.t = set->system->stage.t,
+                          .n = n,
+                          .channels = SinewJetChannels(equation->dim, set->system->order),
+                          .x = x,
+                          .u = u};
+
+  PetscFunctionBegin;
+  PetscCall(equation->potential(equation->ctx, &at, &step, e, de, d2e));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode face_potential(void *ctx, PetscInt first, PetscInt n, const PetscReal x[], const PetscReal u[],
+                                     PetscReal e[], PetscReal de[], PetscReal d2e[])
+{
+  const InsrFace *at_face = ctx;
+  const SinewPointwise *equation = at_face->system->set[0].insr->equation;
+  const SinewPointwiseFace *face = &equation->face[at_face->index];
+  const SinewPointStep step = {.dt = at_face->system->stage.step, .soft = at_face->system->stage.soft};
+  const SinewPoints at = {
+      .t = at_face->system->stage.t, .n = n, .channels = SinewJetChannels(equation->dim, face->order), .x = x, .u = u};
+
+  PetscFunctionBegin;
+  (void)first;
+  PetscCall(face->potential(face->ctx ? face->ctx : equation->ctx, &at, &step, e, de, d2e));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool SinewInsrByNewton(const SinewPointwise *e, const SinewInsrOptions *o)
+{
+  return (PetscBool)(e->potential && (!e->step || o->step.solver >= SINEW_LS_NEWTON));
+}
+
 /* ---- set-up ---- */
 
 static PetscErrorCode create_set(InsrSystem *system, SinewInsr insr, PetscInt index, PetscInt n, PetscInt slots)
@@ -116,7 +162,10 @@ static PetscErrorCode create_set(InsrSystem *system, SinewInsr insr, PetscInt in
   PetscFunctionBegin;
   *set = (InsrSet){.insr = insr, .system = system, .stream = index, .n = n};
   PetscCall(SinewCollocationCreate(insr->comm, insr->jet, insr->options.parts, &set->collocation));
-  PetscCall(SinewCollocationAddTerm(set->collocation, system->order, n, system->rows, interior_residual, set, &term));
+  if (system->rows)
+    PetscCall(SinewCollocationAddTerm(set->collocation, system->order, n, system->rows, interior_residual, set, &term));
+  else
+    PetscCall(SinewCollocationAddPotential(set->collocation, system->order, n, interior_potential, set, &term));
   PetscCall(SinewCollocationRange(set->collocation, n, &set->first, &set->count));
   count = (size_t)set->count;
   PetscCall(PetscMalloc4(count * (size_t)insr->dim, &set->x, count, &set->scale, count * (size_t)jets, &set->old,
@@ -129,25 +178,32 @@ PetscErrorCode SinewInsrCreateSystem(SinewInsr insr, SinewJetOrder order, PetscI
                                      PetscInt held_out, PetscInt slots, PetscBool faces,
                                      const SinewLeastSquaresOptions *options, InsrSystem *system)
 {
+  SinewLeastSquaresOptions solver = *options;
   SinewLeastSquaresProblem problem;
   PetscInt term;
 
   PetscFunctionBegin;
+  if (!rows) solver.solver = SINEW_LS_NORMAL; /* of the metric */
   *system = (InsrSystem){.order = order, .rows = rows, .sets = held_out > 0 ? 2 : 1, .stage = {.density = 1}};
   PetscCall(create_set(system, insr, 0, points, slots));
   for (PetscInt k = 0; faces && k < insr->equation->faces; k++) {
     const SinewPointwiseFace *face = &insr->equation->face[k];
 
     system->face[k] = (InsrFace){.system = system, .index = k, .deepest = -PETSC_MAX_REAL};
-    PetscCall(SinewCollocationAddTerm(system->set[0].collocation, face->order, insr->options.face_points, face->rows,
-                                      face_residual, &system->face[k], &term));
+    if (rows)
+      PetscCall(SinewCollocationAddTerm(system->set[0].collocation, face->order, insr->options.face_points, face->rows,
+                                        face_residual, &system->face[k], &term));
+    else
+      PetscCall(SinewCollocationAddPotential(system->set[0].collocation, face->order, insr->options.face_points,
+                                             face_potential, &system->face[k], &term));
   }
   if (held_out > 0) {
     PetscCall(create_set(system, insr, 1, held_out, slots));
     PetscCall(SinewCollocationHoldOut(system->set[0].collocation, system->set[1].collocation));
   }
   PetscCall(SinewCollocationProblem(system->set[0].collocation, &problem));
-  PetscCall(SinewLeastSquaresCreate(insr->comm, &problem, options, &system->ls));
+  if (!rows) PetscCall(SinewCollocationEnergy(system->set[0].collocation, &system->energy));
+  PetscCall(SinewLeastSquaresCreate(insr->comm, &problem, &solver, &system->ls));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -300,6 +356,29 @@ static PetscErrorCode scale_of(InsrSystem *system, PetscReal size, PetscReal *sc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The same by energies, whose tolerance is relative anyway. */
+static PetscErrorCode solve_energy(InsrSystem *system, PetscInt candidates, const PetscReal *candidate[], PetscReal w[],
+                                   SinewInsrReport *report)
+{
+  const SinewInsr insr = system->set[0].insr;
+  SinewLeastSquaresOptions *options = SinewLeastSquaresGetOptions(system->ls);
+  SinewLeastSquaresReport solve;
+  PetscInt best;
+
+  PetscFunctionBegin;
+  options->tolerance = insr->options.step.tolerance;
+  options->damping = PetscMin(insr->options.step.damping, DAMPING_GROWTH * insr->scalars[DAMPING]);
+  PetscCall(SinewEnergyMinimise(system->ls, &system->energy, insr->options.step.solver, candidates, candidate, w, &best,
+                                &solve));
+  report->failed = (PetscBool)(best < 0);
+  if (report->failed) report->reason = "the energy of the first guess is not a number";
+  if (report->failed) PetscFunctionReturn(PETSC_SUCCESS);
+  report->extrapolated = (PetscBool)(best > 0);
+  if (insr->options.step.solver != SINEW_LS_NEWTON_CG) insr->scalars[DAMPING] = solve.damping;
+  count(&solve, report);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewInsrSolve(InsrSystem *system, PetscInt candidates, const PetscReal *candidate[], PetscReal w[],
                               SinewInsrReport *report)
 {
@@ -313,6 +392,10 @@ PetscErrorCode SinewInsrSolve(InsrSystem *system, PetscInt candidates, const Pet
 
   PetscFunctionBegin;
   PetscCall(SinewInsrTargetSize(system, &report->size));
+  if (!system->rows) {
+    PetscCall(solve_energy(system, candidates, candidate, w, report));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(scale_of(system, report->size, &scale));
   options->tolerance = tolerance * scale;
   options->damping = PetscMin(damping, DAMPING_GROWTH * insr->scalars[DAMPING]);

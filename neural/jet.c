@@ -67,6 +67,7 @@ static void lay_out(SinewJet jet)
 static PetscErrorCode allocate(SinewJet jet)
 {
   const size_t block = (size_t)jet->block, points = block * (size_t)SinewJetChannels(jet->options.dim, SINEW_JET_THIRD);
+  const size_t first = block * (size_t)SinewJetChannels(jet->options.dim, SINEW_JET_GRADIENT);
   const size_t width = (size_t)jet->options.width, outputs = (size_t)jet->options.outputs;
   const size_t widest = (size_t)jet->widest;
 
@@ -75,7 +76,10 @@ static PetscErrorCode allocate(SinewJet jet)
   for (PetscInt l = 0; l < jet->linear; l++) PetscCall(PetscMalloc1((size_t)jet->size[l] * points, &jet->h[l]));
   for (PetscInt l = 0; l < jet->options.layers; l++)
     PetscCall(PetscMalloc2(width * points, &jet->z[l], width * JET_DERIVATIVES * block, &jet->f[l]));
+  for (PetscInt l = 0; l < jet->options.layers; l++)
+    PetscCall(PetscMalloc2(width * first, &jet->dz[l], width * first, &jet->dh[l + 1]));
   PetscCall(PetscMalloc2(widest * points, &jet->a, widest * points, &jet->b));
+  PetscCall(PetscMalloc3(widest * first, &jet->da, widest * first, &jet->db, outputs * points, &jet->draw));
   PetscCall(PetscMalloc3(outputs * points, &jet->out, outputs * points, &jet->raw, points, &jet->factor));
   PetscCall(PetscMalloc1(2 * (size_t)jet->linear, &jet->names));
   for (PetscInt k = 0; k < 2 * jet->linear; k++)
@@ -104,7 +108,9 @@ PetscErrorCode SinewJetDestroy(SinewJet *jet)
   if (!*jet) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt l = 0; l < (*jet)->linear; l++) PetscCall(PetscFree((*jet)->h[l]));
   for (PetscInt l = 0; l < (*jet)->options.layers; l++) PetscCall(PetscFree2((*jet)->z[l], (*jet)->f[l]));
+  for (PetscInt l = 0; l < (*jet)->options.layers; l++) PetscCall(PetscFree2((*jet)->dz[l], (*jet)->dh[l + 1]));
   PetscCall(PetscFree2((*jet)->a, (*jet)->b));
+  PetscCall(PetscFree3((*jet)->da, (*jet)->db, (*jet)->draw));
   PetscCall(PetscFree3((*jet)->out, (*jet)->raw, (*jet)->factor));
   PetscCall(PetscFree((*jet)->names));
   PetscCall(PetscFree((*jet)->w));

@@ -111,6 +111,14 @@ PETSC_EXTERN PetscErrorCode SinewJetTangent(SinewJet jet, const PetscReal v[], P
 PETSC_EXTERN PetscErrorCode SinewJetAdjoint(SinewJet jet, const PetscReal seed[], PetscReal g[]);
 
 /*
+  SinewJetAdjointTangent - adds the derivative of the adjoint along v of the last SinewJetTangent, where the seed
+  changes by dseed, to h. With seed = e'(u) and dseed = e''(u) du this is a Hessian times v, of the sum of e(u) over the
+  points (Pearlmutter 1994, Neural Computation 6). Orders VALUE and GRADIENT.
+*/
+PETSC_EXTERN PetscErrorCode SinewJetAdjointTangent(SinewJet jet, const PetscReal v[], const PetscReal seed[],
+                                                   const PetscReal dseed[], PetscReal h[]);
+
+/*
   SinewJetRows - one row a point: J[column[k] * ld + p] = sum over outputs and channels of seed(p) d u(p) /
   d w_k. J is column-major, leading dimension ld >= n, so that a column is one weight's derivative at
   all points, as BLAS wants it. Weights whose column is negative are left out; column NULL: k itself.

@@ -82,17 +82,20 @@ PetscErrorCode SinewJetTangent(SinewJet jet, const PetscReal v[], PetscReal du[]
 {
   const JetKernels kernels = SinewJetKernels(jet->options.dim, jet->order);
   const PetscInt last = jet->linear - 1, n = jet->n, row = jet->channels * n;
-  PetscReal *dz = jet->a, *dh = jet->b;
+  const PetscBool keep = (PetscBool)(jet->order <= SINEW_JET_GRADIENT); /* for SinewJetAdjointTangent */
+  const PetscReal *dh = NULL;
 
   PetscFunctionBegin;
   PetscCall(check_forward(jet));
   for (PetscInt l = 0; l <= last; l++) {
+    PetscReal *dz = keep && l < last ? jet->dz[l] : jet->a, *next = keep && l < last ? jet->dh[l + 1] : jet->b;
     PetscReal *out = l < last ? dz : jet->walls ? jet->raw : du;
 
     linear_map(jet, l, v + jet->weight[l], jet->h[l], 0, v + jet->bias[l], out);
     if (l) linear_map(jet, l, jet->w + jet->weight[l], dh, 1, NULL, out);
     for (PetscInt o = 0; l < last && o < jet->options.width; o++)
-      kernels.tangent(n, jet->z[l] + o * row, jet->f[l] + o * JET_DERIVATIVES * n, dz + o * row, dh + o * row);
+      kernels.tangent(n, jet->z[l] + o * row, jet->f[l] + o * JET_DERIVATIVES * n, dz + o * row, next + o * row);
+    dh = next;
   }
   if (jet->walls) SinewJetTimesFactor(jet, jet->raw, du);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -109,11 +112,11 @@ static void step_back(SinewJet jet, const JetKernels *kernels, PetscInt l, const
                      jet->a + o * row);
 }
 
-static const PetscReal *output_seed(SinewJet jet, const PetscReal seed[])
+static const PetscReal *output_seed(SinewJet jet, const PetscReal seed[], PetscReal raw[])
 {
   if (!jet->walls) return seed;
-  SinewJetTimesFactorTranspose(jet, seed, jet->raw);
-  return jet->raw;
+  SinewJetTimesFactorTranspose(jet, seed, raw);
+  return raw;
 }
 
 PetscErrorCode SinewJetAdjoint(SinewJet jet, const PetscReal seed[], PetscReal g[])
@@ -124,7 +127,7 @@ PetscErrorCode SinewJetAdjoint(SinewJet jet, const PetscReal seed[], PetscReal g
 
   PetscFunctionBegin;
   PetscCall(check_forward(jet));
-  a = output_seed(jet, seed);
+  a = output_seed(jet, seed, jet->raw);
   for (PetscInt l = jet->linear - 1; l >= 0; l--) {
     const PetscInt in = jet->size[l], out = jet->size[l + 1];
 
@@ -137,6 +140,82 @@ PetscErrorCode SinewJetAdjoint(SinewJet jet, const PetscReal seed[], PetscReal g
     }
     if (l) step_back(jet, &kernels, l, a);
     a = jet->a;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The adjoint's kernel along a tangent: az_0 = f1 ah_0 + f2 sum z_i ah_i and az_i = f1 ah_i, all of them
+ * differentiated. */
+static void adjoint_tangent(PetscInt n, PetscInt channels, const PetscReal *restrict z, const PetscReal *restrict f,
+                            const PetscReal *restrict dz, const PetscReal *restrict ah, const PetscReal *restrict dah,
+                            PetscReal *restrict daz)
+{
+  const PetscReal *f1 = f, *f2 = f + n, *f3 = f + 2 * n;
+
+#pragma omp simd
+  for (PetscInt p = 0; p < n; p++) daz[p] = f1[p] * dah[p] + f2[p] * dz[p] * ah[p];
+  for (PetscInt i = n; i < channels * n; i += n) {
+#pragma omp simd
+    for (PetscInt p = 0; p < n; p++) {
+      const PetscReal w2 = f2[p] * dz[p], w3 = f3[p] * dz[p];
+
+      daz[p] += w3 * z[i + p] * ah[i + p] + f2[p] * (dz[i + p] * ah[i + p] + z[i + p] * dah[i + p]);
+      daz[i + p] = w2 * ah[i + p] + f1[p] * dah[i + p];
+    }
+  }
+}
+
+/* The third derivative, which low orders leave out. */
+static void complete_sine(SinewJet jet, PetscInt l)
+{
+  const PetscInt n = jet->n;
+
+  for (PetscInt o = 0; jet->options.activation == SINEW_SINE && o < jet->options.width; o++) {
+    PetscReal *f = jet->f[l] + o * JET_DERIVATIVES * n;
+
+    for (PetscInt p = 0; p < n; p++) f[2 * n + p] = -jet->options.omega * jet->options.omega * f[p];
+  }
+}
+
+/* As step_back, with the tangent da, dA = dW'; into jet->a and jet->da. */
+static void step_back_tangent(SinewJet jet, const JetKernels *kernels, PetscInt l, const PetscReal v[],
+                              const PetscReal *a, const PetscReal *da)
+{
+  const PetscInt in = jet->size[l], out = jet->size[l + 1], n = jet->n, row = jet->channels * n;
+
+  SinewGemm('N', 'T', row, in, out, 1, da, row, jet->w + jet->weight[l], in, 0, jet->db, row);
+  SinewGemm('N', 'T', row, in, out, 1, a, row, v + jet->weight[l], in, 1, jet->db, row);
+  step_back(jet, kernels, l, a);
+  complete_sine(jet, l - 1);
+  for (PetscInt o = 0; o < in; o++)
+    adjoint_tangent(n, jet->channels, jet->z[l - 1] + o * row, jet->f[l - 1] + o * JET_DERIVATIVES * n,
+                    jet->dz[l - 1] + o * row, jet->b + o * row, jet->db + o * row, jet->da + o * row);
+}
+
+PetscErrorCode SinewJetAdjointTangent(SinewJet jet, const PetscReal v[], const PetscReal seed[],
+                                      const PetscReal dseed[], PetscReal h[])
+{
+  const JetKernels kernels = SinewJetKernels(jet->options.dim, jet->order);
+  const PetscInt n = jet->n, row = jet->channels * n;
+  const PetscReal *a, *da;
+
+  PetscFunctionBegin;
+  PetscCall(check_forward(jet));
+  PetscCheck(jet->order <= SINEW_JET_GRADIENT, PETSC_COMM_SELF, PETSC_ERR_SUP,
+             "second derivatives by the weights of "
+             "values and gradients only");
+  a = output_seed(jet, seed, jet->raw);
+  da = output_seed(jet, dseed, jet->draw);
+  for (PetscInt l = jet->linear - 1; l >= 0; l--) {
+    const PetscInt in = jet->size[l], out = jet->size[l + 1];
+
+    SinewGemm('T', 'N', in, out, row, 1, jet->h[l], row, da, row, 1, h + jet->weight[l], in);
+    if (l) SinewGemm('T', 'N', in, out, row, 1, jet->dh[l], row, a, row, 1, h + jet->weight[l], in);
+    for (PetscInt o = 0; o < out; o++)
+      for (PetscInt p = 0; p < n; p++) h[jet->bias[l] + o] += da[o * row + p];
+    if (l) step_back_tangent(jet, &kernels, l, v, a, da);
+    a = jet->a;
+    da = jet->da;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -211,7 +290,7 @@ PetscErrorCode SinewJetRows(SinewJet jet, const PetscReal seed[], const PetscInt
 
   PetscFunctionBegin;
   PetscCall(check_forward(jet));
-  a = output_seed(jet, seed);
+  a = output_seed(jet, seed, jet->raw);
   for (PetscInt l = jet->linear - 1; l >= 0; l--) {
     rows_of_map(jet, l, a, &columns);
     if (l) step_back(jet, &kernels, l, a);

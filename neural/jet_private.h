@@ -24,6 +24,8 @@ struct _p_SinewJet {
   PetscReal *z[JET_HIDDEN_MAX];     /* what the activations are applied to, [width][channels][n] */
   PetscReal *f[JET_HIDDEN_MAX];     /* derivatives 1 to 4 of the activations, [width][4][n] */
   PetscReal *a, *b;                 /* work, [widest][channels][n] */
+  /* tangents of h and z of orders VALUE and GRADIENT, those of their adjoints, and of the raw outputs' adjoint */
+  PetscReal *dh[JET_HIDDEN_MAX + 1], *dz[JET_HIDDEN_MAX], *da, *db, *draw;
   PetscReal *out;                   /* outputs of a block, for SinewJetEvaluate */
   PetscReal *raw;                   /* outputs or their adjoint before the wall factor, [outputs][channels][n] */
   PetscReal *factor;                /* jet of the wall factor, [channels][n] */

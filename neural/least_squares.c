@@ -80,6 +80,7 @@ PetscErrorCode SinewLeastSquaresCreate(MPI_Comm comm, const SinewLeastSquaresPro
   PetscFunctionBegin;
   PetscCheck(options->subset > 0 && options->subset <= 1, comm, SINEW_ERR_INPUT,
              "subset is a fraction of the weights in (0, 1], not %g", (double)options->subset);
+  PetscCheck(options->solver < SINEW_LS_NEWTON, comm, SINEW_ERR_INPUT, "newton is for energies, not for rows");
   PetscCall(SinewBlasTune());
   PetscCall(PetscNew(out));
   ls = *out;

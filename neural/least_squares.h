@@ -73,7 +73,9 @@ typedef enum {
   SINEW_LS_QR,
   SINEW_LS_LSQR,
   SINEW_LS_LBFGS,
-  SINEW_LS_ADAM
+  SINEW_LS_ADAM,
+  SINEW_LS_NEWTON, /* of energies (energy.h), not of rows */
+  SINEW_LS_NEWTON_CG
 } SinewLeastSquaresSolver;
 typedef enum { SINEW_LS_LEVENBERG, SINEW_LS_MARQUARDT } SinewLeastSquaresScaling;
 

@@ -22,6 +22,11 @@ PetscErrorCode SinewPointwiseDensity(const SinewPointwise *e, const SinewPoints 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscBool SinewPointwiseVariational(const SinewPointwise *e)
+{
+  return (PetscBool)(e->step || e->potential);
+}
+
 /* Whether the layout of channels `a` begins that of `b`. */
 static PetscBool prefix(PetscInt dim, SinewJetOrder a, SinewJetOrder b)
 {
@@ -41,6 +46,8 @@ static PetscErrorCode check_faces(const SinewPointwise *e)
     PetscCheck(face->axis >= 0 && face->axis < e->dim && (face->side == 0 || face->side == 1), PETSC_COMM_SELF,
                SINEW_ERR_INPUT, "%s: a condition on side %" PetscInt_FMT " of axis %" PetscInt_FMT, e->name, face->side,
                face->axis);
+    PetscCheck(!e->potential || face->potential, PETSC_COMM_SELF, SINEW_ERR_INPUT,
+               "%s: a condition on a face without a potential, which the equation has", e->name);
     PetscCheck(face->rows >= 1 && face->residual && face->weight > 0, PETSC_COMM_SELF, SINEW_ERR_INPUT,
                "%s: a condition on a face needs rows, a residual and a positive weight", e->name);
   }
@@ -56,7 +63,7 @@ PetscErrorCode SinewPointwiseCheck(const SinewPointwise *e)
              PETSC_COMM_SELF, SINEW_ERR_INPUT,
              "%s: %" PetscInt_FMT " evolved quantities from %" PetscInt_FMT " unknowns need a density", e->name,
              e->evolved, e->unknowns);
-  PetscCheck(e->rate || (e->step && e->step_rows > 0), PETSC_COMM_SELF, SINEW_ERR_INPUT,
+  PetscCheck(e->rate || (SinewPointwiseVariational(e) && e->step_rows > 0), PETSC_COMM_SELF, SINEW_ERR_INPUT,
              "%s: the rate is missing, or what a step makes small", e->name);
   PetscCheck(e->integrals >= 0 && e->integrals <= SINEW_POINTWISE_INTEGRALS_MAX && (!e->integrals || e->integrand),
              PETSC_COMM_SELF, SINEW_ERR_INPUT, "%s: %" PetscInt_FMT " integrals, of 0 to %d, and their integrand",

@@ -34,8 +34,9 @@
 
   Potentials. An equation of second order in time may instead say what a step makes small (step, with step_rows): rows
   whose sum of squares, averaged over the points, is the incremental potential of the step; then there is no rate, q is
-  u, and the scheme is VARIATIONAL. Such equations may report integrals and extremes of the new level (integrand), and
-  the rate of q at the start (start_rate; NULL: zero).
+  u, and the scheme is VARIATIONAL. Where it is no sum of squares, or Newton's method is asked for, there is the
+  potential itself with two derivatives instead (potential, of every face too; neural/energy.h). Such equations may
+  report integrals and extremes of the new level (integrand), and the rate of q at the start (start_rate; NULL: zero).
 
   Obstacles. What a face must not enter (depth) is asked where it is deepest: every point of the face is chosen among
   candidates that cover its share of it, edges, corners and vertices of meshes included, and VARIATIONAL solves again
@@ -75,6 +76,13 @@ typedef struct {
 typedef PetscErrorCode SinewPointStepMap(const void *ctx, const SinewPoints *at, const SinewPointStep *step,
                                          PetscReal f[], PetscReal df[]);
 
+/*
+  The incremental potential e [n] and, unless de is NULL, its derivatives by the jet, de [unknowns][channels][n] and
+  d2e [unknowns channels][unknowns channels][n], zero on entry. Of faces (per area) the step has dt and soft alone.
+*/
+typedef PetscErrorCode SinewPointStepPotential(const void *ctx, const SinewPoints *at, const SinewPointStep *step,
+                                               PetscReal e[], PetscReal de[], PetscReal d2e[]);
+
 /* Points of a body: those from first to first + count - 1 of n, x [count][dim], as functions of seed, stream and index.
    part -1 is the inside, part k that of face k. Every point stands for the same volume or area. */
 typedef PetscErrorCode SinewPointPlacement(const void *ctx, PetscInt part, PetscInt64 seed, PetscInt64 stream,
@@ -89,9 +97,10 @@ typedef struct {
   SinewJetOrder order; /* of the jets that they need; its own layout */
   PetscReal weight;    /* of their mean square against the interior's */
   SinewPointMap *residual;
+  SinewPointStepPotential *potential; /* where the equation has one */
   SinewPointMap *depth; /* [1][n] of u alone: how far points are where they must not be (negative: outside) */
   PetscInt deepest;     /* with depth: the integral, a MAX, to which it counts */
-  const void *ctx;      /* of both; NULL: the equation's */
+  const void *ctx;      /* of all three; NULL: the equation's */
 } SinewPointwiseFace;
 
 typedef struct {
@@ -115,10 +124,11 @@ typedef struct {
   SinewPointMap *velocity;
 
   PetscInt step_rows;
-  SinewPointStepMap *step;
-  SinewPointFunction *start_rate; /* [evolved] */
-  const char *nowhere;            /* what it means that rows of a step are not numbers, a clause; may be NULL */
-  PetscInt integrals;             /* of integrand */
+  SinewPointStepMap *step;            /* NULL: no sum of squares */
+  SinewPointStepPotential *potential; /* NULL: rows alone */
+  SinewPointFunction *start_rate;     /* [evolved] */
+  const char *nowhere;                /* what it means that rows of a step are not numbers, a clause; may be NULL */
+  PetscInt integrals;                 /* of integrand */
   const char *integral[SINEW_POINTWISE_INTEGRALS_MAX];
   SinewIntegralKind integral_kind[SINEW_POINTWISE_INTEGRALS_MAX];
   SinewPointStepMap *integrand; /* values [integrals][n], without derivatives */
@@ -137,6 +147,9 @@ typedef struct {
 /* SinewPointwiseDensity - q and dq, also where density is NULL. */
 PETSC_EXTERN PetscErrorCode SinewPointwiseDensity(const SinewPointwise *equation, const SinewPoints *at, PetscReal q[],
                                                   PetscReal dq[]);
+
+/* SinewPointwiseVariational - whether a step of the equation makes a potential small. */
+PETSC_EXTERN PetscBool SinewPointwiseVariational(const SinewPointwise *equation);
 
 /* SinewPointwiseCheck - SINEW_ERR_INPUT with the reason when the struct contradicts itself. */
 PETSC_EXTERN PetscErrorCode SinewPointwiseCheck(const SinewPointwise *equation);

@@ -225,7 +225,7 @@ static PetscErrorCode step_energy(SinewInsr insr, const SinewElasticity *b, cons
     const SinewPoints at = {.t = 1, .n = N, .channels = 3, .x = x, .u = u};
     const SinewPointStep step = {.dt = dt, .stride = N, .old = old, .inertial = inertial};
 
-    PetscCall(SinewElasticityEnergy(b, 31 & ~SINEW_ELASTIC_LOAD, &at, &step, e, NULL));
+    PetscCall(SinewElasticityEnergy(b, 31 & ~SINEW_ELASTIC_LOAD, &at, &step, e, NULL, NULL));
   }
   *energy = 0;
   for (PetscInt k = 0; k < N; k++) *energy += weight[k % M] * weight[k / M] * e[k];

@@ -14,7 +14,7 @@
 typedef struct {
   PetscInt material;
   PetscReal stiffness, volume, young, poisson, density, force_end, contact, clamp;
-  SinewExpressionList force, velocity;
+  SinewExpressionList force, traction, velocity;
   SinewNode obstacles;
   const char *mesh;
 } Parameters;
@@ -46,11 +46,13 @@ static const SinewKey keys[] = {
      .change = SINEW_CHANGE_FROZEN},
     KEY_SIZE(Parameters, density, "1", "mass per volume at rest; 0: equilibrium at every time"),
     KEY_EXPRESSIONS(Parameters, force, NULL, 3, "force per volume at rest, by component; standard: none"),
+    KEY_EXPRESSIONS(Parameters, traction, NULL, 3,
+                    "force per area at rest on the surface, where it is not held, by component; standard: none"),
     {.name = "force_end",
      .type = SINEW_KEY_REAL,
      .offset = offsetof(Parameters, force_end),
      .standard = "1e30",
-     .doc = "the force ends after this time",
+     .doc = "force and traction end after this time",
      .change = SINEW_CHANGE_FROZEN},
     KEY_EXPRESSIONS(Parameters, velocity, NULL, 3, "velocity at the start, by component; standard: rest"),
     KEY_SIZE(Parameters, contact, "1e5",
@@ -208,6 +210,15 @@ static PetscErrorCode force(const void *ctx, PetscReal t, PetscInt n, const Pets
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode traction(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[], PetscReal f[])
+{
+  const Elastic *s = (const Elastic *)ctx;
+
+  PetscFunctionBeginUser;
+  PetscCall(vector_of(&s->p->traction, s->body.dim, t, n, x, f));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode velocity(const void *ctx, PetscReal t, PetscInt n, const PetscReal x[], PetscReal v[])
 {
   const Elastic *s = (const Elastic *)ctx;
@@ -327,14 +338,13 @@ static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
   s->body.dim = e->dim;
   set_material(p, &s->body);
   PetscCall(check_list(e, deck, section, "force", &p->force));
+  PetscCall(check_list(e, deck, section, "traction", &p->traction));
   PetscCall(check_list(e, deck, section, "velocity", &p->velocity));
-  if (p->force.n && p->density <= 0)
-    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "density"), "equation.density",
-                               "expected a density above 0 with a force: for its equilibrium take long steps"));
   PetscCall(read_obstacles(e, deck, p->obstacles, &s->body));
   if (p->force.n) s->body.force = force;
+  if (p->traction.n) s->body.traction = traction;
   if (p->velocity.n) s->body.velocity = velocity;
-  s->body.force_ctx = s->body.velocity_ctx = s->body.condition_ctx = s;
+  s->body.force_ctx = s->body.traction_ctx = s->body.velocity_ctx = s->body.condition_ctx = s;
   s->body.condition = condition;
   e->components = e->dim;
   e->displaced = PETSC_TRUE;
@@ -418,6 +428,21 @@ static PetscErrorCode check_mesh(SinewEquation e, SinewDeck deck, const SinewDom
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* An equilibrium of loads needs what bears them. */
+static PetscErrorCode check_loads(SinewDeck deck, const SinewElasticity *b)
+{
+  const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "equation");
+  PetscBool borne = (PetscBool)(b->obstacles > 0);
+
+  PetscFunctionBeginUser;
+  for (PetscInt face = 0; face < 2 * b->dim; face++) borne = (PetscBool)(borne || b->held[face]);
+  if (b->density <= 0 && (b->force || b->traction) && !borne)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, section, "density"), "equation.density",
+                               "nothing bears the load of a body without inertia: expected a side that is held, an "
+                               "obstacle, or a density above 0"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode pointwise(SinewEquation e, SinewDeck deck, const SinewDomain *domain, SinewPointwise *p,
                                 PetscBool zero[6])
 {
@@ -433,6 +458,7 @@ static PetscErrorCode pointwise(SinewEquation e, SinewDeck deck, const SinewDoma
     if (b->bounded[face]) PetscCall(check_side(deck, domain, face, &b->held[face]));
   }
   if (s->mesh) PetscCall(check_mesh(e, deck, domain));
+  PetscCall(check_loads(deck, b));
   PetscCall(SinewPointwiseElasticity(b, &s->equation));
   *p = *s->equation;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -490,7 +516,8 @@ static PetscErrorCode box_field(SinewEquation e, Vec U, PetscBool energy, PetscR
     }
     value[n] = SinewDeformVolume(dim, F, NULL);
     if (energy)
-      PetscCall(SinewElasticityEnergy(b, SINEW_ELASTIC_STRAIN | SINEW_ELASTIC_VOLUME, &points, NULL, &value[n], NULL));
+      PetscCall(
+          SinewElasticityEnergy(b, SINEW_ELASTIC_STRAIN | SINEW_ELASTIC_VOLUME, &points, NULL, &value[n], NULL, NULL));
   }
   if (dim == 3)
     PetscCall(DMDAVecRestoreArrayDOFRead(dm, local, (void *)&D));

@@ -61,6 +61,28 @@ PetscReal SinewDeformVolume(PetscInt dim, const PetscReal F[], PetscReal C[])
   return J;
 }
 
+void SinewDeformVolumeSecond(PetscInt dim, const PetscReal F[], PetscReal factor, PetscReal H[])
+{
+  if (dim == 2) {
+    H[0 * 4 + 3] += factor;
+    H[3 * 4 + 0] += factor;
+    H[1 * 4 + 2] -= factor;
+    H[2 * 4 + 1] -= factor;
+    return;
+  }
+  for (PetscInt i = 0; i < 3; i++) {
+    for (PetscInt j = 0; j < 3; j++) {
+      const PetscInt a = (i + 1) % 3, b = (i + 2) % 3, k = (j + 1) % 3, l = (j + 2) % 3;
+      PetscReal *row = H + 9 * (3 * i + j);
+
+      row[3 * a + k] += factor * F[3 * b + l];
+      row[3 * b + l] += factor * F[3 * a + k];
+      row[3 * a + l] -= factor * F[3 * b + k];
+      row[3 * b + k] -= factor * F[3 * a + l];
+    }
+  }
+}
+
 /* ---- functions ---- */
 
 /* out = A B or A B' */

@@ -33,5 +33,7 @@ PETSC_EXTERN void SinewDeformFunction(const SinewDeformation *d, const PetscReal
                                       PetscReal G[], PetscReal (*dG)[9]);
 /* det F, and unless C is NULL its derivative by F, the cofactors. */
 PETSC_EXTERN PetscReal SinewDeformVolume(PetscInt dim, const PetscReal F[], PetscReal C[]);
+/* H += factor times the second derivative of det F, H[dim^2][dim^2]. */
+PETSC_EXTERN void SinewDeformVolumeSecond(PetscInt dim, const PetscReal F[], PetscReal factor, PetscReal H[]);
 
 #endif

@@ -183,7 +183,38 @@ static PetscErrorCode step_rows(const void *ctx, const SinewPoints *at, const Si
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The incremental potential itself. */
+static PetscErrorCode step_potential(const void *ctx, const SinewPoints *at, const SinewPointStep *step, PetscReal e[],
+                                     PetscReal de[], PetscReal d2e[])
+{
+  const SinewElasticity *b = &((const Body *)ctx)->b;
+  const int always = SINEW_ELASTIC_STRAIN | SINEW_ELASTIC_VOLUME | SINEW_ELASTIC_LOAD | SINEW_ELASTIC_CONTACT;
+
+  PetscFunctionBegin;
+  PetscCall(SinewElasticityEnergy(b, b->density > 0 ? always | SINEW_ELASTIC_INERTIA : always, at, step, e, de, d2e));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- faces ---- */
+
+/* Which components of point p are held, and where; whether any is. */
+static PetscErrorCode holds(const Face *face, const SinewPoints *at, PetscInt p, PetscBool held[3], PetscReal target[3],
+                            PetscBool *any)
+{
+  const SinewElasticity *b = &face->body->b;
+  PetscReal x[3] = {0};
+
+  PetscFunctionBegin;
+  for (PetscInt i = 0; i < 3; i++) {
+    held[i] = PETSC_FALSE;
+    target[i] = 0;
+  }
+  for (PetscInt i = 0; i < b->dim; i++) x[i] = at->x[p * b->dim + i];
+  if (b->condition && b->held[face->index])
+    PetscCall(b->condition(b->condition_ctx, face->index, x, at->t, held, target));
+  *any = (PetscBool)(held[0] || held[1] || held[2]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /* sqrt(clamp) (D - target) of components that are held, and contact of points that are not */
 static PetscErrorCode face_rows(const void *ctx, const SinewPoints *at, PetscReal r[], PetscReal dr[])
@@ -194,24 +225,68 @@ static PetscErrorCode face_rows(const void *ctx, const SinewPoints *at, PetscRea
 
   PetscFunctionBegin;
   for (PetscInt p = 0; p < at->n; p++) {
-    PetscBool held[3] = {PETSC_FALSE, PETSC_FALSE, PETSC_FALSE}, any = PETSC_FALSE;
-    PetscReal x[3] = {0}, q[3], target[3] = {0};
+    PetscBool held[3], any;
+    PetscReal q[3], target[3];
     Rows rows = {.b = b, .at = at, .p = p, .r = r, .dr = dr};
 
-    for (PetscInt i = 0; i < b->dim; i++) x[i] = at->x[p * b->dim + i];
-    if (b->condition && b->held[face->index])
-      PetscCall(b->condition(b->condition_ctx, face->index, x, at->t, held, target));
+    PetscCall(holds(face, at, p, held, target, &any));
     for (PetscInt i = 0; i < b->dim; i++) {
       const PetscReal D = at->u[i * at->channels * at->n + p];
 
-      q[i] = x[i] + D;
-      any = (PetscBool)(any || held[i]);
+      q[i] = at->x[p * b->dim + i] + D;
       if (held[i]) set(&rows, i, 0, c);
       put(&rows, held[i] ? c * (D - target[i]) : 0);
     }
     if (!any) contact_rows(&rows, 0, q); /* a face yields as a whole */
     for (; rows.row < b->dim + b->obstacles;) put(&rows, 0);
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* clamp |D - target|^2, or the obstacles' energy, and what tractions [dim][n] add to it, at point p of a face */
+static PetscErrorCode face_point(const Face *face, const SinewPoints *at, const SinewPointStep *step, PetscInt p,
+                                 const PetscReal traction[], PetscReal *e, PetscReal g[3], PetscReal H[9])
+{
+  const SinewElasticity *b = &face->body->b;
+  PetscReal q[3], target[3];
+  PetscBool held[3], any;
+
+  PetscFunctionBegin;
+  PetscCall(holds(face, at, p, held, target, &any));
+  *e = 0;
+  for (PetscInt i = 0; i < b->dim; i++) {
+    const PetscReal D = at->u[i * at->channels * at->n + p], t = traction[i * at->n + p];
+
+    q[i] = at->x[p * b->dim + i] + D;
+    *e += held[i] ? b->clamp * PetscSqr(D - target[i]) : -t * D;
+    g[i] += held[i] ? 2 * b->clamp * (D - target[i]) : -t;
+    H[i * b->dim + i] += held[i] ? 2 * b->clamp : 0;
+  }
+  if (!any) *e += SinewElasticityPressed(b, step->soft, q, g, H);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode face_potential(const void *ctx, const SinewPoints *at, const SinewPointStep *step, PetscReal e[],
+                                     PetscReal de[], PetscReal d2e[])
+{
+  const Face *face = ctx;
+  const SinewElasticity *b = &face->body->b;
+  const PetscInt n = at->n, channels = at->channels, jets = b->dim * channels;
+  PetscReal *traction;
+
+  PetscFunctionBegin;
+  PetscCall(PetscCalloc1((size_t)(b->dim * n), &traction));
+  if (b->traction && loaded(b, at->t)) PetscCall(b->traction(b->traction_ctx, at->t, n, at->x, traction));
+  for (PetscInt p = 0; p < n; p++) {
+    PetscReal g[3] = {0}, H[9] = {0};
+
+    PetscCall(face_point(face, at, step, p, traction, &e[p], g, H));
+    for (PetscInt i = 0; de && i < b->dim; i++) {
+      de[i * channels * n + p] = g[i];
+      for (PetscInt j = 0; j < b->dim; j++) d2e[(i * channels * jets + j * channels) * n + p] = H[i * b->dim + j];
+    }
+  }
+  PetscCall(PetscFree(traction));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -252,12 +327,13 @@ static void add_surface(Body *body)
   e->domain = place_points;
   e->domain_ctx = shape;
   body->face[0] = (Face){body, 0};
-  if (body->b.obstacles)
+  if (body->b.obstacles || body->b.traction)
     e->face[e->faces++] = (SinewPointwiseFace){.rows = body->b.dim + body->b.obstacles,
                                                .order = SINEW_JET_VALUE,
                                                .weight = shape->area / shape->volume,
                                                .residual = face_rows,
-                                               .depth = face_depth,
+                                               .potential = face_potential,
+                                               .depth = body->b.obstacles ? face_depth : NULL,
                                                .deepest = DEEPEST,
                                                .ctx = &body->face[0]};
 }
@@ -268,7 +344,7 @@ static void add_faces(Body *body)
   SinewPointwise *e = &body->equation;
 
   for (PetscInt k = 0; k < 2 * b->dim; k++) {
-    if (!b->bounded[k] || !(b->obstacles || (b->condition && b->held[k]))) continue;
+    if (!b->bounded[k] || !(b->obstacles || b->traction || (b->condition && b->held[k]))) continue;
     body->face[k] = (Face){body, k};
     e->face[e->faces++] = (SinewPointwiseFace){.axis = k / 2,
                                                .side = k % 2,
@@ -276,6 +352,7 @@ static void add_faces(Body *body)
                                                .order = SINEW_JET_VALUE,
                                                .weight = 1 / b->extent[k / 2], /* area over volume */
                                                .residual = face_rows,
+                                               .potential = face_potential,
                                                .depth = b->obstacles && !b->held[k] ? face_depth : NULL,
                                                .deepest = DEEPEST,
                                                .ctx = &body->face[k]};
@@ -293,8 +370,9 @@ static PetscErrorCode integrand(const void *ctx, const SinewPoints *at, const Si
 
   PetscFunctionBegin;
   (void)df;
-  PetscCall(SinewElasticityEnergy(b, SINEW_ELASTIC_STRAIN | SINEW_ELASTIC_VOLUME, at, step, f + ELASTIC * n, NULL));
-  PetscCall(SinewElasticityEnergy(b, SINEW_ELASTIC_CONTACT, at, step, f + CONTACT * n, NULL));
+  PetscCall(
+      SinewElasticityEnergy(b, SINEW_ELASTIC_STRAIN | SINEW_ELASTIC_VOLUME, at, step, f + ELASTIC * n, NULL, NULL));
+  PetscCall(SinewElasticityEnergy(b, SINEW_ELASTIC_CONTACT, at, step, f + CONTACT * n, NULL, NULL));
   for (PetscInt p = 0; p < n; p++) {
     PetscReal F[9], q[3], square = 0;
 
@@ -344,15 +422,19 @@ static PetscErrorCode check(const SinewElasticity *b)
   PetscCheck(b->dim == 2 || b->dim == 3, PETSC_COMM_SELF, SINEW_ERR_INPUT,
              "elasticity: bodies have 2 or 3 dimensions, not %" PetscInt_FMT, b->dim);
   PetscCheck(!b->original, PETSC_COMM_SELF, SINEW_ERR_INPUT,
-             "elasticity: the energies of the released code are no sums of squares");
-  PetscCheck(!b->force || b->density > 0, PETSC_COMM_SELF, SINEW_ERR_INPUT,
-             "elasticity: a force needs a density above 0; for equilibrium take long steps");
+             "elasticity: the energies of the released code are for comparison, not for steps");
   PetscCheck(b->arap >= 0 && b->volume >= 0 && b->mu >= 0 && b->lambda >= 0 && b->density >= 0 && b->contact >= 0 &&
                  b->clamp >= 0,
              PETSC_COMM_SELF, SINEW_ERR_INPUT, "elasticity: moduli, density and stiffnesses are not negative");
   PetscCheck(b->obstacles >= 0 && b->obstacles <= SINEW_OBSTACLES_MAX, PETSC_COMM_SELF, SINEW_ERR_INPUT,
              "elasticity: %" PetscInt_FMT " obstacles, at most %d", b->obstacles, SINEW_OBSTACLES_MAX);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Whether a force is but a shift of the inertial place. */
+static PetscBool sum_of_squares(const SinewElasticity *b)
+{
+  return (PetscBool)(!b->traction && (!b->force || b->density > 0));
 }
 
 PetscErrorCode SinewPointwiseElasticity(const SinewElasticity *parameters, SinewPointwise **equation)
@@ -373,7 +455,8 @@ PetscErrorCode SinewPointwiseElasticity(const SinewElasticity *parameters, Sinew
                                     .density_order = SINEW_JET_VALUE,
                                     .ctx = body,
                                     .step_rows = count_rows(parameters),
-                                    .step = step_rows,
+                                    .step = sum_of_squares(parameters) ? step_rows : NULL,
+                                    .potential = step_potential,
                                     .nowhere = "the body is inside out somewhere, which this material cannot be",
                                     .start_rate = parameters->velocity ? start_velocity : NULL};
   if (parameters->shape) {

@@ -8,8 +8,9 @@
 
     density/2 |q - q*|^2 / dt^2 + W(F) - f . (q - q_old) + contact/2 depth(q)^2,   q* = q_old + dt v_old
 
-  whose stationary point is implicit Euler: density (v - v_old) / dt = div P + f, first order, dissipative; density 0 is
-  equilibrium. Forces end after force_end.
+  and, over its surface, - traction . D, whose stationary point is implicit Euler: density (v - v_old) / dt = div P + f,
+  P N = traction, first order, dissipative; density 0 is equilibrium. Forces and tractions are dead: per volume and area
+  at rest, they do not turn with the body. They end after force_end.
 
   Materials W (per volume at rest)
     ARAP         arap |F - R|^2 + volume (det F - 1)^2, as rigid as possible: R the nearest rotation. Small strains:
@@ -19,7 +20,9 @@
 
   Least squares. All of these are sums of squares, which Levenberg-Marquardt takes as rows: sqrt(W) = |G(T)| for the
   stretch T (deformation.h), with G = s - 1 for ARAP and sign(s - 1) sqrt(s^2 - 1 - 2 ln s), which is smooth, for the
-  Neo-Hookean solid; a force moves q* by dt^2 f / density. Only force without density has no such form.
+  Neo-Hookean solid; a force moves q* by dt^2 f / density. A force without density and traction, a force on the surface,
+  have no such form: then there is the potential alone, with first and second derivatives, which Newton's method takes
+  (neural/energy.h), and with them it can be had for all bodies.
 
   Contact with planes, spheres and boxes that do not move is by the depth of penetration, in the body's volume and, per
   area, on its surface. Faces are held where `condition` says so, by clamp |D - target|^2 per area.
@@ -45,6 +48,10 @@ typedef struct {
 PETSC_EXTERN PetscReal SinewObstacleDepth(const SinewObstacle *obstacle, PetscInt dim, const PetscReal q[],
                                           PetscReal gradient[]);
 
+/* H [dim][dim] += factor times the depth's second derivative by q. */
+PETSC_EXTERN void SinewObstacleCurvature(const SinewObstacle *obstacle, PetscInt dim, const PetscReal q[],
+                                         PetscReal factor, PetscReal H[]);
+
 typedef enum { SINEW_ELASTIC_ARAP, SINEW_ELASTIC_NEO_HOOKEAN, SINEW_ELASTIC_LINEAR } SinewElasticMaterial;
 
 /* Which components a point of a face is held in, and where (displacements). */
@@ -58,7 +65,9 @@ typedef struct {
   PetscReal density;
   SinewPointFunction *force; /* [dim] per volume; NULL: none */
   const void *force_ctx;
-  PetscReal force_end;
+  SinewPointFunction *traction; /* [dim] per area, on what is not held; NULL: none */
+  const void *traction_ctx;
+  PetscReal force_end;      /* of both */
   PetscReal contact, clamp; /* stiffness of obstacles and of held faces */
   PetscInt obstacles;
   SinewObstacle obstacle[SINEW_OBSTACLES_MAX];
@@ -83,10 +92,12 @@ enum {
 
 /*
   SinewElasticityEnergy - energy [n] of the chosen terms at points with jets of order GRADIENT, and unless NULL its
-  derivative by the jets, de [dim][channels][n].
+  derivative by the jets, de [dim][channels][n], and the second one, d2e [dim channels][dim channels][n] (both set where
+  they are not zero; no second derivatives of the released code's).
 */
 PETSC_EXTERN PetscErrorCode SinewElasticityEnergy(const SinewElasticity *body, int terms, const SinewPoints *at,
-                                                  const SinewPointStep *step, PetscReal energy[], PetscReal de[]);
+                                                  const SinewPointStep *step, PetscReal energy[], PetscReal de[],
+                                                  PetscReal d2e[]);
 
 /* SinewPointwiseElasticity - the body as an equation for the scheme VARIATIONAL; SinewPointwiseDestroy frees it. */
 PETSC_EXTERN PetscErrorCode SinewPointwiseElasticity(const SinewElasticity *body, SinewPointwise **equation);

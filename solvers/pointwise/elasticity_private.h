@@ -32,13 +32,23 @@ static inline PetscReal inertial_place(const SinewPoints *at, const SinewPointSt
   return at->x[p * dim + i] + step->inertial[i * step->stride + p];
 }
 
+/* Energy of a place q in obstacles, its derivatives added to g and, unless NULL, H [dim][dim]. */
+PETSC_INTERN PetscReal SinewElasticityPressed(const SinewElasticity *b, PetscReal soft, const PetscReal q[],
+                                              PetscReal g[], PetscReal H[]);
+
+/* Whether forces act. */
+static inline PetscBool loaded(const SinewElasticity *b, PetscReal t)
+{
+  return (PetscBool)(t <= b->force_end * (1 + 1e-12));
+}
+
 /* Force per volume at n <= BLOCK_MAX points, f [dim][n]. */
 static inline PetscErrorCode loads(const SinewElasticity *b, PetscReal t, PetscInt n, const PetscReal x[],
                                    PetscReal f[])
 {
   PetscFunctionBegin;
   PetscCall(PetscArrayzero(f, b->dim * n));
-  if (b->force && t <= b->force_end * (1 + 1e-12)) PetscCall(b->force(b->force_ctx, t, n, x, f));
+  if (b->force && loaded(b, t)) PetscCall(b->force(b->force_ctx, t, n, x, f));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -46,3 +46,13 @@ PetscReal SinewObstacleDepth(const SinewObstacle *o, PetscInt dim, const PetscRe
   }
   return plane(o, dim, q, gradient);
 }
+
+void SinewObstacleCurvature(const SinewObstacle *o, PetscInt dim, const PetscReal q[], PetscReal factor, PetscReal H[])
+{
+  PetscReal n[3], r = 0;
+
+  if (o->kind != SINEW_OBSTACLE_SPHERE) return; /* the others' sides are flat */
+  r = o->radius - sphere(o, dim, q, n);
+  for (PetscInt i = 0; i < dim && r > 0; i++)
+    for (PetscInt j = 0; j < dim; j++) H[i * dim + j] -= factor * ((i == j) - n[i] * n[j]) / r;
+}

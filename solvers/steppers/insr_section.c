@@ -9,7 +9,7 @@ static const char *const schemes[] = {"auto",  "euler",           "midpoint", "t
 static const char *const samplings[] = {"auto", "stratified", "sobol", "uniform", "quadrature", "adaptive", NULL};
 static const char *const activations[] = {"sine", "tanh", "gelu", "swish", NULL};
 static const char *const controls[] = {"fixed", "error", NULL};
-static const char *const methods[] = {"auto", "normal", "qr", "lsqr", "lbfgs", "adam", NULL};
+static const char *const methods[] = {"auto", "normal", "qr", "lsqr", "lbfgs", "adam", "newton", "newton_cg", NULL};
 static const char *const scalings[] = {"levenberg", "marquardt", NULL};
 
 #define INTEGER(Struct, member, key, text, least, most_, help, class)                                       \
@@ -63,7 +63,9 @@ static const SinewKey network_keys[] = {
   CHOICE(                                                                                                             \
       S, method, "method", "auto", methods,                                                                           \
       "linear solver: normal equations, qr, lsqr; auto: normal up to 5000 weights, else lsqr. Or another optimiser, " \
-      "to compare: lbfgs (TAO), adam (the original's)",                                                               \
+      "to compare: lbfgs (TAO), adam (the original's). newton: of energies, with conjugate gradients in a trust "     \
+      "region; "                                                                                                      \
+      "auto where they are no sums of squares",                                                                       \
       WARN),                                                                                                          \
       CHOICE(S, scaling, "scaling", scale, scalings, "damping by the identity, or by the diagonal of J'J", WARN),     \
       INTEGER(S, iterations, "iterations", its, 1, 1e6, "most iterations of a solve", WARN),                          \
@@ -182,6 +184,32 @@ static PetscErrorCode refuse_equation(const SinewStepperPlace *place, SinewEquat
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Rows and energies have methods of their own. */
+static PetscErrorCode check_newton(const SinewInsrSection *s, const SinewStepperPlace *place)
+{
+  const SinewPointwise *p = &s->pointwise;
+  const PetscBool asked = (PetscBool)(s->solver.method >= SINEW_LS_NEWTON);
+  const PetscBool needed = (PetscBool)(p->potential && !p->step);
+
+  PetscFunctionBeginUser;
+  if (s->fit.solver.method >= SINEW_LS_NEWTON)
+    PetscCall(
+        mistake(place, "fit", "newton and newton_cg are for energies: expected auto, normal, qr, lsqr, lbfgs or adam"));
+  if (asked && !p->potential)
+    PetscCall(
+        mistake(place, "solver", "newton and newton_cg are for the energies of elasticity: expected another method"));
+  if (needed && !asked && s->solver.method != SINEW_LS_AUTO)
+    PetscCall(mistake(
+        place, "solver",
+        "expected method auto, newton or newton_cg: the energy of a dead load on a body without inertia, or on its "
+        "surface, is no sum of squares"));
+  if ((asked || needed) && s->solver.adam > 0)
+    PetscCall(mistake(place, "solver", "adam takes the energy for a sum of squares: expected 0 where newton solves"));
+  if ((asked || needed) && s->solver.subset < 1)
+    PetscCall(mistake(place, "solver", "newton and newton_cg move all weights: expected subset 1"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* What a scheme needs of the equation. */
 static PetscErrorCode check_scheme(const SinewInsrSection *s, const SinewStepperPlace *place)
 {
@@ -189,11 +217,13 @@ static PetscErrorCode check_scheme(const SinewInsrSection *s, const SinewStepper
   const SinewInsrScheme scheme = s->options.scheme;
 
   PetscFunctionBeginUser;
-  if ((scheme == SINEW_INSR_VARIATIONAL) != (p->step != NULL))
+  if ((scheme == SINEW_INSR_VARIATIONAL) != SinewPointwiseVariational(p))
     PetscCall(mistake(place, "scheme", "variational is the scheme of elasticity, its only one, and of nothing else"));
-  if (p->step && s->options.sampling == SINEW_INSR_ADAPTIVE)
+  if (SinewPointwiseVariational(p) && s->options.sampling == SINEW_INSR_ADAPTIVE)
     PetscCall(mistake(place, "sampling", "adaptive goes by the rate of change, which elasticity does not have"));
-  if (s->control && p->step) PetscCall(mistake(place, "control", "elasticity has fixed steps: there is no estimate"));
+  if (s->control && SinewPointwiseVariational(p))
+    PetscCall(mistake(place, "control", "elasticity has fixed steps: there is no estimate"));
+  PetscCall(check_newton(s, place));
   if (p->steady) PetscFunctionReturn(PETSC_SUCCESS);
   if (scheme == SINEW_INSR_GAUSS && !p->second)
     PetscCall(mistake(place, "scheme",

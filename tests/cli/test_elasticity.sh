@@ -122,10 +122,42 @@ it "a clamp outside of the body holds nothing" '
   code 2 sinew run fall.yaml "grid.boundary.x=[{type: dirichlet, where: y - 3, values: {displacement_x: 0}}, {type: outflow}]"
   says err "grid.boundary.x: the lower side of the body has no point where y - 3 is positive"'
 
-it "a force needs something to accelerate" '
-  code 2 sinew run fall.yaml equation.density=0
+cat >bar.yaml <<'D'
+equation:
+  {type: elasticity, material: neo_hookean, young: 10, poisson: 0.3, density: 0, clamp: 1e4, traction: ["5 * t * (x > 1.999)", 0]}
+grid:
+  {cells: [16, 8], lower: [0, 0], upper: [2, 1],
+   boundary: {x: {lower: wall, upper: outflow}, y: {lower: wall, upper: outflow}}}
+initial: {type: undeformed}
+stepper:
+  {type: insr, dt: 1, points: 100, sampling: quadrature, held_out: 0, face_points: 12,
+   network: {width: 8, depth: 2, omega: 1}, solver: {iterations: 150, stagnation: 1e-8, damping: 1e-3, damping_least: 1e-14}}
+time: {end: 1}
+output: {every: 1, history_every: 1}
+D
+it "a dead load on a body without inertia is borne, by Newton, on one, two and four ranks alike" '
+  for n in 1 2 4; do code 0 ranks $n run bar.yaml output.directory=bar$n; done
+  # (l - 1) x + t / (2 clamp) with the stretch l = 1.66519536 that mu, lambda and the traction give, at the last cell
+  near "$(column displacement_x_max bar1/history.csv)" 1.289066 2e-6
+  near "$(column elastic_energy bar1/history.csv)" 3.69566078 2e-6
+  code 0 sinew compare "$(newest bar1)" "$(newest bar2)" --tolerance 1e-10
+  code 0 sinew compare "$(newest bar1)" "$(newest bar4)" --tolerance 1e-10'
+
+it "and by conjugate gradients with the exact Hessian, roughly" '
+  code 0 sinew run bar.yaml output.directory=barcg stepper.solver.method=newton_cg stepper.solver.damping=1e-9
+  near "$(column elastic_energy barcg/history.csv)" 3.69566078 2e-3'
+
+it "loads need what bears them, and their own solver" '
+  code 2 sinew run fall.yaml equation.density=0 equation.obstacles=[]
   lines 1 err
-  says err "equation.density: expected a density above 0 with a force"'
+  says err "equation.density: nothing bears the load of a body without inertia"
+  code 2 sinew run bar.yaml stepper.solver.method=normal
+  says err "stepper.solver: expected method auto, newton or newton_cg: the energy of a dead load"
+  code 2 sinew run bar.yaml stepper.solver.adam=10 stepper.fit.method=newton
+  says err "stepper.solver: adam takes the energy for a sum of squares"
+  says err "stepper.fit: newton and newton_cg are for energies"
+  code 2 sinew run bar.yaml "equation.traction=[1, 2, 3]"
+  says err "equation.traction: expected 2 components, found 3"'
 
 it "obstacles are what they must be" '
   code 2 sinew run fall.yaml "equation.obstacles=[{type: cone}, {type: plane, point: [0, 0], normal: [0, 0]}, \

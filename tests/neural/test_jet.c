@@ -180,6 +180,69 @@ static void check_weights(Case *c, SinewJetOrder order)
   check_call(PetscFree(J));
 }
 
+/* Gradient of the sum of c sin(u) over jets and points. */
+static void gradient(Case *c, SinewJetOrder order, PetscInt jets, const double w[], const double factor[], double g[])
+{
+  double *u = reals(jets), *seed = reals(jets);
+
+  check_call(SinewJetForward(c->jet, w, order, POINTS, c->x, u));
+  for (PetscInt j = 0; j < jets; j++) seed[j] = factor[j] * cos(u[j]);
+  for (PetscInt k = 0; k < c->P; k++) g[k] = 0;
+  check_call(SinewJetAdjoint(c->jet, seed, g));
+  check_call(PetscFree(u));
+  check_call(PetscFree(seed));
+}
+
+/* Its Hessian times v. */
+static void curvature(Case *c, SinewJetOrder order, PetscInt jets, const double v[], const double factor[], double h[])
+{
+  double *u = reals(jets), *du = reals(jets), *seed = reals(jets), *dseed = reals(jets);
+
+  check_call(SinewJetForward(c->jet, c->w, order, POINTS, c->x, u));
+  check_call(SinewJetTangent(c->jet, v, du));
+  for (PetscInt j = 0; j < jets; j++) {
+    seed[j] = factor[j] * cos(u[j]);
+    dseed[j] = -factor[j] * sin(u[j]) * du[j];
+  }
+  for (PetscInt k = 0; k < c->P; k++) h[k] = 0;
+  check_call(SinewJetAdjointTangent(c->jet, v, seed, dseed, h));
+  check_call(PetscFree(u));
+  check_call(PetscFree(du));
+  check_call(PetscFree(seed));
+  check_call(PetscFree(dseed));
+}
+
+/* Hessians by differences of gradients, and by their symmetry. */
+static void check_curvature(Case *c, SinewJetOrder order)
+{
+  const double step = 1e-4, at[4] = {-2 * step, -step, step, 2 * step},
+               weight[4] = {1. / 12, -2. / 3, 2. / 3, -1. / 12};
+  const PetscInt jets = c->m * SinewJetChannels(c->d, order) * POINTS;
+  double *v = reals(c->P), *other = reals(c->P), *h = reals(c->P), *back = reals(c->P), *w = reals(c->P);
+  double *g = reals(c->P), *sum = reals(c->P), *factor = reals(jets);
+
+  fill(2, c->P, v);
+  fill(4, c->P, other);
+  fill(3, jets, factor);
+  curvature(c, order, jets, v, factor, h);
+  curvature(c, order, jets, other, factor, back);
+  check_close(dot(c->P, other, h), dot(c->P, v, back), 1e-12 * (double)c->P * largest(c->P, h));
+  for (int k = 0; k < 4; k++) {
+    for (PetscInt i = 0; i < c->P; i++) w[i] = c->w[i] + at[k] * v[i];
+    gradient(c, order, jets, w, factor, g);
+    for (PetscInt i = 0; i < c->P; i++) sum[i] += weight[k] / step * g[i];
+  }
+  for (PetscInt i = 0; i < c->P; i++) check_close(sum[i], h[i], 1e-7 * largest(c->P, h));
+  check_call(PetscFree(v));
+  check_call(PetscFree(other));
+  check_call(PetscFree(h));
+  check_call(PetscFree(back));
+  check_call(PetscFree(w));
+  check_call(PetscFree(g));
+  check_call(PetscFree(sum));
+  check_call(PetscFree(factor));
+}
+
 static void test_derivatives(void **state)
 {
   (void)state;
@@ -190,6 +253,8 @@ static void test_derivatives(void **state)
 
         check_coordinates(&c);
         for (int order = SINEW_JET_VALUE; order <= SINEW_JET_THIRD; order++) check_weights(&c, (SinewJetOrder)order);
+        check_curvature(&c, SINEW_JET_VALUE);
+        check_curvature(&c, SINEW_JET_GRADIENT);
         destroy(&c);
       }
     }
@@ -279,6 +344,8 @@ static void test_mistakes(void **state)
   check_call(SinewJetCreate(&options, 4, &jet));
   assert_int_equal(SinewJetTangent(jet, w, u), PETSC_ERR_ORDER);
   assert_int_equal(SinewJetForward(jet, w, SINEW_JET_VALUE, 5, x, u), PETSC_ERR_ARG_OUTOFRANGE);
+  check_call(SinewJetForward(jet, w, SINEW_JET_LAPLACIAN, 1, x, u));
+  assert_int_equal(SinewJetAdjointTangent(jet, w, u, u, w), PETSC_ERR_SUP);
   check_call(PetscPopErrorHandler());
   check_call(SinewJetDestroy(&jet));
 }

@@ -166,7 +166,7 @@ static void check_point(PetscInt dim, const PetscReal F[], SinewElasticMaterial 
 
   make_place(dim, F, &l);
   check_call(SinewPointwiseElasticity(&b, &e));
-  check_call(SinewElasticityEnergy(&b, all, &l.at, &l.step, &energy, de));
+  check_call(SinewElasticityEnergy(&b, all, &l.at, &l.step, &energy, de, NULL));
   check_call(e->step(e->ctx, &l.at, &l.step, r, dr));
   for (PetscInt k = 0; k < e->step_rows; k++) sum += r[k] * r[k];
   for (PetscInt k = 0; k < dim * (1 + dim); k++) {
@@ -176,9 +176,9 @@ static void check_point(PetscInt dim, const PetscReal F[], SinewElasticMaterial 
     for (PetscInt row = 0; row < e->step_rows; row++) gradient += 2 * r[row] * dr[row * dim * (1 + dim) + k];
     check_close(gradient, de[k], 1e-7 * (1 + PetscAbsReal(de[k])));
     l.u[k] = kept + H;
-    check_call(SinewElasticityEnergy(&b, all, &l.at, &l.step, &above, NULL));
+    check_call(SinewElasticityEnergy(&b, all, &l.at, &l.step, &above, NULL, NULL));
     l.u[k] = kept - H;
-    check_call(SinewElasticityEnergy(&b, all, &l.at, &l.step, &below, NULL));
+    check_call(SinewElasticityEnergy(&b, all, &l.at, &l.step, &below, NULL, NULL));
     l.u[k] = kept;
     check_close(de[k], (above - below) / (2 * H), 1e-6 * (1 + PetscAbsReal(de[k])));
   }
@@ -191,6 +191,54 @@ static void check_point(PetscInt dim, const PetscReal F[], SinewElasticMaterial 
   }
   check_close(sum, energy + work, 1e-11 * (1 + PetscAbsReal(sum)));
   check_call(SinewPointwiseDestroy(&e));
+}
+
+/* Second derivatives by differences of the first, of every term by itself. */
+static void check_curvature(PetscInt dim, const PetscReal F[], SinewElasticMaterial material)
+{
+  const PetscInt jets = dim * (1 + dim);
+  SinewElasticity b = body_of(dim, material);
+  Place l;
+
+  make_place(dim, F, &l);
+  for (int terms = 1; terms < 32; terms *= 2) {
+    PetscReal energy, above[12] = {0}, below[12] = {0}, de[12] = {0}, d2e[144] = {0}, size = 1;
+
+    check_call(SinewElasticityEnergy(&b, terms, &l.at, &l.step, &energy, de, d2e));
+    for (PetscInt k = 0; k < jets * jets; k++) size = PetscMax(size, PetscAbsReal(d2e[k]));
+    for (PetscInt k = 0; k < jets; k++) {
+      const PetscReal kept = l.u[k];
+
+      l.u[k] = kept + H;
+      check_call(SinewElasticityEnergy(&b, terms, &l.at, &l.step, &energy, above, NULL));
+      l.u[k] = kept - H;
+      check_call(SinewElasticityEnergy(&b, terms, &l.at, &l.step, &energy, below, NULL));
+      l.u[k] = kept;
+      for (PetscInt j = 0; j < jets; j++) {
+        check_close(d2e[k * jets + j], (above[j] - below[j]) / (2 * H), 1e-6 * size);
+        check_close(d2e[k * jets + j], d2e[j * jets + k], 1e-12 * size);
+      }
+    }
+  }
+}
+
+static void energies_have_second_derivatives(void **state)
+{
+  (void)state;
+  for (size_t m = 0; m < sizeof(matrices2) / sizeof(matrices2[0]); m++) {
+    const PetscReal J = SinewDeformVolume(2, matrices2[m], NULL);
+
+    if (J > 0.1) check_curvature(2, matrices2[m], SINEW_ELASTIC_ARAP); /* R jumps where it is inside out */
+    check_curvature(2, matrices2[m], SINEW_ELASTIC_LINEAR);
+    if (J > 0.1) check_curvature(2, matrices2[m], SINEW_ELASTIC_NEO_HOOKEAN);
+  }
+  for (size_t m = 0; m < sizeof(matrices3) / sizeof(matrices3[0]); m++) {
+    const PetscReal J = SinewDeformVolume(3, matrices3[m], NULL);
+
+    if (J > 0.1) check_curvature(3, matrices3[m], SINEW_ELASTIC_ARAP);
+    check_curvature(3, matrices3[m], SINEW_ELASTIC_LINEAR);
+    if (J > 0.1) check_curvature(3, matrices3[m], SINEW_ELASTIC_NEO_HOOKEAN);
+  }
 }
 
 static void rows_are_roots_of_energies(void **state)
@@ -208,4 +256,5 @@ static void rows_are_roots_of_energies(void **state)
   }
 }
 
-SINEW_TEST_MAIN(cmocka_unit_test(derivatives_of_factors), cmocka_unit_test(rows_are_roots_of_energies))
+SINEW_TEST_MAIN(cmocka_unit_test(derivatives_of_factors), cmocka_unit_test(rows_are_roots_of_energies),
+                cmocka_unit_test(energies_have_second_derivatives))

@@ -61,7 +61,7 @@ static void check_term(Golden *g, const char name[], int terms)
                                  .inertial = g->inertial + first};
 
     check_call(SinewJetForward(g->jet, g->w.data, SINEW_JET_GRADIENT, n, at.x, u));
-    check_call(SinewElasticityEnergy(&g->body, terms, &at, &step, energy, de));
+    check_call(SinewElasticityEnergy(&g->body, terms, &at, &step, energy, de, NULL));
     check_call(SinewJetAdjoint(g->jet, de, grad));
     for (PetscInt p = 0; p < n; p++) sum += energy[p];
   }
