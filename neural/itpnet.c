@@ -103,6 +103,7 @@ PetscErrorCode ItpnetCreate(SinewLayout layout, PetscInt batch, ParameterTable *
   n->training = training;
   n->methods = table->dtype == SINEW_FLOAT32 ? &ItpnetMethodsFloat : &ItpnetMethodsDouble;
   for (int way = 0; way < 2; way++) PetscCall(declare_way(n, prefix, way));
+  if (!n->o.channels[0]) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(declare_cut(n, prefix));
   PetscCall(create_maps(n));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -127,7 +128,7 @@ PetscErrorCode ItpnetDestroy(Itpnet *itpnet)
   if (!n) PetscFunctionReturn(PETSC_SUCCESS);
   for (int way = 0; way < 2; way++) free_way(&n->way[way]);
   for (int c = 0; c <= ITPNET_CONVOLUTIONS; c++) {
-    PetscCall(SinewTensorDestroy(&n->map[c]));
+    if (n->map[c]) PetscCall(SinewTensorDestroy(&n->map[c]));
     if (n->slope[c]) PetscCall(SinewTensorDestroy(&n->slope[c]));
   }
   for (int k = 0; k < 2; k++) free(n->patches[k]);

@@ -8,6 +8,9 @@
                    w = W3 tanh(W2 tanh(W1 [x_1, y_1, ..., x_n, y_n, x, y]))     layers.{0,1,2} one way, layers2 the
   other cut            tanh conv tanh conv tanh conv tanh conv, 5 x 5, channels F, 4, 16, 4, F   down.{0,2,4,6}
 
+  With an `offset` the weights see offset (x_k - x) in place of x_k: a linear change of what goes in, so the same
+  functions, and far better conditioned, since neighbours are near.
+
   The weights see positions only: all fields share them. Positions are data, values have an adjoint. Convolutions go row
   by row as products with unfolded patches.
 
@@ -22,7 +25,8 @@ typedef struct _p_Itpnet *Itpnet;
 
 typedef struct {
   PetscInt fields, neighbours, hidden[2]; /* 1, 30, {128, 64} */
-  PetscInt channels[3];                   /* of the cut: 4, 16, 4 */
+  PetscInt channels[3];                   /* of the cut: 4, 16, 4; the first 0: there is none */
+  double offset;                          /* 0: places as they are */
 } ItpnetOptions;
 
 PETSC_EXTERN ItpnetOptions ItpnetDefaults(void);

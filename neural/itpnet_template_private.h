@@ -6,7 +6,7 @@
 /* ---- interpolation ---- */
 
 /* What the weights are made of: the neighbours' places, as seen from the query, and its own. */
-static void fill_places(const ItpnetWay *w)
+static void fill_places(const ItpnetWay *w, double offset)
 {
   const PetscInt k = SinewNeighboursDegree(w->graph), *index = SinewNeighboursIndex(w->graph);
   const double *place = SinewNeighboursAt(w->graph), *shift = SinewNeighboursShift(w->graph);
@@ -17,7 +17,9 @@ static void fill_places(const ItpnetWay *w)
       for (int d = 0; d < 2; d++) {
         const PetscInt e = q * k + j;
 
-        *x++ = (REAL)(place[2 * index[e] + d] - (shift ? shift[2 * e + d] : 0));
+        const double at = place[2 * index[e] + d] - (shift ? shift[2 * e + d] : 0);
+
+        *x++ = (REAL)(offset > 0 ? offset * (at - w->at[2 * q + d]) : at);
       }
     for (int d = 0; d < 2; d++) *x++ = (REAL)w->at[2 * q + d];
   }
@@ -30,7 +32,7 @@ static PetscErrorCode FN(interpolate)(Itpnet n, ItpnetWay *w, const void *values
   REAL *v = (REAL *)w->values, *y = (REAL *)out;
 
   PetscFunctionBeginUser;
-  fill_places(w);
+  fill_places(w, n->o.offset);
   for (int c = 0; c < 3; c++) {
     REAL *z = (REAL *)w->x[c + 1];
 

@@ -128,6 +128,7 @@ PetscErrorCode MessageCreate(MPI_Comm comm, ParameterTable *table, const char pr
   m->comm = comm;
   m->table = table;
   m->o = *options;
+  if (!(m->o.offset > 0)) m->o.offset = 1;
   m->training = training;
   m->methods = table->dtype == SINEW_FLOAT32 ? &MessageMethodsFloat : &MessageMethodsDouble;
   PetscCall(PetscCalloc1(m->o.layers, &m->layer));
@@ -212,6 +213,7 @@ static PetscErrorCode reserve(Message m)
   else
     m->last = m->layer[0].h;
   PetscCall(grow(m, m->node_room, m->o.fields + 3, &m->K));
+  PetscCall(grow(m, m->node_room, m->o.fields + 3, &m->C));
   PetscCall(grow(m, m->node_room, H, &m->E));
   for (int c = 0; c < 2; c++) PetscCall(grow(m, m->node_room, m->width[c + 1], &m->D[c]));
   for (int c = 0; c < 3; c++) {
@@ -253,7 +255,7 @@ PetscErrorCode MessageDestroy(Message *message)
     free(m->embedding_norm[k].normal);
     PetscCall(PetscFree(m->embedding_norm[k].spread));
   }
-  void *const rest[] = {m->K, m->E, m->g, m->dM, m->dP, m->dQ, m->dK, m->dE};
+  void *const rest[] = {m->K, m->C, m->E, m->g, m->dM, m->dP, m->dQ, m->dK, m->dE};
   for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) free(rest[i]);
   PetscCall(PetscFree(m->layer));
   PetscCall(PetscFree(m->sums));

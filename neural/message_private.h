@@ -10,6 +10,9 @@
                 h_i = BN(h_i + relu(V2 relu(V1 [h_i, m_i, t] + c1) + c2)) gnn_layers.L.update_net_{1,2}.0, .norm.module
     decoder     scale conv(relu(conv(relu(conv(h)))))                     output_mlp.{0,2,4}
 
+  Differences of positions may be scaled on edges (`offset`): neighbours are near, so that as they are, 1 / N, messages
+  hardly see them before their weights have grown by as much.
+
   h has H features (128), the layers are 6, convolutions run along the features with strides 3, 3, 2 and must end in one
   value for each field.
 
@@ -38,6 +41,7 @@ typedef struct {
   PetscInt fields, hidden, layers;
   PetscInt kernel[3], channels[2]; /* of the decoder: 16, 12, 8; 4, 8 */
   double scale;                    /* of the output: 0.1 dt */
+  double offset;                   /* factor of x_i - x_j, y_i - y_j in messages; 0: none */
 } MessageOptions;
 
 /* The original's sizes for one field. */
@@ -99,7 +103,7 @@ struct _p_Message {
   MessageLayer *layer;
   PetscInt decoder_weight[3], decoder_bias[3], length[4], width[4]; /* width = channels x length */
   void *matrix[3], *matrix_bias[3], *matrix_gradient[3], *bias_gradient[3];
-  void *K;                          /* nodes x (fields + 3): u, x, y, t */
+  void *K, *C;                      /* nodes x (fields + 3): u, x, y, t; the same for edges, x and y times offset */
   void *E, *last, *D[2];            /* embedding after its rectifier; h after the last layer; decoder's inner values */
   void *g, *dM, *dP, *dQ, *dK, *dE; /* adjoints: nodes x max(H, decoder's widths); dQ rows x H */
   void *edge[3];                    /* a block of edges x H */

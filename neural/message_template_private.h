@@ -121,7 +121,7 @@ static void gather_edges(Message m, const MessageLayer *l, PetscInt a, PetscInt 
       const REAL *p = (const REAL *)l->P + i * H, *q = (const REAL *)l->Q + index[e] * H;
 
       if (shift && (shift[2 * e] != 0 || shift[2 * e + 1] != 0)) {
-        const REAL s = (REAL)shift[2 * e], t = (REAL)shift[2 * e + 1];
+        const REAL s = (REAL)(m->o.offset * shift[2 * e]), t = (REAL)(m->o.offset * shift[2 * e + 1]);
 
         for (PetscInt j = 0; j < H; j++) {
           const REAL y = p[j] + q[j] + W[j * ld] * s + W[j * ld + 1] * t;
@@ -230,7 +230,7 @@ static void gather_edges_adjoint(Message m, const MessageLayer *l, PetscInt a, P
       }
       if (!shift || (shift[2 * e] == 0 && shift[2 * e + 1] == 0)) continue;
       for (PetscInt j = 0; j < H; j++)
-        for (int c = 0; c < 2; c++) dW[j * ld + c] += (x[j] > 0 ? d[j] : 0) * (REAL)shift[2 * e + c];
+        for (int c = 0; c < 2; c++) dW[j * ld + c] += (x[j] > 0 ? d[j] : 0) * (REAL)(m->o.offset * shift[2 * e + c]);
     }
   }
 }
@@ -265,14 +265,14 @@ static PetscErrorCode run_edges_adjoint(Message m, const MessageLayer *l)
 static PetscErrorCode prepare_edges(Message m, const MessageLayer *l)
 {
   const PetscInt H = m->o.hidden, F = m->o.fields, ld = 2 * H + F + 3, n = m->nodes;
-  const REAL *W = value_of(m->table, l->message[0].weight), *h = (const REAL *)l->h, *K = (const REAL *)m->K;
+  const REAL *W = value_of(m->table, l->message[0].weight), *h = (const REAL *)l->h, *C = (const REAL *)m->C;
   REAL *P = (REAL *)l->P, *Q = (REAL *)l->Q;
 
   PetscFunctionBeginUser;
-  apply(n, F + 2, H, K, F + 3, W + 2 * H, ld, 0, Q, H);
+  apply(n, F + 2, H, C, F + 3, W + 2 * H, ld, 0, Q, H);
   for (PetscInt i = 0; i < n * H; i++) Q[i] = -Q[i];
   apply(n, H, H, h, H, W + H, ld, 1, Q, H);
-  apply(n, F + 3, H, K, F + 3, W + 2 * H, ld, 0, P, H);
+  apply(n, F + 3, H, C, F + 3, W + 2 * H, ld, 0, P, H);
   apply(n, H, H, h, H, W, ld, 1, P, H);
   add_bias(n, H, value_of(m->table, l->message[0].bias), P);
   PetscCall(SinewNeighboursGather(m->graph, m->table->dtype, H, Q));
@@ -328,20 +328,20 @@ static void update_adjoint(Message m, const MessageLayer *l, REAL *g)
 static PetscErrorCode prepare_edges_adjoint(Message m, const MessageLayer *l, REAL *g)
 {
   const PetscInt H = m->o.hidden, F = m->o.fields, ld = 2 * H + F + 3, n = m->nodes;
-  const REAL *W = value_of(m->table, l->message[0].weight), *h = (const REAL *)l->h, *K = (const REAL *)m->K;
+  const REAL *W = value_of(m->table, l->message[0].weight), *h = (const REAL *)l->h, *C = (const REAL *)m->C;
   REAL *dW = gradient_of(m->table, l->message[0].weight), *dP = (REAL *)m->dP, *dQ = (REAL *)m->dQ;
 
   PetscFunctionBeginUser;
   PetscCall(SinewNeighboursScatter(m->graph, m->table->dtype, H, dQ));
   weight_adjoint(n, H, H, dP, H, h, H, dW, ld);
   weight_adjoint(n, H, H, dQ, H, h, H, dW + H, ld);
-  weight_adjoint(n, F + 3, H, dP, H, K, F + 3, dW + 2 * H, ld);
+  weight_adjoint(n, F + 3, H, dP, H, C, F + 3, dW + 2 * H, ld);
   add_columns(n, H, dP, gradient_of(m->table, l->message[0].bias));
   apply_adjoint(n, H, H, dP, H, W, ld, 1, g, H);
   apply_adjoint(n, H, H, dQ, H, W + H, ld, 1, g, H);
   apply_adjoint(n, F + 3, H, dP, H, W + 2 * H, ld, 1, (REAL *)m->dK, F + 3);
   for (PetscInt i = 0; i < n * H; i++) dQ[i] = -dQ[i];
-  weight_adjoint(n, F + 2, H, dQ, H, K, F + 3, dW + 2 * H, ld);
+  weight_adjoint(n, F + 2, H, dQ, H, C, F + 3, dW + 2 * H, ld);
   apply_adjoint(n, F + 2, H, dQ, H, W + 2 * H, ld, 1, (REAL *)m->dK, F + 3);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -362,18 +362,21 @@ static PetscErrorCode run_layer_adjoint(Message m, const MessageLayer *l, REAL *
 
 /* ---- embedding ---- */
 
-/* K: u, x, y, t of the nodes. */
+/* K: u, x, y, t of the nodes; C: what edges see of them. The adjoint of C adds to that of K, where only u's is wanted.
+ */
 static void fill_context(Message m, const REAL *u)
 {
   const PetscInt F = m->o.fields, each = PetscMax(1, m->nodes / m->samples);
   const double *at = SinewNeighboursAt(m->graph);
-  REAL *K = (REAL *)m->K;
+  REAL *K = (REAL *)m->K, *C = (REAL *)m->C;
 
-  for (PetscInt i = 0; i < m->nodes; i++, K += F + 3) {
+  for (PetscInt i = 0; i < m->nodes; i++, K += F + 3, C += F + 3) {
     for (PetscInt f = 0; f < F; f++) K[f] = u[i * F + f];
     K[F] = (REAL)at[2 * i];
     K[F + 1] = (REAL)at[2 * i + 1];
     K[F + 2] = (REAL)m->t[i / each];
+    memcpy(C, K, sizeof(REAL) * (size_t)(F + 3));
+    for (int d = 0; d < 2; d++) C[F + d] = (REAL)(m->o.offset * at[2 * i + d]);
   }
 }
 

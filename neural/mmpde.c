@@ -59,13 +59,16 @@ static PetscErrorCode create_networks(SinewMmpde m)
                                  .layers = o->layers,
                                  .kernel = {o->kernel[0], o->kernel[1], o->kernel[2]},
                                  .channels = {o->channels[0], o->channels[1]},
-                                 .scale = o->output_scale};
-  const ItpnetOptions itpnet = {.fields = o->fields,
-                                .neighbours = o->interpolation,
-                                .hidden = {o->weights[0], o->weights[1]},
-                                .channels = {o->cut[0], o->cut[1], o->cut[2]}};
+                                 .scale = o->output_scale,
+                                 .offset = o->offset};
+  ItpnetOptions itpnet = {.fields = o->fields,
+                          .neighbours = o->interpolation,
+                          .hidden = {o->weights[0], o->weights[1]},
+                          .channels = {o->cut[0], o->cut[1], o->cut[2]},
+                          .offset = o->offset};
 
   PetscFunctionBeginUser;
+  if (o->skip) itpnet.channels[0] = 0;
   m->table.dtype = m->o.dtype;
   PetscCall(MessageCreate(m->comm, &m->table, "solver_a/", &solver, m->o.training, &m->solver[0]));
   if (o->moving) {
@@ -247,6 +250,7 @@ PetscErrorCode SinewMmpdeForward(SinewMmpde m, SinewMmpdeTask task, const double
     PetscCall(MessageForward(m->solver[0], m->uniform, m->o.batch, m->t, u, statistics, out));
   else
     memset(out, 0, value_bytes(m));
+  if (step && m->model.skip) add(m, u, out);
   if (!m->model.moving) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ItpnetInterpolate(m->itpnet, 0, m->to_moved, m->x, u, m->v));
   if (step) {
@@ -255,7 +259,7 @@ PetscErrorCode SinewMmpdeForward(SinewMmpde m, SinewMmpdeTask task, const double
   } else
     PetscCall(ItpnetInterpolate(m->itpnet, 1, m->to_uniform, m->xi, m->v, m->w));
   add(m, step ? m->v : m->w, out);
-  PetscCall(ItpnetCut(m->itpnet, u, out));
+  if (!m->model.skip) PetscCall(ItpnetCut(m->itpnet, u, out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -269,10 +273,11 @@ PetscErrorCode SinewMmpdeBackward(SinewMmpde m, const void *dout, void *du)
   memset(m->table.gradients, 0, m->table.trained * SinewDtypeSize(m->o.dtype));
   memset(d, 0, value_bytes(m));
   if (step) PetscCall(MessageBackward(m->solver[0], dout, d));
+  if (step && m->model.skip) add(m, dout, d);
   if (m->model.moving) {
     memset(m->dw, 0, value_bytes(m));
     memset(m->dv, 0, value_bytes(m));
-    PetscCall(ItpnetCutAdjoint(m->itpnet, dout, d));
+    if (!m->model.skip) PetscCall(ItpnetCutAdjoint(m->itpnet, dout, d));
     PetscCall(ItpnetInterpolateAdjoint(m->itpnet, 1, dout, m->dw));
     if (step) PetscCall(MessageBackward(m->solver[1], m->dw, m->dv));
     PetscCall(ItpnetInterpolateAdjoint(m->itpnet, 0, step ? m->dv : m->dw, d));
@@ -291,8 +296,9 @@ double SinewMmpdeFlops(SinewMmpde m)
                weights = 2 * (double)(2 * o->interpolation + 2) * (double)o->weights[0] +
                          2 * (double)o->weights[0] * (double)o->weights[1] +
                          2 * (double)o->weights[1] * (double)o->interpolation,
-               cut =
-                   50 * ((double)(o->fields * (o->cut[0] + o->cut[2])) + (double)(o->cut[1] * (o->cut[0] + o->cut[2])));
+               cut = o->skip ? 0
+                             : 50 * ((double)(o->fields * (o->cut[0] + o->cut[2])) +
+                                     (double)(o->cut[1] * (o->cut[0] + o->cut[2])));
 
   return o->moving ? 2 * solver + n * (2 * weights + cut) : solver;
 }

@@ -21,14 +21,22 @@
                  diagonal (spec's quirk Q2). For its weights, and to measure what that costs
     unprojected  its boundary nodes leave the square a little (Q5); here they are projected to their side, corners stay
 
+  Where the original has nothing, and learns slowly:
+    skip         the field itself goes past the networks in place of the cut, which is not there: the networks make
+                 increments, u(t + dt) = u + Itp2(...) + solver_a(u), without a mover u + solver_a(u)
+    offset       differences of positions, 1 / N between neighbours, are multiplied by this (about N) before messages
+                 see them, and interpolation sees its nodes as differences to the point, multiplied too: the same
+                 functions, better conditioned. 0: as the original
+
   A folded mesh (a corner of a cell without area) is a finding, not an error: the caller decides. `damp` shrinks the
   displacement by 0.8 until every corner keeps a twentieth of its area.
 
   Files: /weights/solver_a/..., solver_b/..., itpnet/... and mover/... with the names of the originals' state_dicts;
   sizes are read from the shapes. Attributes of /config, with the original's values where they are absent: neighbours
   (35), interpolation_neighbours (30), output_scale (0.1), time_scale (1; t enters as t / time_scale), moving (1 where
-  there is an itpnet), periodic (0), mirrored (0), unprojected (0), mover_field (0), mover_normalised (0; the attribute
-  `normalised` that a mover's own file has says the same), classical (0), share (0.7), power (0.5), smoothing (0.03).
+  there is an itpnet), periodic (0), mirrored (0), unprojected (0), skip (0), offset (0), mover_field (0),
+  mover_normalised (0; the attribute `normalised` that a mover's own file has says the same), classical (0), share
+  (0.7), power (0.5), smoothing (0.03).
 
   Life-cycle: ReadModel or fill a model, Create, parameters (Load, Initialize, or by the table), then
   Move + Forward [+ Backward] for each state; Destroy. The mover is not owned. After the first steps
@@ -52,8 +60,8 @@ typedef struct {
   PetscInt weights[2], cut[3];        /* hidden widths of the interpolation, channels of the cut */
   PetscInt neighbours, interpolation; /* k of the graphs, n of the interpolation */
   PetscInt mover_field;               /* which field the mover looks at */
-  double output_scale, time_scale;
-  PetscBool moving, periodic, mirrored, unprojected;
+  double output_scale, time_scale, offset;
+  PetscBool moving, periodic, mirrored, unprojected, skip;
   PetscBool mover_normalised; /* the mover wants its field between 0 and 1 */
   PetscBool classical;        /* meshes are solved for, with a monitor of these: */
   double share, power, smoothing;
@@ -99,7 +107,8 @@ PETSC_EXTERN PetscErrorCode SinewMmpdeMove(SinewMmpde mmpde, const void *u, Pets
 /* Positions [batch][ny][nx][2] of this rank's moved nodes, as the networks see them; NULL without a mover. */
 PETSC_EXTERN const double *SinewMmpdeNodes(SinewMmpde mmpde);
 
-/* STEP: the formula above. IDENTITY: Itp2(Itp1(u)) + cut(u), which is first trained to give u back. */
+/* STEP: the formula above. IDENTITY: Itp2(Itp1(u)) + cut(u), which is first trained to give u back; with a skip
+   Itp2(Itp1(u)). */
 typedef enum { SINEW_MMPDE_STEP, SINEW_MMPDE_IDENTITY } SinewMmpdeTask;
 /* SinewMmpdeForward - out from u at times t[batch], after Move; statistics: of the batch, as in training. */
 PETSC_EXTERN PetscErrorCode SinewMmpdeForward(SinewMmpde mmpde, SinewMmpdeTask task, const double t[], const void *u,

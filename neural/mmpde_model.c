@@ -99,6 +99,7 @@ static PetscErrorCode read_itpnet(SinewFile file, const char path[], SinewMmpdeM
       model->weights[c] = (PetscInt)shape[0];
     else
       model->interpolation = (PetscInt)shape[0];
+    if (model->skip) continue;
     PetscCall(PetscSNPrintf(name, sizeof(name), "itpnet/down.%d.weight", 2 * c));
     PetscCall(shape_of(file, path, name, 4, shape));
     model->cut[c] = (PetscInt)shape[0];
@@ -140,6 +141,18 @@ static PetscErrorCode read_scale(SinewFile file, const char path[], const char k
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* 0 or positive */
+static PetscErrorCode read_offset(SinewFile file, const char path[], double *value)
+{
+  PetscInt n;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewFileReadReals(file, CONFIG, "offset", 1, &n, value));
+  PetscCheck(isfinite(*value) && *value >= 0, PETSC_COMM_WORLD, SINEW_ERR_INPUT, "%s: offset of %s is negative", path,
+             CONFIG);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewMmpdeReadModel(SinewFile file, const char path[], SinewMmpdeModel *model)
 {
   PetscInt interpolation = 0;
@@ -147,6 +160,7 @@ PetscErrorCode SinewMmpdeReadModel(SinewFile file, const char path[], SinewMmpde
   PetscFunctionBeginUser;
   PetscCall(SinewMmpdeDefaults(model));
   PetscCall(read_solver(file, path, model));
+  PetscCall(read_flag(file, "skip", &model->skip));
   PetscCall(there(file, "itpnet/layers.0.weight", &model->moving));
   if (model->moving) PetscCall(read_itpnet(file, path, model));
   PetscCall(read_int(file, "neighbours", &model->neighbours));
@@ -164,6 +178,7 @@ PetscErrorCode SinewMmpdeReadModel(SinewFile file, const char path[], SinewMmpde
   PetscCall(read_flag(file, "unprojected", &model->unprojected));
   PetscCall(read_flag(file, "mover_normalised", &model->mover_normalised));
   PetscCall(read_flag(file, "classical", &model->classical));
+  PetscCall(read_offset(file, path, &model->offset));
   PetscCall(read_scale(file, path, "share", &model->share));
   PetscCall(read_scale(file, path, "power", &model->power));
   PetscCall(read_scale(file, path, "smoothing", &model->smoothing));
@@ -185,12 +200,13 @@ PetscErrorCode SinewMmpdeWriteModel(SinewFile file, const SinewMmpdeModel *model
                 {"mover_field", model->mover_field}, {"moving", model->moving},
                 {"periodic", model->periodic},       {"mirrored", model->mirrored},
                 {"unprojected", model->unprojected}, {"mover_normalised", model->mover_normalised},
-                {"classical", model->classical}};
+                {"classical", model->classical},     {"skip", model->skip}};
   const struct {
     const char *key;
     double value;
   } real[] = {{"output_scale", model->output_scale},
               {"time_scale", model->time_scale},
+              {"offset", model->offset},
               {"share", model->share},
               {"power", model->power},
               {"smoothing", model->smoothing}};
@@ -199,7 +215,7 @@ PetscErrorCode SinewMmpdeWriteModel(SinewFile file, const SinewMmpdeModel *model
   PetscCall(SinewFileWriteString(file, CONFIG, "model", "mmpde"));
   for (size_t k = 0; k < sizeof(number) / sizeof(number[0]); k++)
     PetscCall(SinewFileWriteInts(file, CONFIG, number[k].key, 1, &number[k].value));
-  for (int k = 0; k < (model->classical ? 5 : 2); k++)
+  for (int k = 0; k < (model->classical ? 6 : 3); k++)
     PetscCall(SinewFileWriteReals(file, CONFIG, real[k].key, 1, &real[k].value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -160,8 +160,8 @@ PetscBool SinewMmpdeTrainerIdentity(SinewMmpdeTrainer t)
 
 double SinewMmpdeTrainerRate(SinewMmpdeTrainer t)
 {
-  const PetscInt64 epoch = t->steps / SinewMmpdeTrainerEpoch(t) - identity_epochs(t);
-  const double rate = SinewScheduleRate(&t->o.schedule, (double)PetscMax(epoch, 0));
+  const PetscInt64 length = SinewMmpdeTrainerEpoch(t);
+  const double rate = SinewScheduleAt(&t->o.schedule, PetscMax(t->steps - identity_epochs(t) * length, 0), length);
 
   return t->o.decay_at_start ? t->o.schedule.factor * rate : rate;
 }

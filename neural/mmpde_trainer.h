@@ -11,7 +11,7 @@
 
   An epoch is SinewDatasetDraw's: every trajectory as often as it has frames, each time from a first frame drawn anew,
   in batches; what does not fill a batch at the end is left out. Learning rates are functions of the epoch
-  (SinewScheduleRate), counted anew after the identity, which has that of epoch 0. The original's optimiser is AdamW
+  (SinewScheduleAt), counted anew after the identity, which has that of epoch 0. The original's optimiser is AdamW
   with decay 0.01 and rate 6e-4, times 0.4 at epochs 30, 50, 70; its schedule also has a milestone at epoch 0, so that
   it begins with 0.4 of the rate it names (spec's quirk Q6): `decay_at_start`. Its unrolling argument only narrows the
   first frames that are drawn (Q7): `tail` keeps so many frames away from the end.

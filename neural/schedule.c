@@ -27,3 +27,8 @@ double SinewScheduleRate(const SinewSchedule *s, double e)
   if (e < (double)s->warm_up) return s->base;
   return s->kind == SINEW_RATE_COSINE ? cosine(s, e) : milestones(s, e);
 }
+
+double SinewScheduleAt(const SinewSchedule *s, PetscInt64 step, PetscInt64 length)
+{
+  return SinewScheduleRate(s, s->smooth ? (double)step / (double)length : (double)(step / length));
+}

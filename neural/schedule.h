@@ -24,9 +24,12 @@ typedef struct {
   PetscInt warm_up, total; /* total: cosine only */
   PetscInt milestones;
   double milestone[SINEW_MILESTONES_MAX];
+  PetscBool smooth; /* see At */
 } SinewSchedule;
 
 /* The rate at e, which may lie between whole numbers. */
 PETSC_EXTERN double SinewScheduleRate(const SinewSchedule *schedule, double e);
+/* That of a step (0, 1, ...) in epochs of `length` steps: of its epoch, or, where it is smooth, of the step itself. */
+PETSC_EXTERN double SinewScheduleAt(const SinewSchedule *schedule, PetscInt64 step, PetscInt64 length);
 
 #endif

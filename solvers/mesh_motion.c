@@ -8,6 +8,8 @@
 #define GAMMA       0.1 /* smoothing of the relaxation, in squared lengths of the domain */
 #define LONGEST     0.5 /* of an explicit pseudo-step, in relaxation times: beyond it thin features lose convexity */
 #define FITS        20  /* solves by Newton's method for the initial mesh */
+#define DMM         1   /* of type_names */
+#define NEWTON      1   /* of solvers */
 #define SHORTENINGS 24
 #define SHORTEN     0.8
 
@@ -24,7 +26,7 @@ struct _p_SinewMeshMotion {
   SinewLattice *lattice;
   SinewCosine cosine;
   SinewMongeAmpere ma;
-  SinewMeshNetwork network; /* of type dmm, else NULL */
+  SinewMeshNetwork network; /* the mover, of type dmm, or Newton's first guess; else NULL */
   char path[PETSC_MAX_PATH_LEN];
   SinewGeometry *geometry;
   SinewMovingFV fv;
@@ -35,6 +37,7 @@ struct _p_SinewMeshMotion {
   PetscReal extent;     /* shortest side of the domain */
   PetscReal t, dt;      /* the step that the geometry's sweep belongs to; dt 0: none */
   PetscInt since;       /* steps since the rate was chosen */
+  PetscInt64 newton;    /* iterations of all solves */
   PetscReal placed;     /* the end of the step's nodes are phi + placed * rate; 0: they are not */
 };
 
@@ -55,7 +58,9 @@ const SinewKey SinewMeshMotionKeys[] = {
     {.name = "weights",
      .type = SINEW_KEY_STRING,
      .offset = VALUE(weights),
-     .doc = "file of a trained mesh network (dmm); relative to the deck's folder",
+     .doc = "file of a trained mesh network: what moves the mesh (dmm), or Newton's first guess at t = 0 (monge_ampere "
+            "with solver newton); relative to the deck's folder",
+
      .change = SINEW_CHANGE_WARN},
     {.name = "solver",
      .type = SINEW_KEY_CHOICE,
@@ -193,20 +198,13 @@ static PetscErrorCode check_boundary(SinewDeck deck, SinewNode node, const Sinew
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A mesh network is for square domains of two dimensions, and needs its weights. */
-static PetscErrorCode check_network(SinewDeck deck, SinewNode node, const SinewGridSection *section, SinewMeshMotion m)
+/* A mesh network is for square domains of two dimensions and one field. */
+static PetscErrorCode check_domain(SinewDeck deck, SinewNode node, const SinewGridSection *section, SinewMeshMotion m)
 {
   const SinewGridOptions *o = &section->options;
   const SinewNode grid = SinewNodeGet(deck, SinewDeckRoot(deck), "grid");
-  PetscBool there;
 
   PetscFunctionBeginUser;
-  if (m->v.type != 1) {
-    if (m->v.weights)
-      PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, node, "weights"), "mesh_motion.weights",
-                                 "expected none: only type dmm has a network"));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
   if (o->dim == 3)
     PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, grid, "cells"), "grid.cells",
                                "expected 2 axes: mesh networks are flat"));
@@ -217,6 +215,22 @@ static PetscErrorCode check_network(SinewDeck deck, SinewNode node, const SinewG
   if (m->v.monitor.field.n > 1)
     PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, node, "field"), "mesh_motion.field",
                                "expected one: a mesh network looks at one field"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Weights are what a mover must have, and what Newton's method may begin with. */
+static PetscErrorCode check_network(SinewDeck deck, SinewNode node, const SinewGridSection *section, SinewMeshMotion m)
+{
+  PetscBool there;
+
+  PetscFunctionBeginUser;
+  if (m->v.type != DMM && !m->v.weights) PetscFunctionReturn(PETSC_SUCCESS);
+  if (m->v.type != DMM && m->v.solver != NEWTON) {
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, node, "weights"), "mesh_motion.weights",
+                               "expected none: only type dmm and solver newton have a network"));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(check_domain(deck, node, section, m));
   if (!m->v.weights) {
     PetscCall(SinewDeckMistake(deck, node, "mesh_motion", "missing weights: type dmm is a trained network"));
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -322,7 +336,7 @@ PetscErrorCode SinewMeshMotionSetUp(SinewMeshMotion m, SinewGrid grid, const Sin
   PetscCall(SinewCosineCreate(m->lattice, &m->cosine));
   PetscCall(SinewMongeAmpereCreate(m->lattice, m->cosine, &m->ma));
   PetscCall(SinewMongeAmpereSetTolerance(m->ma, m->v.fit, 50));
-  if (m->v.type == 1) PetscCall(SinewMeshNetworkCreate(m->path, m->lattice, &m->network));
+  if (m->v.weights) PetscCall(SinewMeshNetworkCreate(m->path, m->lattice, &m->network));
   PetscCall(SinewMovingFVCreate(grid, &m->equation->kernels, reconstruction, boundary, m->geometry, &m->fv));
   m->monitor = (SinewMeshMonitor){.v = m->v.monitor,
                                   .equation = m->equation,
@@ -395,16 +409,16 @@ static PetscErrorCode ask_network(SinewMeshMotion m, Vec U)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The mesh that equidistributes the monitor in m->m, which is where the vertices of m->phi are, into m->trial. A solve
-   that fails leaves m->phi there. */
+/* The mesh that equidistributes the monitor in m->m, which is where the vertices of m->phi are, into m->trial, where a
+   guess is if it is warm. A solve that fails leaves m->phi there. */
 static PetscErrorCode solve(SinewMeshMotion m, PetscBool warm, SinewMongeAmpereReport *report)
 {
   SinewMovedMonitor monitor;
 
   PetscFunctionBeginUser;
   PetscCall(SinewMovedMonitorCreate(m->lattice, m->cosine, m->phi, m->m, &monitor));
-  PetscCall(VecCopy(m->phi, m->trial));
   PetscCall(SinewMongeAmpereSolve(m->ma, SinewMovedMonitorEvaluate, monitor, warm, m->trial, report));
+  m->newton += report->newton;
   if (!report->converged) PetscCall(VecCopy(m->phi, m->trial));
   PetscCall(SinewMovedMonitorDestroy(&monitor));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -418,14 +432,14 @@ static PetscErrorCode choose_rate(SinewMeshMotion m, PetscReal t, PetscReal dt, 
   PetscReal part = 1 - PetscExpReal(-horizon / m->v.relaxation);
 
   PetscFunctionBeginUser;
-  if (m->network)
+  if (m->v.type == DMM)
     PetscCall(ask_network(m, U));
   else {
     PetscCall(SinewMeshMonitorFind(&m->monitor, t, U, m->m));
     report.converged = PETSC_FALSE;
-    if (m->v.solver) PetscCall(solve(m, PETSC_TRUE, &report));
+    PetscCall(VecCopy(m->phi, m->trial));
+    if (m->v.solver == NEWTON) PetscCall(solve(m, PETSC_TRUE, &report));
     if (!report.converged) {
-      PetscCall(VecCopy(m->phi, m->trial));
       PetscCall(relax(m, horizon / m->v.relaxation, &report));
       part = 1;
     }
@@ -548,17 +562,18 @@ static PetscErrorCode fit(SinewMeshMotion m, Vec U, PetscBool first, PetscBool *
 
   PetscFunctionBeginUser;
   *done = PETSC_FALSE;
-  if (m->network) {
+  if (m->v.type == DMM) {
     PetscCall(ask_network(m, U));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(SinewMeshMonitorFind(&m->monitor, 0, U, m->m));
-  if (m->v.solver) {
-    PetscCall(solve(m, (PetscBool)!first, &report));
+  PetscCall(VecCopy(m->phi, m->trial));
+  if (m->v.solver == NEWTON) {
+    if (first && m->network) PetscCall(ask_network(m, U));
+    PetscCall(solve(m, (PetscBool)(!first || m->network), &report));
     *done = (PetscBool)(report.converged && !report.newton);
     if (report.converged) PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(VecCopy(m->phi, m->trial));
   PetscCall(relax(m, LONGEST, &report));
   *done = (PetscBool)(report.rms <= m->v.fit);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -568,7 +583,7 @@ static PetscErrorCode fit(SinewMeshMotion m, Vec U, PetscBool first, PetscBool *
    the uniform mesh and from its own. */
 PetscErrorCode SinewMeshMotionInitial(SinewMeshMotion m, Vec U)
 {
-  const PetscInt most = PetscMin(m->v.most, m->network ? 2 : m->v.solver ? FITS : m->v.most);
+  const PetscInt most = PetscMin(m->v.most, m->v.type == DMM ? 2 : m->v.solver == NEWTON ? FITS : m->v.most);
   PetscBool done = PETSC_FALSE;
 
   PetscFunctionBeginUser;
@@ -585,6 +600,12 @@ PetscErrorCode SinewMeshMotionInitial(SinewMeshMotion m, Vec U)
 }
 
 /* ---- quality and restart ---- */
+
+PetscBool SinewMeshMotionSolves(SinewMeshMotion m, PetscInt64 *newton)
+{
+  if (newton) *newton = m->newton;
+  return (PetscBool)(m->v.type != DMM && m->v.solver == NEWTON);
+}
 
 PetscErrorCode SinewMeshMotionQuality(SinewMeshMotion m, PetscReal t, Vec U, SinewMeshQuality *quality)
 {
@@ -624,6 +645,7 @@ PetscErrorCode SinewMeshMotionSave(SinewMeshMotion m, SinewFile file)
   PetscCall(transfer(m, file, "/mesh/potential", m->phi, PETSC_FALSE));
   PetscCall(transfer(m, file, "/mesh/potential_rate", m->rate, PETSC_FALSE));
   PetscCall(SinewFileWriteInts(file, "/", "mesh_since", 1, &since));
+  PetscCall(SinewFileWriteInts(file, "/", "mesh_newton", 1, &m->newton));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -637,6 +659,7 @@ PetscErrorCode SinewMeshMotionLoad(SinewMeshMotion m, SinewFile file)
   PetscCall(transfer(m, file, "/mesh/potential_rate", m->rate, PETSC_TRUE));
   PetscCall(SinewFileReadInts(file, "/", "mesh_since", 1, &n, &since));
   m->since = (PetscInt)since;
+  PetscCall(SinewFileReadInts(file, "/", "mesh_newton", 1, &n, &m->newton));
   PetscCall(rest(m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

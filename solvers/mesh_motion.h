@@ -6,12 +6,16 @@
     mesh_motion: {type: monge_ampere, field: u, share: 0.7, power: 0.5, smoothing: 0.02, relaxation: 0.005, every: 1}
 
   The mesh is x = xi + grad phi (meshes/movers/monge_ampere.h). At t = 0 the initial condition is sampled on the moving
-  mesh until the mesh fits it. Afterwards, every few steps, the monitor of the current state is taken at the vertices and
-  smoothed over a fixed length of the computational domain, and parabolic relaxation says how phi moves in the next
-  steps; or, with `solver: newton`, a solve of the Monge-Ampere equation, whose solution phi follows within `relaxation`.
-  In these steps every node moves on a straight line at constant speed. A move that would bring the smallest corner
-  Jacobian below `jacobian` is shortened; if need be the mesh rests. No cell is ever folded, and points of walls stay on
-  them.
+  mesh until the mesh fits it. Afterwards, every few steps, the monitor of the current state is taken at the vertices
+  and smoothed over a fixed length of the computational domain, and parabolic relaxation says how phi moves in the next
+  steps; or, with `solver: newton`, a solve of the Monge-Ampere equation, whose solution phi follows within
+  `relaxation`. In these steps every node moves on a straight line at constant speed. A move that would bring the
+  smallest corner Jacobian below `jacobian` is shortened; if need be the mesh rests. No cell is ever folded, and points
+  of walls stay on them.
+
+  With `weights` of a trained network the first of these solves, at t = 0, begins with the network's mesh and not on
+  coarser lattices; later ones begin with the mesh that there is, which is nearer. What solves find does not depend on
+  it, beyond their tolerance.
 
   Type dmm: a trained network says where the nodes go (solvers/mesh_network.h); they follow within `relaxation`, by the
   same guarded moves.
@@ -20,8 +24,8 @@
   SinewMeshMotionEnd, contents (operators/moving_volume.h), which any Runge-Kutta method integrates with the geometric
   conservation law holding exactly.
 
-  State for restarts: phi, its rate, and steps since the rate was chosen. Communication beyond the finite volumes': one
-  exchange of phi a step, and every few steps the transforms of two to ten Helmholtz solves.
+  State for restarts: phi, its rate, steps since the rate was chosen, and Newton iterations so far. Communication beyond
+  the finite volumes': one exchange of phi a step, and every few steps the transforms of two to ten Helmholtz solves.
 */
 #include "../io/arrays.h"
 #include "../meshes/movers/monge_ampere.h"
@@ -64,6 +68,9 @@ PETSC_EXTERN PetscErrorCode SinewMeshMotionRate(SinewMeshMotion motion, Vec U, P
 /* Quality of the mesh with the monitor of averages U at time t. Collective. */
 PETSC_EXTERN PetscErrorCode SinewMeshMotionQuality(SinewMeshMotion motion, PetscReal t, Vec U,
                                                    SinewMeshQuality *quality);
+/* Whether Newton's method chooses meshes; iterations of all solves so far, over all lattices (may be NULL). Not
+   collective. */
+PETSC_EXTERN PetscBool SinewMeshMotionSolves(SinewMeshMotion motion, PetscInt64 *newton);
 /* What a restart needs, below /mesh. Collective. */
 PETSC_EXTERN PetscErrorCode SinewMeshMotionSave(SinewMeshMotion motion, SinewFile file);
 PETSC_EXTERN PetscErrorCode SinewMeshMotionLoad(SinewMeshMotion motion, SinewFile file);

@@ -253,9 +253,16 @@ const char *SinewOutputsDirectory(SinewOutputs outputs)
 
 /* ---- history ---- */
 
-#define MESH_COLUMNS 4
+#define MESH_COLUMNS 5
 #define COLUMNS_MAX  (2 + 4 * SINEW_COMPONENTS_MAX + MESH_COLUMNS + SINEW_MEASURES_MAX + SINEW_COLUMNS_MAX)
-static const char *const mesh_columns[MESH_COLUMNS] = {"mesh_jacobian", "mesh_std", "mesh_range", "mesh_skew"};
+static const char *const mesh_columns[MESH_COLUMNS] = {"mesh_jacobian", "mesh_std", "mesh_range", "mesh_skew",
+                                                       "mesh_newton"};
+
+/* The last one is for meshes that Newton's method chooses. */
+static PetscInt mesh_column_count(SinewMeshMotion motion)
+{
+  return !motion ? 0 : SinewMeshMotionSolves(motion, NULL) ? MESH_COLUMNS : MESH_COLUMNS - 1;
+}
 
 PetscErrorCode SinewOutputsColumns(SinewOutputs o, PetscInt count, const char *const names[], const PetscReal values[])
 {
@@ -286,7 +293,7 @@ static PetscErrorCode open_history(SinewOutputs o, PetscBool restart, PetscInt s
   }
   for (PetscInt c = 0; c < e->components && o->reference; c++)
     PetscCall(PetscSNPrintf(text[n++], sizeof(text[0]), "error_l2_%s", e->primitive[c]));
-  for (PetscInt k = 0; k < MESH_COLUMNS && o->motion; k++)
+  for (PetscInt k = 0; k < mesh_column_count(o->motion); k++)
     PetscCall(PetscStrncpy(text[n++], mesh_columns[k], sizeof(text[0])));
   for (PetscInt k = 0; k < n; k++) names[k] = text[k];
   for (PetscInt k = 0; e->measures && e->measures[k]; k++) names[n++] = e->measures[k];
@@ -318,12 +325,14 @@ static PetscErrorCode write_history(SinewOutputs o, PetscInt step, PetscReal t, 
   }
   if (o->motion) {
     SinewMeshQuality q;
+    PetscInt64 newton;
 
     PetscCall(SinewMeshMotionQuality(o->motion, t, U, &q));
     value[n++] = q.least;
     value[n++] = q.std;
     value[n++] = q.range;
     value[n++] = q.skew;
+    if (SinewMeshMotionSolves(o->motion, &newton)) value[n++] = (PetscReal)newton;
   }
   if (o->equation->measures) {
     PetscCall((*o->equation->type->measure)(o->equation, U, value + n));

@@ -100,8 +100,7 @@ static PetscErrorCode look_outside(SinewTraining t, PetscBool due[2])
 static PetscErrorCode advance(SinewTraining t, double *loss, int *code)
 {
   const PetscInt64 before = TrainingStep(t), length = t->type->epoch(t->own);
-  const double rate =
-      t->type->rate ? t->type->rate(t->own) : SinewScheduleRate(&t->place.schedule, (double)(before / length));
+  const double rate = t->type->rate ? t->type->rate(t->own) : SinewScheduleAt(&t->place.schedule, before, length);
   PetscInt64 step;
   double norm;
   PetscBool due[2];

@@ -8,6 +8,7 @@ static const SinewTrainingType *const types[] = {&SinewTrainingSinenet, &SinewTr
 #define TYPES_MAX 8
 
 typedef struct {
+  PetscBool smooth;
   PetscInt epochs, batch, schedule, warm_up, seed, validate_every, validate_trajectories;
   PetscReal rate, start_rate, final_rate, factor, decay, limit;
   SinewRealList milestones;
@@ -23,6 +24,9 @@ static const SinewKey common_keys[] = {
     KEY(rate, SINEW_KEY_REAL, .standard = "2e-4", .max = 1e3, .doc = "learning rate after the warm-up", SINEW_WARN),
     KEY(schedule, SINEW_KEY_CHOICE, .standard = "cosine", .choices = SinewScheduleKinds,
         .doc = "of the rate over epochs (neural/schedule.h)", SINEW_WARN),
+    KEY(smooth, SINEW_KEY_BOOL, .standard = "false",
+        .doc = "the rate follows its schedule with every step and not with every epoch; for trainings of few epochs",
+        SINEW_WARN),
     KEY(warm_up, SINEW_KEY_INT, .standard = "0", .max = 1e6, .doc = "epochs of linear increase", SINEW_WARN),
     KEY(start_rate, SINEW_KEY_REAL, .standard = "1e-7", .max = 1e3, .doc = "rate of the first epoch of warm-up",
         SINEW_WARN),
@@ -72,7 +76,8 @@ static void set_schedule(const Train *v, SinewSchedule *s)
                        .factor = (double)v->factor,
                        .warm_up = v->warm_up,
                        .total = v->epochs,
-                       .milestones = v->milestones.n};
+                       .milestones = v->milestones.n,
+                       .smooth = v->smooth};
   for (PetscInt k = 0; k < v->milestones.n; k++) s->milestone[k] = (double)v->milestones.value[k];
 }
 

@@ -83,7 +83,7 @@ typedef struct {
   /* Steps taken, and those of an epoch. Not collective. REQUIRED. */
   PetscInt64 (*steps)(const void *own);
   PetscInt64 (*epoch)(const void *own);
-  /* The learning rate of the next step; NULL: that of its epoch by the schedule. Not collective. */
+  /* The learning rate of the next step; NULL: that of the schedule. Not collective. */
   double (*rate)(const void *own);
   /* One step. loss: before it; norm: of the gradient. Where one is not finite the count of steps stays. REQUIRED. */
   PetscErrorCode (*step)(void *own, double rate, double *loss, double *norm);

@@ -57,12 +57,37 @@ it 'contents stay to rounding' '
   awk -F, "NR == 2 { a = \$5 } NR > 2 { d = \$5 / a - 1; if (d > 1e-13 || d < -1e-13) exit 1 }" strong_torus/history.csv
 '
 
+# Newton's method that begins with the network's mesh at t = 0.
+for deck in torus box; do
+  sed 's/type: dmm/type: monge_ampere, solver: newton, fit: 1e-8/' $deck.yaml >guess_$deck.yaml
+  sed 's/weights: mover.h5, //' guess_$deck.yaml >own_$deck.yaml
+  it "$deck: Newton's first guess changes no mesh beyond the tolerance, on any number of ranks" "
+    for name in guess own; do
+      code 0 sinew run \${name}_$deck.yaml output.directory=\${name}_$deck stepper.max_steps=4
+    done
+    code 0 sinew compare --tolerance 1e-6 \"\$(final guess_$deck)\" \"\$(final own_$deck)\"
+    ! sinew compare --tolerance 0 \"\$(final guess_$deck)\" \"\$(final own_$deck)\" >out # another way there
+    [ \"\$(field guess_$deck mesh_newton)\" -gt 0 ]
+    for n in 2 4; do
+      code 0 ranks \$n run guess_$deck.yaml output.directory=guess\${n}_$deck stepper.max_steps=4
+      code 0 sinew compare --tolerance 1e-9 \"\$(final guess_$deck)\" \"\$(final guess\${n}_$deck)\"
+    done
+  "
+done
+it 'a run with a guess continues with the same bits and counts' '
+  code 0 sinew run guess_torus.yaml output.directory=part_guess stepper.max_steps=2
+  code 0 sinew run guess_torus.yaml output.directory=part_guess stepper.max_steps=4 --restart auto
+  [ "$(last guess_torus)" = "$(last part_guess)" ]
+'
+
 mistake() { # NAME PATTERN WORDS ...
   it "$1" "code 2 sinew run ${*:3}; says err '$2'"
 }
 mistake 'no weights' 'mesh_motion: missing weights: type dmm is a trained network' box.yaml "'mesh_motion={type: dmm, field: p}'"
 mistake 'weights that are not there' 'mesh_motion.weights: cannot read the file .*none.h5' box.yaml mesh_motion.weights=none.h5
-mistake 'weights of another mover' 'mesh_motion.weights: expected none: only type dmm' box.yaml mesh_motion.type=monge_ampere
+mistake 'weights of another mover' 'mesh_motion.weights: expected none: only type dmm and solver newton' box.yaml mesh_motion.type=monge_ampere
+mistake 'a guess for a domain that is no square' 'grid.upper: expected a square domain' box.yaml mesh_motion.type=monge_ampere mesh_motion.solver=newton "'grid.upper=[2, 1]'"
+mistake 'a guess by a network of another kind' 'missing' box.yaml mesh_motion.type=monge_ampere mesh_motion.solver=newton mesh_motion.weights=still.h5
 mistake 'a domain that is no square' 'grid.upper: expected a square domain' box.yaml "'grid.upper=[2, 1]'"
 mistake 'three dimensions' 'grid.cells: expected 2 axes' box.yaml "'grid.cells=[8, 8, 8]'" grid.boundary=periodic
 mistake 'a file that ends early' 'short.h5' box.yaml mesh_motion.weights=short.h5

@@ -2,7 +2,7 @@
 # TIMEOUT 300
 # Trainings of mesh movers and of MM-PDE: they learn, go on to the last bit, make files for runs, and say what is wrong.
 . "$(dirname "$0")/lib.sh"
-"$SINEW_TEST_PROGRAMS/make_trajectories" || exit 1
+"$SINEW_TEST_PROGRAMS/make_trajectories" && "$SINEW_TEST_PROGRAMS/make_mmpde" || exit 1
 
 cat >dmm.yaml <<'D'
 data: {files: waves.h5, scalars: [u], split: [0.75, 0.25, 0]}
@@ -43,14 +43,20 @@ it 'MM-PDE learns on the meshes that it makes, and so does a graph network alone
   code 0 sinew train mmpde.yaml output.directory=quirks network.mirrored=true network.unprojected=true train.decay_at_start=true train.factor=0.5 train.epochs=1
   [ "$(column rate 1 quirks/history.csv)" = 0.0050000000000000001 ]'
 
+it 'with a skip and scaled offsets it learns faster, and rates may follow steps' '
+  code 0 sinew train mmpde.yaml output.directory=fast network.skip=true network.offset=16 train.smooth=true
+  less "$(column valid_one_step 4 fast/history.csv)" "0.9 * $(column valid_one_step 4 moving/history.csv)"
+  less "$(column rate 4 fast/history.csv)" "0.1 * $(column rate 4 moving/history.csv)"'
+
 it 'meshes may be solved for instead' '
   code 0 sinew train mmpde.yaml output.directory=solved network.mover=monge_ampere network.smoothing=0.1 train.epochs=2
   says out "nodes moved by the Monge-Ampere solver"
   less "$(column loss 2 solved/history.csv)" "$(column loss 1 solved/history.csv)"'
 
 it 'an evaluation finds the errors that the training found' '
-  for name in moving still solved; do
-    code 0 sinew evaluate mmpde.yaml evaluate.part=valid evaluate.weights=$name/last.h5 output.directory=judged.$name
+  for name in moving still solved fast; do
+    [ $name != fast ] || words="network.skip=true network.offset=16"
+    code 0 sinew evaluate mmpde.yaml ${words-} evaluate.part=valid evaluate.weights=$name/last.h5 output.directory=judged.$name
     a=$(column error_u 1 judged.$name/evaluation.csv) b=$(column valid_one_step $(($(wc -l <$name/history.csv) - 1)) $name/history.csv)
     less "($a - $b)^2" "1e-8 * $a^2"
   done'
@@ -121,6 +127,12 @@ it 'files and data that do not fit are one line and code 2' '
   code 2 sinew train mmpde.yaml network.neighbours=300
   lines 1 err
   says err "neighbours"
+  code 2 sinew train mmpde.yaml train.initial=mover/last.h5
+  lines 1 err
+  says err "mover/last.h5: parameter branch.* is none of this network"
+  code 2 sinew train mmpde.yaml network.mover=strong.h5 train.folded=stop output.directory=folds
+  lines 1 err
+  says err "training: the mover folds the mesh in [0-9]+ cells of a batch: train it further, or damp it"
   code 2 sinew train dmm.yaml train.initial=still/last.h5
   lines 1 err
   says err "still/last.h5"

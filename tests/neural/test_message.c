@@ -9,7 +9,7 @@
 enum { NODES = 60, SAMPLES = 2, ALL = NODES * SAMPLES, K = 5, F = 2, H = 12, LAYERS = 2 };
 
 static const MessageOptions small = {
-    .fields = F, .hidden = H, .layers = LAYERS, .kernel = {4, 2, 1}, .channels = {3, 2}, .scale = 0.3};
+    .fields = F, .hidden = H, .layers = LAYERS, .kernel = {4, 2, 1}, .channels = {3, 2}, .scale = 0.3, .offset = 2.5};
 static const double times[SAMPLES] = {0.2, 0.7};
 
 /* ---- points, of which a rank owns those of its strip ---- */
@@ -190,7 +190,7 @@ static void message_layer(const Reference *r, PetscInt l, double period, PetscBo
       memcpy(x, h[i], sizeof(h[i]));
       memcpy(x + H, h[s], sizeof(h[s]));
       for (PetscInt f = 0; f < F; f++) x[2 * H + f] = add(u[i][f], scaled(u[s][f], -1));
-      for (int d = 0; d < 2; d++) x[2 * H + F + d] = (Dual){difference(at(i, d), at(s, d), period), 0};
+      for (int d = 0; d < 2; d++) x[2 * H + F + d] = (Dual){small.offset * difference(at(i, d), at(s, d), period), 0};
       x[2 * H + F + 2] = (Dual){times[i / NODES], 0};
       dense(r, name[0], 2 * H + F + 3, H, x, y);
       rectify(H, y);

@@ -106,6 +106,9 @@ static void equals_one_rank(void **state)
   model = random_mmpde_model(F);
   model.periodic = PETSC_TRUE;
   compare_tasks(&model, SINEW_MMPDE_STEP, PETSC_TRUE);
+  model.skip = PETSC_TRUE;
+  model.offset = N;
+  compare_tasks(&model, SINEW_MMPDE_STEP, PETSC_TRUE);
   model.moving = PETSC_FALSE;
   compare_tasks(&model, SINEW_MMPDE_STEP, PETSC_TRUE);
   for (int periodic = 0; periodic < 2; periodic++) { /* meshes that are solved for */
@@ -177,6 +180,86 @@ static void gradients_are_slopes(void **state)
   end(&n);
 }
 
+/* A skip is as if a cut that gives nothing had the field added: values, adjoint and gradients. */
+static void skip_goes_past(void **state)
+{
+  static double out[2][VALUES], du[2][VALUES], d[VALUES];
+  double worst = 0;
+  Net n[2];
+
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    SinewMmpdeModel model = random_mmpde_model(F);
+
+    model.skip = (PetscBool)k;
+    make(&n[k], PETSC_COMM_WORLD, &model, 0.02);
+    for (PetscInt p = 0; p < n[k].m->table.count; p++)
+      if (strstr(n[k].m->table.entry[p].name, "down."))
+        memset(n[k].m->table.entry[p].value, 0, n[k].m->table.entry[p].size * sizeof(double));
+    weigh(n[k].values, &n[k], d);
+    check_call(SinewMmpdeMove(n[k].m, n[k].u, PETSC_FALSE, NULL));
+    check_call(SinewMmpdeForward(n[k].m, SINEW_MMPDE_STEP, times, n[k].u, PETSC_TRUE, out[k]));
+    check_call(SinewMmpdeBackward(n[k].m, d, du[k]));
+  }
+  for (PetscInt i = 0; i < n[0].values; i++) {
+    worst = PetscMax(worst, fabs(out[1][i] - out[0][i] - n[0].u[i]));
+    worst = PetscMax(worst, fabs(du[1][i] - du[0][i] - d[i]));
+  }
+  check_all(n[1].m->table.trained < n[0].m->table.trained);
+  for (PetscInt p = 0; p < n[1].m->table.count; p++) /* the cut's are the last of the other table */
+    for (size_t i = 0; n[1].m->table.entry[p].gradient && i < n[1].m->table.entry[p].size; i++)
+      worst = PetscMax(
+          worst, fabs(((double *)n[1].m->table.entry[p].gradient)[i] - ((double *)n[0].m->table.entry[p].gradient)[i]));
+  check_close(worst, 0, 1e-13);
+  for (int k = 0; k < 2; k++) end(&n[k]);
+}
+
+/* Weights of a first layer that sees places, for one that sees them by differences times s. */
+static void change_variables(const SinewParameter *p, PetscInt neighbours, double s)
+{
+  const PetscInt rows = (PetscInt)p->shape[0], columns = (PetscInt)p->shape[1];
+  double *w = p->value;
+
+  if (strstr(p->name, "message_net_1.0.weight"))
+    for (PetscInt i = 0; i < 2 * rows; i++) w[i / 2 * columns + columns - 3 + i % 2] /= s;
+  if (strstr(p->name, "itpnet/layers.0.weight") || strstr(p->name, "itpnet/layers2.0.weight"))
+    for (PetscInt i = 0; i < rows; i++)
+      for (PetscInt k = 0; k < 2 * neighbours; k++) {
+        w[i * columns + 2 * neighbours + k % 2] += w[i * columns + k];
+        w[i * columns + k] /= s;
+      }
+}
+
+/* With an offset the networks are the same functions of other weights; a skip takes the cut's place. */
+static void offset_changes_variables(void **state)
+{
+  static double out[2][VALUES];
+  double worst = 0;
+
+  (void)state;
+  for (int periodic = 0; periodic < 2; periodic++) {
+    for (int k = 0; k < 2; k++) {
+      SinewMmpdeModel model = random_mmpde_model(F);
+      Net n;
+
+      model.periodic = (PetscBool)periodic;
+      model.skip = PETSC_TRUE;
+      model.offset = k ? 5 : 0;
+      make(&n, PETSC_COMM_WORLD, &model, 0.02);
+      for (PetscInt p = 0; k && p < n.m->table.count; p++)
+        change_variables(&n.m->table.entry[p], model.interpolation, model.offset);
+      check_call(SinewMmpdeMove(n.m, n.u, PETSC_FALSE, NULL));
+      check_call(SinewMmpdeForward(n.m, SINEW_MMPDE_STEP, times, n.u, PETSC_FALSE, out[k]));
+      for (PetscInt i = 0; k && i < n.values; i++) {
+        worst = PetscMax(worst, fabs(out[1][i] - out[0][i]));
+        assert_true(out[0][i] != n.u[i]); /* there is more than the skip */
+      }
+      end(&n);
+    }
+  }
+  check_close(worst, 0, 1e-12);
+}
+
 /* Sides stay sides, corners stay corners; a strong mover folds, and damping unfolds. */
 static void mesh_is_looked_at(void **state)
 {
@@ -216,7 +299,9 @@ static void files_hold_it(void **state)
   (void)state;
   MPI_Comm_size(PETSC_COMM_WORLD, &ranks);
   snprintf(path, sizeof(path), "test_mmpde_%d.h5", (int)ranks);
-  model.mirrored = PETSC_TRUE;
+  model.mirrored = model.skip = PETSC_TRUE;
+  for (int c = 0; c < 3; c++) model.cut[c] = c % 2 ? 16 : 4; /* there is none: a file does not say */
+  model.offset = 3.5;
   make(&n, PETSC_COMM_WORLD, &model, 0.02);
   check_call(SinewMmpdeMove(n.m, n.u, PETSC_FALSE, NULL));
   check_call(SinewMmpdeForward(n.m, SINEW_MMPDE_STEP, times, n.u, PETSC_FALSE, out[0]));
@@ -227,7 +312,8 @@ static void files_hold_it(void **state)
   check_call(SinewFilePublish(&file));
   check_call(SinewFileOpen(PETSC_COMM_WORLD, path, &file));
   check_call(SinewMmpdeReadModel(file, path, &found));
-  assert_memory_equal(&model, &found, sizeof(model));
+  assert_memory_equal(&model, &found, offsetof(SinewMmpdeModel, classical) + sizeof(model.classical));
+  check_all(model.share == found.share && model.power == found.power && model.smoothing == found.smoothing);
   check_call(SinewMmpdeInitialize(n.m, 99));
   check_call(SinewMmpdeLoad(n.m, file, path, "/weights"));
   check_call(SinewMmpdeForward(n.m, SINEW_MMPDE_STEP, times, n.u, PETSC_FALSE, out[1]));
@@ -240,4 +326,5 @@ static void files_hold_it(void **state)
 }
 
 SINEW_TEST_MAIN(cmocka_unit_test(equals_one_rank), cmocka_unit_test(gradients_are_slopes),
+                cmocka_unit_test(skip_goes_past), cmocka_unit_test(offset_changes_variables),
                 cmocka_unit_test(mesh_is_looked_at), cmocka_unit_test(files_hold_it))

@@ -145,6 +145,12 @@ static void milestones(void **state)
   (void)state;
   for (int k = 0; k < 8; k++) check_close(SinewScheduleRate(&s, at[k]), want[k], 0);
   check_close(SinewScheduleRate(&s, 1.5), 0.55, 1e-15);
+  for (int smooth = 0; smooth < 2; smooth++) {
+    SinewSchedule by = s;
+
+    by.smooth = (PetscBool)smooth;
+    check_close(SinewScheduleAt(&by, 17, 10), SinewScheduleRate(&s, smooth ? 1.7 : 1), 1e-15);
+  }
 }
 
 /* ---- adamp ---- */
