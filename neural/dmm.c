@@ -69,6 +69,8 @@ PetscErrorCode SinewDMMCreateEmpty(PetscInt size, PetscInt dense, PetscInt featu
   PetscCall(PetscMalloc2(H * K, &m->A, H, &m->c0));
   PetscCall(PetscMalloc5(8 * plane, &m->plane[0], CHANNELS * plane, &m->plane[1], 8 * plane, &m->plane[2],
                          (size_t)(m->quarter * m->quarter), &m->plane[3], (size_t)dense, &m->fc2));
+  for (int k = 0; k < 2; k++)
+    PetscCall(PetscMalloc1(PetscMax((size_t)PATCHES, (size_t)(CHANNELS * KERNEL * KERNEL * m->half)), &m->patches[k]));
   PetscCall(
       PetscMalloc5(BLOCK * K, &m->z, BLOCK * K, &m->dz, BLOCK * K, &m->d[0], BLOCK * K, &m->d[1], BLOCK * K, &m->s));
   PetscCall(PetscMalloc4(BLOCK * H, &m->h, BLOCK * H, &m->g, BLOCK * H, &m->v[0], BLOCK * H, &m->v[1]));
@@ -83,6 +85,8 @@ PetscErrorCode SinewDMMDestroy(SinewDMM *dmm)
   if (!m) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFree(m->memory));
   PetscCall(PetscFree2(m->A, m->c0));
+  PetscCall(PetscFree(m->patches[0]));
+  PetscCall(PetscFree(m->patches[1]));
   PetscCall(PetscFree5(m->plane[0], m->plane[1], m->plane[2], m->plane[3], m->fc2));
   PetscCall(PetscFree5(m->z, m->dz, m->d[0], m->d[1], m->s));
   PetscCall(PetscFree4(m->h, m->g, m->v[0], m->v[1]));
@@ -230,48 +234,18 @@ PetscErrorCode SinewDMMCollapse(SinewDMM m)
 
 /* ---- the field ---- */
 
-/* One row of outputs gets weight times the inputs under tap a. */
-static void add_tap(const Convolution *c, PetscInt size, PetscInt size_out, PetscInt a, double weight,
-                    const double *restrict row, double *restrict out)
-{
-  PetscInt first, last;
-
-  SinewDMMTap_Private(c, size, size_out, a, &first, &last);
-  if (c->stride == 1)
-    for (PetscInt x = first; x < last; x++) out[x] += weight * row[x + a - PADDING];
-  else
-    for (PetscInt x = first; x < last; x++) out[x] += weight * row[c->stride * x + a - PADDING];
-}
-
-/* out += 5 x 5 convolution of the planes of in, size x size each, zeros beyond them. */
-static void convolve(const Convolution *c, PetscInt size, const double in[], const double weight[], PetscInt size_out,
-                     double out[])
-{
-  for (PetscInt o = 0; o < c->out; o++)
-    for (PetscInt p = 0; p < c->in; p++) {
-      const double *w = weight + (o * c->in + p) * KERNEL * KERNEL, *plane = in + p * size * size;
-
-      for (PetscInt y = 0; y < size_out; y++)
-        for (PetscInt b = 0; b < KERNEL; b++) {
-          const PetscInt row = y * c->stride + b - PADDING;
-
-          if (row < 0 || row >= size) continue;
-          for (PetscInt a = 0; a < KERNEL; a++)
-            add_tap(c, size, size_out, a, w[b * KERNEL + a], plane + row * size, out + (o * size_out + y) * size_out);
-        }
-    }
-}
-
-static void layer(const SinewDMM m, int k, PetscInt size, const double in[], PetscInt size_out, const double skip[])
+static PetscErrorCode layer(SinewDMM m, int k, PetscInt size, const double in[], PetscInt size_out, const double skip[])
 {
   const PetscInt plane = size_out * size_out;
   double *out = m->plane[k];
 
+  PetscFunctionBegin;
   for (PetscInt o = 0; o < SinewDMMConvolutions_Private[k].out; o++)
     for (PetscInt i = 0; i < plane; i++)
       out[o * plane + i] = m->parameter[2 * k + 1][o] + (skip ? skip[o * plane + i] : 0);
-  convolve(&SinewDMMConvolutions_Private[k], size, in, m->parameter[2 * k], size_out, out);
+  PetscCall(SinewDMMConvolve_Private(m, k, size, in, size_out, out));
   for (PetscInt i = 0; i < SinewDMMConvolutions_Private[k].out * plane; i++) out[i] = PetscTanhReal(out[i]);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode SinewDMMField(SinewDMM m, const double u[], double c[], double branch[])
@@ -281,10 +255,10 @@ PetscErrorCode SinewDMMField(SinewDMM m, const double u[], double c[], double br
 
   PetscFunctionBeginUser;
   if (!b) PetscCall(PetscMalloc1((size_t)F, &b));
-  layer(m, 0, m->size, u, m->half, NULL);
-  layer(m, 1, m->half, m->plane[0], m->half, NULL);
-  layer(m, 2, m->half, m->plane[1], m->half, m->plane[0]);
-  layer(m, 3, m->half, m->plane[2], m->quarter, NULL);
+  PetscCall(layer(m, 0, m->size, u, m->half, NULL));
+  PetscCall(layer(m, 1, m->half, m->plane[0], m->half, NULL));
+  PetscCall(layer(m, 2, m->half, m->plane[1], m->half, m->plane[0]));
+  PetscCall(layer(m, 3, m->half, m->plane[2], m->quarter, NULL));
   PetscCall(PetscArraycpy(m->fc2, m->parameter[FC2_B], m->dense));
   PetscCall(SinewDMMMultiply_Private(PETSC_TRUE, 1, m->dense, flat, m->plane[3], flat, m->parameter[FC2_W], flat, 1,
                                      m->fc2, m->dense));

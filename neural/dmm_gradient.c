@@ -158,49 +158,6 @@ static void dense_adjoint(PetscInt out, PetscInt in, const double W[], const dou
   }
 }
 
-/* Of one row and tap: returns the weight's adjoint, adds to that of the inputs. */
-static double tap_adjoint(const Convolution *c, PetscInt size, PetscInt size_out, PetscInt a, double weight,
-                          const double *restrict bar, const double *restrict in, double *restrict in_bar)
-{
-  const PetscInt s = c->stride, shift = a - PADDING;
-  PetscInt first, last;
-  double sum = 0;
-
-  SinewDMMTap_Private(c, size, size_out, a, &first, &last);
-#pragma omp simd reduction(+ : sum)
-  for (PetscInt x = first; x < last; x++) sum += bar[x] * in[s * x + shift];
-  if (!in_bar) return sum;
-  if (s == 1)
-    for (PetscInt x = first; x < last; x++) in_bar[x + shift] += bar[x] * weight;
-  else
-    for (PetscInt x = first; x < last; x++) in_bar[s * x + shift] += bar[x] * weight;
-  return sum;
-}
-
-/* The same for a convolution; in_bar may be NULL, else it is added to. */
-static void convolution_adjoint(const Convolution *c, PetscInt size, const double in[], const double W[],
-                                PetscInt size_out, const double out_bar[], double W_bar[], double b_bar[],
-                                double in_bar[])
-{
-  for (PetscInt o = 0; o < c->out; o++)
-    for (PetscInt y = 0; y < size_out; y++) {
-      const double *bar = out_bar + (o * size_out + y) * size_out;
-
-      for (PetscInt x = 0; x < size_out; x++) b_bar[o] += bar[x];
-      for (PetscInt p = 0; p < c->in; p++)
-        for (PetscInt b = 0; b < KERNEL; b++) {
-          const PetscInt row = y * c->stride + b - PADDING, at = (p * size + row) * size;
-
-          if (row < 0 || row >= size) continue;
-          for (PetscInt a = 0; a < KERNEL; a++) {
-            const PetscInt w = ((o * c->in + p) * KERNEL + b) * KERNEL + a;
-
-            W_bar[w] += tap_adjoint(c, size, size_out, a, W[w], bar, in + at, in_bar ? in_bar + at : NULL);
-          }
-        }
-    }
-}
-
 /* bar of tanh's argument, given tanh. */
 static void through_tanh(PetscInt n, const double value[], double bar[])
 {
@@ -226,8 +183,8 @@ static PetscErrorCode branch_adjoint(Adjoint *j, const double u[], const double 
 
     through_tanh(c->out * out * out, m->plane[k], bar[k]);
     if (k) PetscCall(PetscArrayzero(bar[k - 1], c->in * plane));
-    convolution_adjoint(c, size, k ? m->plane[k - 1] : u, m->parameter[2 * k], out, bar[k], j->offset[2 * k],
-                        j->offset[2 * k + 1], k ? bar[k - 1] : NULL);
+    PetscCall(SinewDMMConvolveAdjoint_Private(m, k, size, k ? m->plane[k - 1] : u, out, bar[k], j->offset[2 * k],
+                                              j->offset[2 * k + 1], k ? bar[k - 1] : NULL));
     if (k == 1)
       for (PetscInt i = 0; i < 8 * plane; i++) bar[0][i] += bar[2][i]; /* the skip around layers 1 and 2 */
   }

@@ -8,7 +8,8 @@
 #define BLOCK    64 /* points at a time: all arrays of a block stay in the second-level cache */
 #define KERNEL   5
 #define PADDING  2
-#define CHANNELS 16 /* of the widest convolution */
+#define CHANNELS 16    /* of the widest convolution */
+#define PATCHES  16384 /* numbers of unfolded inputs at a time, half a second-level cache with their adjoints */
 
 enum {
   CONV0_W,
@@ -40,23 +41,16 @@ typedef struct {
 
 extern const Convolution SinewDMMConvolutions_Private[4];
 
-/* The outputs x for which tap a of a row of `size` inputs lies inside: first .. last - 1. */
-static inline void SinewDMMTap_Private(const Convolution *c, PetscInt size, PetscInt size_out, PetscInt a,
-                                       PetscInt *first, PetscInt *last)
-{
-  *first = PetscMax(0, (PADDING - a + c->stride - 1) / c->stride);
-  *last = PetscMin(size_out, (size - 1 + PADDING - a) / c->stride + 1);
-}
-
 struct _p_SinewDMM {
   PetscInt size, half, quarter;            /* nodes a side of the field and after each stride */
   PetscInt dense, features, trunk, hidden; /* F2, Fb, K, H */
   PetscBool walls;
   double *parameter[PARAMETERS], *memory;
   SinewArray shape[PARAMETERS];
-  double *A;        /* H x K */
-  double *c0;       /* Wt b1 + bo */
-  double *plane[4]; /* activations of the convolutions */
+  double *A;          /* H x K */
+  double *c0;         /* Wt b1 + bo */
+  double *plane[4];   /* activations of the convolutions */
+  double *patches[2]; /* a strip of unfolded inputs, and their adjoints */
   double *fc2;
   double *z, *dz, *d[2]; /* block x K */
   double *h, *g, *v[2];  /* block x H */
@@ -67,6 +61,13 @@ struct _p_SinewDMM {
 PETSC_INTERN PetscErrorCode SinewDMMMultiply_Private(PetscBool transposed, PetscInt m, PetscInt n, PetscInt k,
                                                      const double A[], PetscInt lda, const double B[], PetscInt ldb,
                                                      double beta, double C[], PetscInt ldc);
+/* Convolution k of the branch without its bias: adds to out, from planes in, zeros beyond them. */
+PETSC_INTERN PetscErrorCode SinewDMMConvolve_Private(SinewDMM dmm, int k, PetscInt size, const double in[],
+                                                     PetscInt size_out, double out[]);
+/* Adds to the adjoints of weights, bias and, unless NULL, inputs. */
+PETSC_INTERN PetscErrorCode SinewDMMConvolveAdjoint_Private(SinewDMM dmm, int k, PetscInt size, const double in[],
+                                                            PetscInt size_out, const double out_bar[], double W_bar[],
+                                                            double b_bar[], double in_bar[]);
 /* What the trunk sees of a coordinate: value, first and second derivative. */
 static inline void SinewDMMFeature_Private(const struct _p_SinewDMM *dmm, double xi, double f[3])
 {
