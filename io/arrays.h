@@ -88,8 +88,8 @@ PETSC_EXTERN PetscErrorCode SinewFileInquire(SinewFile file, const char name[], 
 /* Reads into array->data; shape and rank must agree with the file, dtype is converted; verifies the
  * checksum where it covers. */
 PETSC_EXTERN PetscErrorCode SinewFileRead(SinewFile file, SinewArray *array);
-/* Names of the arrays below a group (recursively, sorted; of numbers only), with what is there but
- * cannot be opened; the caller frees each and the list with PetscFree. */
+/* Names of the arrays below a group (recursively, sorted; of numbers only; not through soft or external
+ * links to groups), with what is there but cannot be opened; the caller frees each and the list with PetscFree. */
 PETSC_EXTERN PetscErrorCode SinewFileList(SinewFile file, const char group[], PetscInt *count, char ***names);
 
 /*

@@ -211,10 +211,11 @@ static PetscErrorCode set_faces(const SinewScalar *s, SinewFaces *faces, PetscBo
   PetscFunctionBeginUser;
   faces->function = face_rows;
   for (PetscInt face = 0; face < 2 * s->dim; face++) {
-    const SinewBoundarySide *side = &s->domain->side[face];
+    const SinewBoundarySide *side;
     PetscBool free = (PetscBool)!s->diffused; /* nothing is asked of any point */
 
     if (s->domain->periodic[face / 2]) continue;
+    side = &s->domain->side[face];
     if (s->diffused && s->domain->factors) PetscCall(SinewBoundarySideIsZero(side, 1, &zero[face]));
     for (PetscInt k = 0; k < side->pieces && free; k++)
       free = (PetscBool)(side->piece[k].kind == SINEW_BOUNDARY_OUTFLOW);

@@ -70,6 +70,7 @@ static inline void fuzz_begin(int *argc, char ***argv)
   setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
   setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
   setenv("OMP_NUM_THREADS", "1", 0);
+  setenv("OMPI_MCA_opal_signal", "", 1); /* libFuzzer's: it keeps the input that aborted */
   setenv("PETSC_OPTIONS", "-no_signal_handler", 1);
   int one = 1;
   if (PetscInitialize(&one, argv, NULL, NULL)) abort();

@@ -78,6 +78,7 @@ static void any_flipped_bit(void **state)
   SinewArray a = line("/fields/rho", 20);
   struct stat status;
   int wrong = 0, found = 0, bytes = 0;
+  SinewFile file;
 
   (void)state;
   write_two(path, 20);
@@ -86,7 +87,6 @@ static void any_flipped_bit(void **state)
   PetscPushErrorHandler(keep_message, NULL);
   for (long at = 0; at < status.st_size; at++) {
     PetscBool ok = PETSC_FALSE;
-    SinewFile file;
     char why[512];
 
     flip(path, at);
@@ -104,6 +104,9 @@ static void any_flipped_bit(void **state)
   PetscPopErrorHandler();
   check_all(wrong == 0);
   check_all(bytes > 2 * 20 * 8 && found == bytes); /* data, attributes, padding, seal */
+  flip(path, bytes - 1);                           /* both marks of the seal: it is still known to be there */
+  flip(path, bytes - 80);
+  check_error(SinewFileOpen(PETSC_COMM_WORLD, path, &file), SINEW_ERR_INPUT, "x.h5: truncated or damaged");
   free(a.data);
   scratch_remove(directory);
 }
