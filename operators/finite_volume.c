@@ -512,7 +512,8 @@ static inline void fetch(SinewFV fv)
 {
   const PetscInt n = PetscMin(fv->left_ahead, fv->at_once);
 
-  if (n) PetscPrefetchBlock(fv->ahead, n, 0, PETSC_PREFETCH_HINT_T1);
+  if (!n) return;
+  PetscPrefetchBlock(fv->ahead, n, 0, PETSC_PREFETCH_HINT_T1);
   fv->ahead += n;
   fv->left_ahead -= n;
 }
