@@ -399,7 +399,7 @@ PetscErrorCode SinewFileVerifyArray(SinewFile file, const char name[], SinewVerd
   PetscCall(SinewFileEvent_Private(EVENT_VERIFY, &event));
   PetscCall(PetscLogEventBegin(event, 0, 0, 0, 0));
   PetscCall(SinewFileLookUp_Private(file, name, &stored));
-  if (stored.damaged || !stored.found)
+  if (stored.damaged || !stored.found || stored.hollow)
     SinewFileJudge_Private(file, name, &stored, &verdict);
   else if (stored.readable && stored.has_crc)
     PetscCall(verify_stored(file, name, &stored, &verdict));

@@ -182,7 +182,9 @@ static void arrays_without_values(void **state)
   double zeros[10] = {1};
   SinewArray a = {.name = "/few", .dtype = SINEW_FLOAT64, .rank = 1, .shape = {10}, .data = zeros};
   PetscBool exists;
+  SinewVerdict result;
   SinewFile file;
+  char why[512];
 
   (void)state;
   if (my_rank() == 0) {
@@ -201,6 +203,8 @@ static void arrays_without_values(void **state)
   check_call(SinewFileRead(file, &a));
   check_all(zeros[0] == 0 && zeros[9] == 0);
   check_error(SinewFileInquire(file, "/many", &exists, &a), SINEW_ERR_INPUT, "/many claims more values");
+  check_call(SinewFileVerifyArray(file, "/many", &result, sizeof(why), why));
+  check_all(result == SINEW_DAMAGED && strstr(why, "/many claims more values"));
   check_call(SinewFileClose(&file));
   scratch_remove(directory);
 }
