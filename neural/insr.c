@@ -2,7 +2,7 @@
 
 const char *const SinewInsrSchemes[] = {"euler",           "midpoint", "trapezoidal",     "gauss",       "sdirk",
                                         "semi_lagrangian", "rk4",      "neural_galerkin", "variational", NULL};
-const char *const SinewInsrSamplings[] = {"stratified", "sobol", "uniform", "quadrature", "adaptive", NULL};
+const char *const SinewInsrSamplings[] = {"stratified", "sobol", "uniform", "quadrature", "adaptive", "panels", NULL};
 
 #define FIRST_DAMPING 1e-7 /* of a step, before any solve told more */
 #define ROWS_LEAST    1.2  /* rows a weight that can be trusted: fewer fit the points and not the field */
@@ -98,7 +98,7 @@ static PetscErrorCode check_options(MPI_Comm comm, const SinewPointwise *e, cons
     PetscCheck(!o->network.harmonics[e->face[k].axis], comm, SINEW_ERR_INPUT,
                "insr: axis %" PetscInt_FMT " of the network is periodic, the equation has a condition on its face",
                e->face[k].axis);
-  PetscCheck(o->sampling >= SINEW_INSR_STRATIFIED && o->sampling <= SINEW_INSR_ADAPTIVE, comm, SINEW_ERR_INPUT,
+  PetscCheck(o->sampling >= SINEW_INSR_STRATIFIED && o->sampling <= SINEW_INSR_PANELS, comm, SINEW_ERR_INPUT,
              "insr: unknown sampling %d", (int)o->sampling);
   PetscCheck(e->rate || o->sampling != SINEW_INSR_ADAPTIVE, comm, SINEW_ERR_INPUT,
              "insr: adaptive sampling goes by the rate, which %s does not have", e->name);
@@ -121,10 +121,10 @@ static PetscErrorCode warn(SinewInsr insr)
                             " weights: the field may be wrong between the points; take at least %" PetscInt_FMT,
                             o->points, rows, insr->P,
                             (PetscInt)PetscCeilReal((PetscReal)ROWS_LEAST * (PetscReal)insr->P / (PetscReal)each)));
-  else if (insr->equation->projected && o->sampling != SINEW_INSR_QUADRATURE)
+  else if (insr->equation->projected && o->sampling != SINEW_INSR_QUADRATURE && o->sampling != SINEW_INSR_PANELS)
     PetscCall(PetscSNPrintf(insr->warning, sizeof(insr->warning),
                             "%s leaves a residual (the pressure gradient) that random points turn into noise; take "
-                            "sampling quadrature",
+                            "sampling quadrature or panels",
                             insr->equation->name));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -266,8 +266,9 @@ static PetscErrorCode place_step(SinewInsr insr, PetscReal t, PetscReal dt)
   const InsrLevels coming = {.w = {insr->w, s > 0 ? insr->previous : NULL}, .c = {1 + s, -s}};
 
   PetscFunctionBegin;
-  PetscCall(SinewInsrPlace(&insr->step.set[0], insr->options.sampling, fixed ? 0 : step, t, insr->w));
-  if (insr->step.sets > 1) PetscCall(SinewInsrPlace(&insr->step.set[1], SINEW_INSR_STRATIFIED, step, t, NULL));
+  PetscCall(SinewInsrPlace(&insr->step.set[0], insr->options.sampling, fixed ? 0 : step, t, insr->w, NULL, NULL));
+  if (insr->step.sets > 1)
+    PetscCall(SinewInsrPlace(&insr->step.set[1], SINEW_INSR_STRATIFIED, step, t, NULL, NULL, NULL));
   for (PetscInt k = 0; k < insr->equation->faces; k++) PetscCall(SinewInsrPlaceFace(&insr->step, k, step, &coming));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -46,6 +46,8 @@
                 the box have the rule too
     ADAPTIVE    stratified in cells that get points by a monitor, |f| of the old level (the residual of the old
                 weights is dt f), at least half of them evenly; weights correct for it
+    PANELS      a quadrature that is finer where q of the old level (of the initial field) varies more: for projected
+                equations with layers
   Rows (points times evolved quantities) should be 1.2 to 2.5 times the weights; SinewInsrWarning tells. A second,
   stratified set of `held_out` points checks every solve and stops one that over-fits. All points are functions of
   seed, step and index: ranks and restarts do not change them.
@@ -86,7 +88,8 @@ typedef enum {
   SINEW_INSR_SOBOL,
   SINEW_INSR_UNIFORM,
   SINEW_INSR_QUADRATURE,
-  SINEW_INSR_ADAPTIVE
+  SINEW_INSR_ADAPTIVE,
+  SINEW_INSR_PANELS
 } SinewInsrSampling;
 
 /* Words for decks, in the order of the enums, ended by NULL. */

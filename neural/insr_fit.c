@@ -24,8 +24,8 @@ static PetscErrorCode create(SinewInsr insr, const Problem *problem, PetscInt po
                                   SinewInsrCountPoints(SINEW_INSR_STRATIFIED, insr->dim, held_out), TARGET + 1,
                                   problem->faces, &o->fit, system));
   system->stage = problem->stage;
-  PetscCall(SinewInsrPlace(&system->set[0], kind, -1, 0, NULL));
-  if (system->sets > 1) PetscCall(SinewInsrPlace(&system->set[1], SINEW_INSR_STRATIFIED, -1, 0, NULL));
+  PetscCall(SinewInsrPlace(&system->set[0], kind, -1, problem->stage.t, NULL, problem->target, problem->ctx));
+  if (system->sets > 1) PetscCall(SinewInsrPlace(&system->set[1], SINEW_INSR_STRATIFIED, -1, 0, NULL, NULL, NULL));
   for (PetscInt k = 0; problem->faces && k < insr->equation->faces; k++)
     PetscCall(SinewInsrPlaceFace(system, k, -1, NULL));
   for (PetscInt s = 0; problem->target && s < system->sets; s++) {

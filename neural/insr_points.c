@@ -30,6 +30,7 @@ static PetscInt power(PetscInt m, PetscInt dim)
 PetscInt SinewInsrCountPoints(SinewInsrSampling kind, PetscInt dim, PetscInt n)
 {
   if (n < 1) return 0;
+  if (kind == SINEW_INSR_PANELS) return SinewInsrCountPanels(dim, n);
   if (kind == SINEW_INSR_STRATIFIED || kind == SINEW_INSR_QUADRATURE) return power(per_axis(dim, n), dim);
   return n;
 }
@@ -183,7 +184,21 @@ static SinewSampleKind sample_kind(SinewInsrSampling kind, PetscInt dim)
   }
 }
 
-PetscErrorCode SinewInsrPlace(InsrSet *set, SinewInsrSampling kind, PetscInt step, PetscReal t, const PetscReal w[])
+static PetscErrorCode monitored(const InsrMonitor *m, PetscInt n, const PetscReal x[], PetscReal q[])
+{
+  const PetscReal only_density[3] = {1, 0, 0};
+  const InsrLevels level = {.w = {m->w}, .c = {1}};
+
+  PetscFunctionBegin;
+  if (m->function)
+    PetscCall(m->function(m->ctx, m->t, n, x, q));
+  else
+    PetscCall(SinewInsrAccumulate(m->insr, &level, m->t, only_density, NULL, NULL, n, x, q));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewInsrPlace(InsrSet *set, SinewInsrSampling kind, PetscInt step, PetscReal t, const PetscReal w[],
+                              SinewPointFunction *function, const void *ctx)
 {
   const SinewInsr insr = set->insr;
   const SinewJetOptions *box = &insr->options.network;
@@ -196,6 +211,10 @@ PetscErrorCode SinewInsrPlace(InsrSet *set, SinewInsrSampling kind, PetscInt ste
     for (PetscInt p = 0; p < set->count; p++) set->scale[p] = 1 / PetscSqrtReal((PetscReal)set->n);
   } else if (kind == SINEW_INSR_QUADRATURE) {
     PetscCall(place_rule(insr, NULL, per_axis(insr->dim, set->n), set->first, set->count, set->x, set->scale));
+  } else if (kind == SINEW_INSR_PANELS) {
+    const InsrMonitor monitor = {monitored, insr, t, w, function, ctx};
+
+    PetscCall(SinewInsrPlacePanels(set, w || function ? &monitor : NULL));
   } else if (kind == SINEW_INSR_ADAPTIVE) {
     PetscCall(place_adaptive(set, stream, t, w));
   } else {

@@ -18,8 +18,10 @@ typedef struct {
   SinewPointMap *map; /* f; NULL: the equation's rate */
   PetscBool frozen;   /* derivatives are those of q alone: the linear problem of Neural Galerkin */
   PetscBool faces;    /* boundary rows count */
-  PetscReal soft;     /* of obstacles, as SinewPointStep has it */
-  PetscReal step;     /* above 0: the equation's own rows for a step of this size; slots BASE and TARGET */
+  PetscReal data[3];  /* their residual is combined from those at start, start + dt / 2, start + dt; zeros: at t */
+  PetscReal start, dt;
+  PetscReal soft; /* of obstacles, as SinewPointStep has it */
+  PetscReal step; /* above 0: the equation's own rows for a step of this size; slots BASE and TARGET */
 } InsrStage;
 
 typedef struct InsrSystem InsrSystem;
@@ -83,11 +85,30 @@ struct _p_SinewInsr {
   PetscReal *cell_x, *monitor;
 };
 
-/* ---- points (insr_points.c) ---- */
+/* ---- points (insr_points.c, insr_panels.c) ---- */
+
+/* What decides where panels are small: values [evolved][n] at points x, added to zeros. */
+typedef struct InsrMonitor {
+  PetscErrorCode (*values)(const struct InsrMonitor *monitor, PetscInt n, const PetscReal x[], PetscReal q[]);
+  SinewInsr insr;
+  PetscReal t;
+  const PetscReal *w;           /* of the level to look at, or */
+  SinewPointFunction *function; /* this one */
+  const void *ctx;
+} InsrMonitor;
+
+typedef struct {
+  PetscReal lower[SINEW_JET_DIM_MAX], size[SINEW_JET_DIM_MAX], score;
+} InsrPanel;
+
+PETSC_INTERN PetscInt SinewInsrCountPanels(PetscInt dim, PetscInt n);
+/* monitor NULL: any panels. Collective. */
+PETSC_INTERN PetscErrorCode SinewInsrPlacePanels(InsrSet *set, const InsrMonitor *monitor);
 PETSC_INTERN PetscInt SinewInsrCountPoints(SinewInsrSampling kind, PetscInt dim, PetscInt n);
-/* Points of a set, with the random numbers of `step`; ADAPTIVE looks at the rate of weights w at t (NULL: evenly). */
+/* Points of a set, with the random numbers of `step`; ADAPTIVE looks at the rate of weights w at t, PANELS at q of w
+   (NULL: evenly), or at a function instead. */
 PETSC_INTERN PetscErrorCode SinewInsrPlace(InsrSet *set, SinewInsrSampling kind, PetscInt step, PetscReal t,
-                                           const PetscReal w[]);
+                                           const PetscReal w[], SinewPointFunction *function, const void *ctx);
 /* Points of a face: random, or, where its equation knows their depth, the deepest candidates at levels (unless NULL).
  */
 PETSC_INTERN PetscErrorCode SinewInsrPlaceFace(InsrSystem *system, PetscInt face, PetscInt step,

@@ -52,7 +52,7 @@ static PetscErrorCode resample(void *ctx, PetscInt iteration)
 
   PetscFunctionBegin;
   if (insr->options.sampling == SINEW_INSR_QUADRATURE) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(SinewInsrPlace(&insr->step.set[0], insr->options.sampling, number, r->t, insr->w));
+  PetscCall(SinewInsrPlace(&insr->step.set[0], insr->options.sampling, number, r->t, insr->w, NULL, NULL));
   for (PetscInt k = 0; k < insr->equation->faces; k++) PetscCall(SinewInsrPlaceFace(&insr->step, k, number, NULL));
   PetscCall(fill_levels(insr, r->t, r->dt));
   PetscFunctionReturn(PETSC_SUCCESS);

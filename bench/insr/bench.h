@@ -21,6 +21,7 @@ typedef struct {
   PetscReal mean[2]; /* not counted in the size of q */
   PetscInt steps;
   SinewPointFunction *initial;
+  SinewPointFunction *start;  /* what networks are fitted to; NULL: initial */
   SinewPointFunction *exact;  /* or, where there is none, a fine grid's solution at the end */
   PetscBool periodic;         /* flows: the box, else slip walls */
   PetscReal viscosity, speed; /* flows: for the rival on a grid, with the largest speed */
@@ -47,6 +48,7 @@ PetscErrorCode BenchVorticity(const BenchCase *c, PetscInt nodes, BenchLine *lin
 /* The same flow at time t, velocity [2][n] at points. */
 PetscErrorCode BenchVorticityAt(const BenchCase *c, PetscInt nodes, PetscReal t, PetscInt n, const PetscReal x[],
                                 PetscReal v[]);
+PetscErrorCode BenchReference(const BenchCase *c); /* a flow on finer and finer grids, one against the other */
 PetscErrorCode BenchOnGrid(const BenchCase *c, PetscInt cells, BenchLine *line);
 
 PetscErrorCode BenchScaling(void); /* collective */

@@ -2,6 +2,8 @@
   Fields as network weights against the original's optimiser and against grids.
     insr [-case a|b|c|d|e] [-scheme WORD] [-rivals 0] [-verbose] [options of network.c]
   Errors, seconds and kilobytes of each case.
+    insr -reference [-case e] [-nodes 95] [-finest 767] [-times 0.1,0.5]
+  How far the grid that (e) is compared with agrees with coarser ones.
     mpirun -n 2 insr -scaling [-iterations 1] [-width 39] [-points 64009]
   How one large step scales, in a minute.
 */
@@ -72,7 +74,7 @@ static PetscErrorCode run(const BenchCase *c, const char only[], PetscBool rival
 int main(int argc, char **argv)
 {
   char key[16] = "", scheme[32] = "";
-  PetscBool rivals = PETSC_TRUE, scaling = PETSC_FALSE;
+  PetscBool rivals = PETSC_TRUE, scaling = PETSC_FALSE, reference = PETSC_FALSE;
 
   PetscFunctionBeginUser;
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
@@ -85,10 +87,12 @@ int main(int argc, char **argv)
   PetscCall(PetscOptionsGetString(NULL, NULL, "-case", key, sizeof(key), NULL));
   PetscCall(PetscOptionsGetString(NULL, NULL, "-scheme", scheme, sizeof(scheme), NULL));
   PetscCall(PetscOptionsGetBool(NULL, NULL, "-rivals", &rivals, NULL));
+  PetscCall(PetscOptionsGetBool(NULL, NULL, "-reference", &reference, NULL));
   PetscCall(
       PetscPrintf(PETSC_COMM_WORLD, "  %-34s %9s %9s %9s %9s %9s\n", "", "error", "rel. L2", "seconds", "CPU s", "KB"));
   for (PetscInt k = 0; k < BenchCaseCount; k++)
-    if (!key[0] || strcmp(key, BenchCases[k].key) == 0) PetscCall(run(&BenchCases[k], scheme, rivals));
+    if (reference ? !strcmp(key[0] ? key : "e", BenchCases[k].key) : !key[0] || !strcmp(key, BenchCases[k].key))
+      PetscCall(reference ? BenchReference(&BenchCases[k]) : run(&BenchCases[k], scheme, rivals));
   PetscCall(PetscFinalize());
   return 0;
 }

@@ -6,7 +6,8 @@
 static const char *const schemes[] = {"auto",  "euler",           "midpoint", "trapezoidal",     "gauss",
                                       "sdirk", "semi_lagrangian", "rk4",      "neural_galerkin", "variational",
                                       NULL};
-static const char *const samplings[] = {"auto", "stratified", "sobol", "uniform", "quadrature", "adaptive", NULL};
+static const char *const samplings[] = {"auto",       "stratified", "sobol",  "uniform",
+                                        "quadrature", "adaptive",   "panels", NULL};
 static const char *const activations[] = {"sine", "tanh", "gelu", "swish", NULL};
 static const char *const controls[] = {"fixed", "error", NULL};
 static const char *const methods[] = {"auto", "normal", "qr", "lsqr", "lbfgs", "adam", "newton", "newton_cg", NULL};
@@ -120,7 +121,10 @@ const SinewKey SinewInsrKeys[] = {
      .doc = "the point network that is the field"},
     INTEGER(V, points, "points", "0", 0, 1e9, "where the residual is asked for; 0: twice the weights", WARN),
     CHOICE(V, sampling, "sampling", "auto", samplings,
-           "of the points, new for every step; auto: stratified, for incompressible flow quadrature", WARN),
+           "of the points, new for every step; auto: stratified, for incompressible flow quadrature; panels: a "
+           "quadrature that is "
+           "finer where the field varies more",
+           WARN),
     INTEGER(V, face_points, "face_points", "0", 0, 1e9, "points of a face with a condition; 0: 64 (1D: 1)", WARN),
     NUMBER(V, held_out, "held_out", "0.25", 0, 10, "further points, as a part of `points`, to tell over-fitting", WARN),
     INTEGER(V, seed, "seed", "1", 0, 2e9, "of the first weights and of the points", FROZEN),

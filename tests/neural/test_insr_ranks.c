@@ -75,7 +75,7 @@ static void ranks_do_not_change_the_bits(void **state)
 
   (void)state;
   check_call(SinewPointwiseTransport(&burgers, &equation));
-  for (int k = SINEW_INSR_STRATIFIED; k <= SINEW_INSR_ADAPTIVE; k++)
+  for (int k = SINEW_INSR_STRATIFIED; k <= SINEW_INSR_PANELS; k++)
     ranks_agree(equation, SINEW_INSR_MIDPOINT, (SinewInsrSampling)k);
   ranks_agree(equation, SINEW_INSR_LAGRANGE, SINEW_INSR_STRATIFIED);
   ranks_agree(equation, SINEW_INSR_SDIRK, SINEW_INSR_STRATIFIED);
@@ -131,7 +131,7 @@ static void weights_of_points_sum_to_one(void **state)
     SinewPointwise *equation;
 
     check_call(SinewPointwiseTransport(&p, &equation));
-    for (int k = SINEW_INSR_STRATIFIED; k <= SINEW_INSR_ADAPTIVE; k++) {
+    for (int k = SINEW_INSR_STRATIFIED; k <= SINEW_INSR_PANELS; k++) {
       SinewInsrOptions o = SinewInsrDefaults(equation, lower, upper);
       SinewInsrReport report;
       SinewInsr insr;
