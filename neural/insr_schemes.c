@@ -10,13 +10,23 @@ typedef struct {
   PetscReal a[STAGES_MAX][STAGES_MAX], b[STAGES_MAX], c[STAGES_MAX];
   PetscReal embedded[STAGES_MAX]; /* all zero: none */
   PetscInt embedded_order;
+  PetscReal data[STAGES_MAX][3]; /* of a stage: see InsrStage */
 } Tableau;
 
-static const Tableau euler = {1, 1, PETSC_TRUE, {{1}}, {1}, {1}, {0}, 0};
-static const Tableau trapezoidal = {2, 2, PETSC_TRUE, {{0}, {0.5, 0.5}}, {0.5, 0.5}, {0, 1}, {0}, 0};
-static const Tableau classical = {
-    4,      4, PETSC_FALSE, {{0}, {0.5}, {0, 0.5}, {0, 0, 1}}, {1. / 6, 1. / 3, 1. / 3, 1. / 6}, {0, 0.5, 0.5, 1},
-    {0, 1}, 2};
+static const Tableau euler = {1, 1, PETSC_TRUE, {{1}}, {1}, {1}, {0}, 0, {{0}}};
+static const Tableau trapezoidal = {2, 2, PETSC_TRUE, {{0}, {0.5, 0.5}}, {0.5, 0.5}, {0, 1}, {0}, 0, {{0}}};
+/* Its stages hold on faces what Runge-Kutta makes of g' there, not g of their times, which would lower the order to two
+   (Carpenter, Gottlieb, Abarbanel & Don 1995, SIAM J. Sci. Comput. 16); g' by the parabola through t, t + dt/2, t + dt.
+ */
+static const Tableau classical = {4,
+                                  4,
+                                  PETSC_FALSE,
+                                  {{0}, {0.5}, {0, 0.5}, {0, 0, 1}},
+                                  {1. / 6, 1. / 3, 1. / 3, 1. / 6},
+                                  {0, 0.5, 0.5, 1},
+                                  {0, 1},
+                                  2,
+                                  {{0}, {-0.5, 2, -0.5}, {0.5, 0, 0.5}, {0}}};
 /* Hairer & Wanner 1996, Solving Ordinary Differential Equations II, table IV.6.5, gamma = 1/4, order 4(3), L-stable */
 static const Tableau sdirk = {5,
                               4,
@@ -29,7 +39,8 @@ static const Tableau sdirk = {5,
                               {25. / 24, -49. / 48, 125. / 16, -85. / 12, 0.25},
                               {0.25, 0.75, 11. / 20, 0.5, 1},
                               {59. / 48, -17. / 96, 225. / 32, -85. / 12, 0},
-                              3};
+                              3,
+                              {{0}}};
 
 static const PetscReal only_density[3] = {1, 0, 0}, only_rate[3] = {0, 1, 0};
 
@@ -129,7 +140,12 @@ static PetscErrorCode runge_kutta(SinewInsr insr, const Tableau *tableau, PetscR
 
       PetscCall(stage_target(system, dt, i, b, TARGET));
       system->stage = (InsrStage){.t = t + c * dt, .density = 1, .faces = PETSC_TRUE};
-      if (!last) system->stage.gamma = dt * tableau->a[i][i];
+      system->stage.start = t;
+      system->stage.dt = dt;
+      if (!last) {
+        system->stage.gamma = dt * tableau->a[i][i];
+        PetscCall(PetscArraycpy(system->stage.data, tableau->data[i], 3));
+      }
       PetscCall(SinewInsrSolve(system, 3, candidates, w, report));
       if (report->failed) PetscFunctionReturn(PETSC_SUCCESS);
     }

@@ -82,6 +82,26 @@ static PetscErrorCode interior_residual(void *ctx, PetscInt first, PetscInt n, c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* r = sum of data[k] r(start + k dt / 2), whose derivatives are those of one: conditions are linear in u. */
+static PetscErrorCode combined_data(const InsrStage *stage, const SinewPointwiseFace *face, const void *ctx,
+                                    SinewPoints at, PetscReal r[], PetscReal dr[])
+{
+  const PetscInt rows = face->rows * at.n;
+  PetscReal *one;
+
+  PetscFunctionBegin;
+  PetscCall(PetscMalloc1((size_t)rows, &one));
+  PetscCall(PetscArrayzero(r, rows));
+  for (int k = 0; k < 3; k++) {
+    at.t = stage->start + 0.5 * k * stage->dt;
+    if (stage->data[k] == 0 && k < 2) continue;
+    PetscCall(face->residual(ctx, &at, one, k == 2 ? dr : NULL));
+    for (PetscInt i = 0; i < rows; i++) r[i] += stage->data[k] * one[i];
+  }
+  PetscCall(PetscFree(one));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode face_residual(void *ctx, PetscInt first, PetscInt n, const PetscReal x[], const PetscReal u[],
                                     PetscReal r[], PetscReal dr[])
 {
@@ -96,9 +116,15 @@ static PetscErrorCode face_residual(void *ctx, PetscInt first, PetscInt n, const
                           .x = x,
                           .u = u};
 
+  const void *face_ctx = face->ctx ? face->ctx : equation->ctx;
+  const PetscBool combined = (PetscBool)(stage->data[0] != 0 || stage->data[1] != 0 || stage->data[2] != 0);
+
   PetscFunctionBegin;
   (void)first;
-  if (stage->faces) PetscCall(face->residual(face->ctx ? face->ctx : equation->ctx, &at, r, dr));
+  if (stage->faces && combined)
+    PetscCall(combined_data(stage, face, face_ctx, at, r, dr));
+  else if (stage->faces)
+    PetscCall(face->residual(face_ctx, &at, r, dr));
   /* Neural Galerkin leaves what is prescribed on a face as it is: J d = 0 */
   if (!stage->faces || stage->frozen) PetscCall(PetscArrayzero(r, face->rows * n));
   if (face->depth && stage->soft > 0) {

@@ -13,7 +13,8 @@
     flow       incompressible flow in two dimensions by a stream function psi, velocity U + (psi_y, -psi_x):
                velocity_t = -(velocity . grad) velocity + nu lap velocity + force - grad p; nu = 0: Euler. The pressure
                drops out by projection. Walls: hard factors (psi = 0), slip; periodic: Fourier features, the mean flow U
-               apart
+               apart. Velocities held on faces are rows (of psi's gradient), and the projection is Galerkin's onto what
+               vanishes there; a face without any is open: no pressure stands on it
   Initial data for SinewInsrFit are u; p and v; u_k; the velocity (2 components), respectively.
 */
 #include "../neural/pointwise.h"
@@ -69,7 +70,8 @@ typedef struct {
 typedef struct {
   PetscReal viscosity, mean[2];
   SinewPointFunction *force; /* [2]; NULL: none */
-  const void *ctx;
+  SinewFaces faces;          /* of psi; velocity_x - U is its y-derivative, velocity_y - V minus its x-derivative */
+  const void *ctx;           /* of the functions */
 } SinewFlowTerms;
 
 PETSC_EXTERN PetscErrorCode SinewPointwiseTransport(const SinewTransport *parameters, SinewPointwise **equation);

@@ -28,12 +28,14 @@ typedef struct _SinewFlowFaces *SinewFlowFaces;
 typedef struct {
   PetscInt components; /* first: what the copying kernel reads */
   PetscInt scalars;
-  SinewFlowModes modes;   /* the pseudo-spectral form, while a stepper has it; not owned */
-  SinewFlowFaces faces;   /* the staggered form, where the equation is staggered; owned */
-  PetscInt waves;         /* of the random initial velocity: amplitude cos(k.x + phase) */
-  PetscReal (*wave)[7];   /* k, amplitude, phase */
-  SinewPointwise *points; /* the form at points; owned */
-  PetscBool cells_only;   /* has terms that the form at points lacks */
+  SinewFlowModes modes;                        /* the pseudo-spectral form, while a stepper has it; not owned */
+  SinewFlowFaces faces;                        /* the staggered form, where the equation is staggered; owned */
+  PetscInt waves;                              /* of the random initial velocity: amplitude cos(k.x + phase) */
+  PetscReal (*wave)[7];                        /* k, amplitude, phase */
+  SinewPointwise *points;                      /* the form at points; owned */
+  const SinewDomain *domain;                   /* of that; not owned */
+  PetscInt side_rows[4], side_component[4][2]; /* velocities that rows hold on its faces */
+  PetscBool cells_only;                        /* has terms that the form at points lacks */
 } SinewFlowData;
 
 PETSC_INTERN const SinewInitialType SinewFlowInitials[];

@@ -3,11 +3,16 @@
   Every function of this form is solenoidal and, where psi is constant on walls, tangential; gradients are orthogonal
   to all of them, so that least squares over stream functions is the projection of Chorin (1968) without a pressure.
 */
-#include "../pointwise.h"
+#include "faces_private.h"
+
+typedef struct {
+  PointwiseFaces faces; /* first: see faces_private.h */
+  SinewFlowTerms p;
+} Context;
 
 typedef struct {
   SinewPointwise equation;
-  SinewFlowTerms p;
+  Context context;
 } Flow;
 
 /* channels of the jet of psi: value, x, y, xx, xy, yy, (lap psi)_x, (lap psi)_y */
@@ -15,7 +20,7 @@ enum { PSI, PX, PY, PXX, PXY, PYY, LX, LY };
 
 static PetscErrorCode density(const void *ctx, const SinewPoints *at, PetscReal q[], PetscReal dq[])
 {
-  const SinewFlowTerms *p = ctx;
+  const SinewFlowTerms *p = &((const Context *)ctx)->p;
   const PetscInt n = at->n;
 
   for (PetscInt k = 0; k < n; k++) {
@@ -56,7 +61,7 @@ static void advection(const SinewFlowTerms *p, const SinewPoints *at, PetscReal 
 
 static PetscErrorCode rate(const void *ctx, const SinewPoints *at, PetscReal f[], PetscReal df[])
 {
-  const SinewFlowTerms *p = ctx;
+  const SinewFlowTerms *p = &((const Context *)ctx)->p;
   const PetscInt n = at->n;
 
   PetscFunctionBegin;
@@ -102,7 +107,7 @@ PetscErrorCode SinewPointwiseFlow(const SinewFlowTerms *parameters, SinewPointwi
 
   PetscFunctionBegin;
   PetscCall(PetscNew(&flow));
-  flow->p = *parameters;
+  flow->context = (Context){.faces = {2, 1, parameters->faces, parameters->ctx}, .p = *parameters};
   flow->equation = (SinewPointwise){.name = "flow",
                                     .dim = 2,
                                     .unknowns = 1,
@@ -110,12 +115,13 @@ PetscErrorCode SinewPointwiseFlow(const SinewFlowTerms *parameters, SinewPointwi
                                     .order = parameters->viscosity != 0 ? SINEW_JET_THIRD : SINEW_JET_HESSIAN,
                                     .density_order = SINEW_JET_GRADIENT,
                                     .projected = PETSC_TRUE,
-                                    .ctx = &flow->p,
+                                    .ctx = &flow->context,
                                     .density = density,
                                     .rate = rate,
                                     .fields = 4,
                                     .field = {"velocity_x", "velocity_y", "vorticity", "stream_function"},
                                     .observe = observe};
+  SinewPointwiseAddFaces(&flow->context.faces, &flow->equation);
   *equation = &flow->equation;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -141,7 +141,7 @@ it "mistakes of the section have lines" '
   code 2 sinew run wave.yaml "equation={type: reaction_diffusion, reaction: cahn_hilliard}" "initial={type: interface}"
   says err "equation.reaction: insr has no fourth derivatives"'
 
-it "incompressible flow by insr stands between walls or periodic sides" '
+it "incompressible flow by insr: walls, and sides that cannot be" '
   printf "%s\n" "equation: {type: navier_stokes}" "grid: {cells: [16, 16], boundary: {x: wall, y: wall}}" \
     "initial: {type: taylor_green}" "stepper: {type: insr, dt: 0.02, scheme: midpoint, passes: 2," \
     "  network: {width: 8, depth: 2, omega: 3}, points: 256, fit: {adam: 200, limit: 0.02}}" "time: {end: 0.04}" >tg.yaml
@@ -153,6 +153,8 @@ it "incompressible flow by insr stands between walls or periodic sides" '
   says err "stepper.type.*expected spectral, ssp, euler or insr for navier_stokes, found bdf"
   code 2 sinew run tg.yaml equation.drag=1
   says err "insr does navier_stokes in 2 dimensions, without scalars, drag"
-  code 2 sinew run tg.yaml grid.boundary.x=outflow
-  says err "grid.boundary.x.*expected periodic or wall"'
+  code 2 sinew run tg.yaml "grid.boundary.x={lower: {type: inflow, values: {velocity_x: 1}}, upper: wall}"
+  says err "grid.boundary.x.*does not balance .net -1\. of 1\.."
+  code 2 sinew run tg.yaml "equation={type: navier_stokes, mean: [0, 1]}"
+  says err "grid.boundary.y: equation.mean goes through closed sides: expected 0 along y, found 1"'
 finish
