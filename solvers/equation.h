@@ -53,6 +53,7 @@ typedef struct {
   const SinewBoundarySide *side; /* [6], conditions on the faces of the other axes; not owned */
   PetscBool factors;             /* conditions u = 0 may be left to a factor of the network */
   PetscBool squared;             /* the scheme applies the operator twice and needs the conditions of its square */
+  PetscBool split;               /* velocity and pressure are networks of their own */
 } SinewDomain;
 /* A choice within an equation that brings keys of its own, for `sinew list`. */
 typedef struct {

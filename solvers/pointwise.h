@@ -85,7 +85,12 @@ PETSC_EXTERN PetscErrorCode SinewPointwiseFlow(const SinewFlowTerms *parameters,
   from, p the pressure; networks and weights are referred to and must stay as they are during a solve (copy the
   weights).
 */
-typedef enum { SINEW_SPLITTING_ADVECT, SINEW_SPLITTING_PRESSURE, SINEW_SPLITTING_PROJECT } SinewSplittingPhase;
+typedef enum {
+  SINEW_SPLITTING_ADVECT,
+  SINEW_SPLITTING_PRESSURE,
+  SINEW_SPLITTING_PROJECT,
+  SINEW_SPLITTING_FIELD /* no phase, but the velocity to be fitted and looked at; needs no parameters, knows no steps */
+} SinewSplittingPhase;
 
 typedef struct {
   SinewJet velocity, pressure; /* not those that a SinewInsr owns: each call leaves other points in them */

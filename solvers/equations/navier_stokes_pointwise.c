@@ -209,6 +209,32 @@ static PetscErrorCode check_sides(SinewEquation e, SinewDeck deck, const PetscBo
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The original's splitting, and what it cannot do. */
+static PetscErrorCode split(SinewEquation e, SinewDeck deck, SinewPointwise **points)
+{
+  const SinewFlowParameters *p = (const SinewFlowParameters *)e->parameters;
+  const SinewDomain *domain = ((const SinewFlowData *)e->data)->domain;
+  const SinewNode root = SinewDeckRoot(deck);
+  const SinewSplitting none = {.dt = 0};
+
+  PetscFunctionBeginUser;
+  if (p->viscosity > 0 || p->force.n || p->mean.value[0] != 0 || p->mean.value[1] != 0)
+    PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, root, "equation"), "equation",
+                               "formulation splitting is without viscosity, force and mean flow"));
+  for (PetscInt d = 0; d < 2; d++) {
+    PetscBool walls = (PetscBool)!domain->periodic[d];
+
+    for (PetscInt side = 0; side < 2 && walls; side++) {
+      const SinewBoundarySide *at = &domain->side[2 * d + side];
+
+      walls = (PetscBool)(at->pieces == 1 && at->piece[0].kind == SINEW_BOUNDARY_REFLECT);
+    }
+    if (!walls) PetscCall(side_mistake(deck, d, "formulation splitting stands between walls: expected wall"));
+  }
+  PetscCall(SinewPointwiseSplitting(&none, SINEW_SPLITTING_FIELD, points));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- the equation ---- */
 
 PetscErrorCode SinewFlowPointwise(SinewEquation e, SinewDeck deck, const SinewDomain *domain, SinewPointwise *p,
@@ -229,9 +255,13 @@ PetscErrorCode SinewFlowPointwise(SinewEquation e, SinewDeck deck, const SinewDo
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   data->domain = domain;
-  PetscCall(set_sides(e, &flow.faces, zero));
-  PetscCall(check_sides(e, deck, zero));
-  PetscCall(SinewPointwiseFlow(&flow, &data->points));
+  if (domain->split) {
+    PetscCall(split(e, deck, &data->points));
+  } else {
+    PetscCall(set_sides(e, &flow.faces, zero));
+    PetscCall(check_sides(e, deck, zero));
+    PetscCall(SinewPointwiseFlow(&flow, &data->points));
+  }
   *p = *data->points;
   p->name = e->type->name;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -77,6 +77,28 @@ static PetscErrorCode project(const void *ctx, const SinewPoints *at, PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The field has no rate. */
+static PetscErrorCode no_rate(const void *ctx, const SinewPoints *at, PetscReal f[], PetscReal df[])
+{
+  PetscFunctionBegin;
+  (void)ctx, (void)df;
+  PetscCall(PetscArrayzero(f, 2 * at->n));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode observe(const void *ctx, const SinewPoints *at, PetscReal values[], PetscReal derivatives[])
+{
+  const PetscInt n = at->n;
+  const PetscReal *u = at->u, *v = at->u + at->channels * n;
+
+  PetscFunctionBegin;
+  (void)ctx, (void)derivatives;
+  PetscCall(PetscArraycpy(values, u, n));
+  PetscCall(PetscArraycpy(values + n, v, n));
+  for (PetscInt k = 0; k < n; k++) values[2 * n + k] = v[n + k] - u[2 * n + k];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* u . n = 0: component `axis` of the velocity */
 static PetscErrorCode no_flow(PetscInt axis, const SinewPoints *at, PetscReal r[], PetscReal dr[])
 {
@@ -122,15 +144,15 @@ static PetscErrorCode no_slope_y(const void *ctx, const SinewPoints *at, PetscRe
 PetscErrorCode SinewPointwiseSplitting(const SinewSplitting *parameters, SinewSplittingPhase phase,
                                        SinewPointwise **equation)
 {
-  static SinewPointMap *const rate[3] = {advect, pressure, project};
+  static SinewPointMap *const rate[4] = {advect, pressure, project, no_rate};
   static SinewPointMap *const wall[2][2] = {{no_flow_x, no_flow_y}, {no_slope_x, no_slope_y}};
   const PetscBool scalar = (PetscBool)(phase == SINEW_SPLITTING_PRESSURE);
   Splitting *splitting;
   SinewPointwise *e;
 
   PetscFunctionBegin;
-  PetscCheck(phase >= SINEW_SPLITTING_ADVECT && phase <= SINEW_SPLITTING_PROJECT, PETSC_COMM_SELF, SINEW_ERR_INPUT,
-             "a splitting has three phases");
+  PetscCheck(phase >= SINEW_SPLITTING_ADVECT && phase <= SINEW_SPLITTING_FIELD, PETSC_COMM_SELF, SINEW_ERR_INPUT,
+             "a splitting has three phases and a field");
   PetscCall(PetscNew(&splitting));
   splitting->p = *parameters;
   e = &splitting->equation;
@@ -152,6 +174,16 @@ PetscErrorCode SinewPointwiseSplitting(const SinewSplitting *parameters, SinewSp
                                       .order = scalar ? SINEW_JET_GRADIENT : SINEW_JET_VALUE,
                                       .weight = 0.5,
                                       .residual = wall[scalar][k / 2]};
+  if (phase == SINEW_SPLITTING_FIELD) {
+    e->steady = PETSC_FALSE;
+    e->order = SINEW_JET_GRADIENT;
+    e->faces = 0;
+    e->fields = 3;
+    e->field[0] = "velocity_x";
+    e->field[1] = "velocity_y";
+    e->field[2] = "vorticity";
+    e->observe = observe;
+  }
   *equation = e;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

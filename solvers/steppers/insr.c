@@ -19,6 +19,7 @@ typedef struct {
   SinewProblem problem; /* not owned, like the rest of it */
   TS ts;                /* not owned */
   SinewInsr insr;
+  SinewInsrSplit split; /* with formulation: splitting */
   SinewInsrReport report;
   PetscInt field[SINEW_COMPONENTS_MAX]; /* of the network's fields, which one is a component */
   PetscReal column[COLUMNS_ALL];        /* of solves, and the equation's integrals */
@@ -248,13 +249,25 @@ static PetscErrorCode state_name(const Insr *s, const SinewInsrState *state, siz
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Arrays of a checkpoint: the network's state, and of a splitting the pressure's weights, which come first in its. */
+static PetscInt state_count(const Insr *s)
+{
+  return SinewInsrStateCount(s->insr) + (s->split ? SinewInsrStateCount(SinewInsrSplitPressure(s->split)) / 2 : 0);
+}
+
 static PetscErrorCode describe_state(const Insr *s, PetscInt index, size_t size, char name[], SinewArray *array)
 {
+  const PetscInt own = SinewInsrStateCount(s->insr);
   SinewInsrState state;
 
   PetscFunctionBeginUser;
-  PetscCall(SinewInsrGetState(s->insr, index, &state));
-  PetscCall(state_name(s, &state, size, name));
+  if (index < own) {
+    PetscCall(SinewInsrGetState(s->insr, index, &state));
+    PetscCall(state_name(s, &state, size, name));
+  } else {
+    PetscCall(SinewInsrGetState(SinewInsrSplitPressure(s->split), index - own, &state));
+    PetscCall(PetscSNPrintf(name, size, "/stepper/insr/pressure/%s", state.name));
+  }
   *array = (SinewArray){.name = name,
                         .dtype = SINEW_FLOAT64,
                         .rank = (int)state.rank,
@@ -293,7 +306,7 @@ static PetscErrorCode save(void *own, TS ts, SinewFile file)
 
   PetscFunctionBeginUser;
   (void)ts;
-  for (PetscInt k = 0; k < SinewInsrStateCount(s->insr); k++) {
+  for (PetscInt k = 0; k < state_count(s); k++) {
     SinewArray array;
     char name[128];
 
@@ -314,7 +327,7 @@ static PetscErrorCode load(void *own, TS ts, SinewFile file)
   (void)ts;
   PetscCall(describe_state(s, 0, sizeof(name), name, &array));
   PetscCall(SinewFileInquire(file, name, &s->placed, &stored));
-  for (PetscInt k = 0; k < SinewInsrStateCount(s->insr) && s->placed; k++) {
+  for (PetscInt k = 0; k < state_count(s) && s->placed; k++) {
     PetscCall(describe_state(s, k, sizeof(name), name, &array));
     PetscCall(SinewFileRead(file, &array));
   }
@@ -371,6 +384,27 @@ static PetscErrorCode leap(TS ts, Insr *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Moves the weights; a step that fails leaves them. */
+static PetscErrorCode move_weights(Insr *s, PetscReal t, PetscReal dt)
+{
+  PetscFunctionBeginUser;
+  if (s->split)
+    PetscCall(SinewInsrSplitStep(s->split, t, dt, SinewInsrWeights(s->insr), &s->report));
+  else
+    PetscCall(SinewInsrStep(s->insr, t, dt, &s->report));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode revert(Insr *s)
+{
+  PetscFunctionBeginUser;
+  if (s->split)
+    PetscCall(SinewInsrSplitRevert(s->split, SinewInsrWeights(s->insr)));
+  else
+    PetscCall(SinewInsrRevert(s->insr));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode advance(TS ts, Insr *s)
 {
   PetscReal next = ts->time_step;
@@ -381,7 +415,7 @@ static PetscErrorCode advance(TS ts, Insr *s)
     const PetscReal t = ts->ptime + ts->time_step;
 
     PetscCall(TSPreStage(ts, ts->ptime));
-    PetscCall(SinewInsrStep(s->insr, ts->ptime, ts->time_step, &s->report));
+    PetscCall(move_weights(s, ts->ptime, ts->time_step));
     if (!s->report.failed) PetscCall(view(s, t, s->candidate));
     PetscCall(TSPostStage(ts, t, 0, &s->candidate));
     PetscCall(judge(ts, s, &next, &accept));
@@ -390,7 +424,7 @@ static PetscErrorCode advance(TS ts, Insr *s)
       ts->ptime = t;
       take_columns(s);
     } else {
-      if (!s->report.failed) PetscCall(SinewInsrRevert(s->insr));
+      if (!s->report.failed) PetscCall(revert(s));
       ts->reject++;
     }
     ts->time_step = next;
@@ -474,6 +508,7 @@ static PetscErrorCode destroy(void *own)
   PetscFunctionBeginUser;
   if (s->ts) s->problem.equation->observe = NULL;
   PetscCall(SinewInsrDestroy(&s->insr));
+  PetscCall(SinewInsrSplitDestroy(&s->split));
   PetscCall(PetscFree(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -499,6 +534,8 @@ static PetscErrorCode create(void *own, const SinewProblem *problem, TS ts)
   problem->equation->observe = observe;
   problem->equation->observer = s;
   PetscCall(SinewInsrCreate(PetscObjectComm((PetscObject)ts), &s->section.pointwise, &s->section.options, &s->insr));
+  if (s->section.domain.split)
+    PetscCall(SinewInsrSplitCreate(PetscObjectComm((PetscObject)ts), SinewInsrGetOptions(s->insr), &s->split));
   PetscCall(map_fields(s));
   for (PetscInt k = 0; k < COLUMNS; k++) s->column_name[k] = column_names[k];
   for (PetscInt k = 0; k < s->section.pointwise.integrals; k++)
@@ -566,8 +603,10 @@ static PetscErrorCode plan(void *own, MPI_Comm comm, FILE *out)
 
   PetscFunctionBeginUser;
   PetscCall(PetscFPrintf(comm, out, "scheme    %s, at %" PetscInt_FMT " %s points\n",
-                         s->section.pointwise.steady ? "one solve" : SinewInsrSchemes[o->scheme], o->points,
-                         SinewInsrSamplings[o->sampling]));
+                         s->section.pointwise.steady ? "one solve"
+                         : s->split                  ? "advection, pressure, correction"
+                                                     : SinewInsrSchemes[o->scheme],
+                         o->points, SinewInsrSamplings[o->sampling]));
   PetscCall(PetscFPrintf(
       comm, out, "network   %" PetscInt_FMT " weights (%" PetscInt_FMT " x %" PetscInt_FMT ", %s), %.1f KB\n",
       SinewJetSize(SinewInsrGetJet(s->insr)), o->network.layers, o->network.width,

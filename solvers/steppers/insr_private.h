@@ -26,7 +26,7 @@ typedef struct {
 
 typedef struct {
   PetscReal dt, dt_max, rtol, atol, held_out, limit, truncation;
-  PetscInt control, max_steps, rejections, scheme, seed, sampling, points, face_points, passes;
+  PetscInt control, max_steps, rejections, formulation, scheme, seed, sampling, points, face_points, passes;
   SinewInsrNetwork network;
   SinewInsrSolver solver;
   SinewInsrFitting fit;
@@ -41,6 +41,18 @@ PETSC_INTERN PetscErrorCode SinewInsrSectionRead(const SinewStepperPlace *place,
 PETSC_INTERN PetscErrorCode SinewInsrSectionDomain(SinewInsrSection *section, const SinewStepperPlace *place,
                                                    SinewEquation equation, const SinewGridSection *grid);
 PETSC_INTERN const char *SinewInsrSectionActivation(const SinewInsrSection *section); /* the word for it */
+
+/*
+  `formulation: splitting` (insr_splitting.c). Step moves the velocity's weights w from t to t + dt, the pressure's are
+  its own; a step that fails (report) changes nothing, Revert undoes the last one. All but Pressure are collective.
+*/
+typedef struct _p_SinewInsrSplit *SinewInsrSplit;
+PETSC_INTERN PetscErrorCode SinewInsrSplitCreate(MPI_Comm comm, const SinewInsrOptions *options, SinewInsrSplit *split);
+PETSC_INTERN PetscErrorCode SinewInsrSplitDestroy(SinewInsrSplit *split);
+PETSC_INTERN PetscErrorCode SinewInsrSplitStep(SinewInsrSplit split, PetscReal t, PetscReal dt, PetscReal w[],
+                                               SinewInsrReport *report);
+PETSC_INTERN PetscErrorCode SinewInsrSplitRevert(SinewInsrSplit split, PetscReal w[]);
+PETSC_INTERN SinewInsr SinewInsrSplitPressure(SinewInsrSplit split); /* whose weights checkpoints hold */
 
 /* For the table of stepper.c. */
 PETSC_INTERN const SinewKey SinewInsrKeys[];

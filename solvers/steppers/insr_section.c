@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "solvers/steppers/insr_private.h"
 
 /* ---- keys ---- */
@@ -9,6 +11,7 @@ static const char *const schemes[] = {"auto",  "euler",           "midpoint", "t
 static const char *const samplings[] = {"auto",       "stratified", "sobol",  "uniform",
                                         "quadrature", "adaptive",   "panels", NULL};
 static const char *const activations[] = {"sine", "tanh", "gelu", "swish", NULL};
+static const char *const formulations[] = {"auto", "splitting", NULL};
 static const char *const controls[] = {"fixed", "error", NULL};
 static const char *const methods[] = {"auto", "normal", "qr", "lsqr", "lbfgs", "adam", "newton", "newton_cg", NULL};
 static const char *const scalings[] = {"levenberg", "marquardt", NULL};
@@ -109,6 +112,11 @@ const SinewKey SinewInsrKeys[] = {
     NUMBER(V, dt_max, "dt_max", "0", 0, 1e30, "largest step; 0: none", WARN),
     INTEGER(V, max_steps, "max_steps", "0", 0, 2e9, "stop after so many steps; 0: no limit", FREE),
     INTEGER(V, rejections, "rejections", "8", 0, 100, "halvings of a step that fails before giving up", FREE),
+    CHOICE(
+        V, formulation, "formulation", "auto", formulations,
+        "auto: the equation's own, for navier_stokes a stream function; splitting: the original's advection, pressure "
+        "and correction of an inviscid flow between walls, order 1",
+        FROZEN),
     CHOICE(
         V, scheme, "scheme", "auto", schemes,
         "time scheme, of order 1, 2, 2, 4, 4, 2, 4, 4, 1; auto: midpoint, for incompressible flow rk4, for elasticity "
@@ -221,6 +229,11 @@ static PetscErrorCode check_scheme(const SinewInsrSection *s, const SinewStepper
   const SinewInsrScheme scheme = s->options.scheme;
 
   PetscFunctionBeginUser;
+  if (s->formulation && s->scheme)
+    PetscCall(mistake(place, "scheme", "formulation: splitting has its own scheme: expected auto"));
+  if (s->formulation && s->control) PetscCall(mistake(place, "control", "splitting has no error estimate"));
+  if (s->formulation && s->options.sampling == SINEW_INSR_ADAPTIVE)
+    PetscCall(mistake(place, "sampling", "adaptive goes by the rate of change, which splitting does not have"));
   if ((scheme == SINEW_INSR_VARIATIONAL) != SinewPointwiseVariational(p))
     PetscCall(mistake(place, "scheme", "variational is the scheme of elasticity, its only one, and of nothing else"));
   if (SinewPointwiseVariational(p) && s->options.sampling == SINEW_INSR_ADAPTIVE)
@@ -285,6 +298,7 @@ static void set_options(SinewInsrSection *s, const PetscBool zero[6])
 
   *o = SinewInsrDefaults(&s->pointwise, s->domain.lower, s->domain.upper);
   if (s->scheme) o->scheme = (SinewInsrScheme)(s->scheme - 1);
+  if (s->formulation) o->sampling = SINEW_INSR_QUADRATURE;
   if (s->sampling) o->sampling = (SinewInsrSampling)(s->sampling - 1);
   if (s->face_points) o->face_points = s->face_points;
   o->points = s->points;
@@ -322,12 +336,15 @@ PetscErrorCode SinewInsrSectionDomain(SinewInsrSection *s, const SinewStepperPla
   if (SinewDeckMistakes(place->deck)) PetscFunctionReturn(PETSC_SUCCESS); /* of them there is enough to tell */
   s->domain = (SinewDomain){.dim = g->dim, .side = grid->side, .factors = s->network.factors};
   s->domain.squared = (PetscBool)(s->scheme == SINEW_INSR_GAUSS + 1);
+  s->domain.split = (PetscBool)(s->formulation != 0);
   for (PetscInt d = 0; d < 3; d++) {
     s->domain.lower[d] = g->lower[d];
     s->domain.upper[d] = g->upper[d];
     s->domain.periodic[d] = g->periodic[d];
   }
   PetscCall((*equation->type->pointwise)(equation, place->deck, &s->domain, &s->pointwise, zero));
+  if (s->formulation && strcmp(equation->type->name, "navier_stokes") != 0)
+    PetscCall(mistake(place, "formulation", "splitting is of navier_stokes alone: expected auto"));
   if (s->network.harmonics.n != 1 && s->network.harmonics.n != g->dim)
     PetscCall(mistake(place, "network", "expected one number of harmonics, or one for each axis"));
   set_options(s, zero);
