@@ -4,10 +4,11 @@
   FFTW: sines between slip walls (psi = omega = 0), sines and cosines on a periodic box.
 */
 #include "bench.h"
+#include "neural/sampling.h"
 #include <fftw3.h>
 #include <petscblaslapack.h>
 
-#define EDGE  8   /* points along an edge of a cell */
+#define EDGE  4   /* points along an edge of a cell */
 #define BLOCK 512 /* points that the series is summed at at a time */
 
 typedef struct {
@@ -39,6 +40,20 @@ static PetscReal mode(const Flow *f, PetscInt k, PetscReal x, PetscBool slope)
   if (!f->c->periodic) return (slope ? a * PetscCosReal(a * s) : PetscSinReal(a * s)) / (n + 1);
   if (k <= f->n / 2) return (k ? 2 : 1) * (slope ? -a * PetscSinReal(a * s) : PetscCosReal(a * s)) / n;
   return -2 * (slope ? a * PetscCosReal(a * s) : PetscSinReal(a * s)) / n;
+}
+
+/* What is left of wave k in means over a cell's length. */
+static PetscReal damped(const Flow *f, PetscInt k)
+{
+  const PetscReal a = 0.5 * wave(f, k) * f->h;
+
+  return a > 0 ? PetscSinReal(a) / a : 1;
+}
+
+/* Of a transform there and back. */
+static PetscReal norm(const Flow *f)
+{
+  return 1 / PetscSqr(f->c->periodic ? (PetscReal)f->n : 2 * (PetscReal)(f->n + 1));
 }
 
 static PetscErrorCode create(const BenchCase *c, PetscInt n, Flow *f)
@@ -128,7 +143,7 @@ static void rate_of(Flow *f, const PetscReal omega[], PetscReal rate[])
 
   invert(f, omega);
   fftw_execute(f->backward);
-  pad(f, 1 / PetscSqr(f->c->periodic ? (PetscReal)n : 2 * (PetscReal)(n + 1)), f->modes, f->psi);
+  pad(f, norm(f), f->modes, f->psi);
   pad(f, 1, omega, f->w);
   for (PetscInt j = 0; j < n; j++) {
     for (PetscInt i = 0; i < n; i++) {
@@ -155,19 +170,34 @@ static void runge_kutta(Flow *f, PetscReal dt)
   for (PetscInt i = 0; i < all; i++) f->omega[i] = f->sum[i];
 }
 
-/* The mean vorticity of every node's cell, its circulation over its area (Stokes): also right where the velocity has
+/* Point values from means over cells: of a wave of number a these are sin(a h / 2) / (a h / 2) of it along each axis.
+ */
+static void sharpen(Flow *f)
+{
+  const PetscInt n = f->n;
+
+  for (PetscInt i = 0; i < n * n; i++) f->modes[i] = f->omega[i];
+  fftw_execute(f->forward);
+  for (PetscInt l = 0; l < n; l++)
+    for (PetscInt k = 0; k < n; k++) f->modes[l * n + k] /= damped(f, k) * damped(f, l);
+  fftw_execute(f->backward);
+  for (PetscInt i = 0; i < n * n; i++) f->omega[i] = norm(f) * f->modes[i];
+}
+
+/* From the mean vorticity of every node's cell, its circulation over its area (Stokes), which knows of the velocity's
    kinks. */
 static PetscErrorCode initial(Flow *f)
 {
-  PetscReal x[2 * 4 * EDGE], v[2 * 4 * EDGE];
+  PetscReal at[EDGE], weight[EDGE], x[2 * 4 * EDGE], v[2 * 4 * EDGE];
 
   PetscFunctionBeginUser;
+  PetscCall(SinewGaussLegendre(EDGE, -0.5, 0.5, at, weight));
   for (PetscInt j = 0; j < f->n; j++) {
     for (PetscInt i = 0; i < f->n; i++) {
       PetscReal circulation = 0;
 
       for (int k = 0; k < 4 * EDGE; k++) { /* bottom, right, top, left */
-        const PetscReal along = f->h * (((PetscReal)(k % EDGE) + 0.5) / EDGE - 0.5), across = 0.5 * f->h;
+        const PetscReal along = f->h * at[k % EDGE], across = 0.5 * f->h;
         const int edge = k / EDGE;
 
         x[2 * k] = node(f, i) + (edge == 1 ? across : edge == 3 ? -across : along);
@@ -175,10 +205,11 @@ static PetscErrorCode initial(Flow *f)
       }
       PetscCall(f->c->initial(NULL, 0, 4 * EDGE, x, v));
       for (int k = 0; k < EDGE; k++)
-        circulation += v[k] + v[4 * EDGE + EDGE + k] - v[2 * EDGE + k] - v[4 * EDGE + 3 * EDGE + k];
-      f->omega[j * f->n + i] = circulation / (EDGE * f->h);
+        circulation += weight[k] * (v[k] + v[4 * EDGE + EDGE + k] - v[2 * EDGE + k] - v[4 * EDGE + 3 * EDGE + k]);
+      f->omega[j * f->n + i] = circulation / f->h;
     }
   }
+  sharpen(f);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

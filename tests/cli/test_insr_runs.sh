@@ -157,4 +157,19 @@ it "incompressible flow by insr: walls, and sides that cannot be" '
   says err "grid.boundary.x.*does not balance .net -1\. of 1\.."
   code 2 sinew run tg.yaml "equation={type: navier_stokes, mean: [0, 1]}"
   says err "grid.boundary.y: equation.mean goes through closed sides: expected 0 along y, found 1"'
+
+split="stepper={type: insr, formulation: splitting, dt: 0.02, network: {width: 8, depth: 2, omega: 3}, fit: {adam: 200, limit: 0.02}}"
+it "the original splitting: velocity and pressure, continued to the last bit" '
+  code 0 sinew run tg.yaml "$split" output.directory=split
+  says out "^error +velocity_x"
+  code 0 sinew info "$(newest split)"
+  says out "/stepper/insr/pressure/weights/net.0.weight"
+  code 0 sinew run tg.yaml "$split" output.directory=parted stepper.max_steps=1
+  code 0 sinew run tg.yaml "$split" output.directory=parted --restart auto
+  same_bits "$(newest split)" "$(newest parted)"
+  code 2 sinew run tg.yaml "$split" equation.viscosity=0.1 grid.boundary.y=periodic
+  says err "equation: formulation splitting is without viscosity"
+  says err "grid.boundary.y: formulation splitting stands between walls"
+  code 2 sinew run wave.yaml stepper.formulation=splitting
+  says err "stepper.formulation: splitting is of navier_stokes alone"'
 finish
