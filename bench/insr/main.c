@@ -1,7 +1,7 @@
 /*
   Fields as network weights against the original's optimiser and against grids.
-    insr [-case a|b|c|d|e] [-scheme WORD] [-rivals 0] [-verbose] [options of network.c]
-  Errors, seconds and kilobytes of each case.
+    insr [-case a|b|c|d|e] [-scheme WORD] [-rivals 0] [-verbose] [-target ERROR] [options of network.c]
+  Errors, seconds and kilobytes of each case; with a target the rivals alone, and grids up to that error.
     insr -reference [-case e] [-nodes 95] [-finest 767] [-times 0.1,0.5]
   How far the grid that (e) is compared with agrees with coarser ones.
     mpirun -n 2 insr -scaling [-iterations 1] [-width 39] [-points 64009]
@@ -50,13 +50,36 @@ static PetscErrorCode adam(const BenchCase *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Weights of the case's network. */
+static PetscErrorCode count_weights(const BenchCase *c, PetscReal *weights)
+{
+  SinewPointwise *equation;
+  SinewInsrOptions options;
+  SinewJet jet;
+
+  PetscFunctionBeginUser;
+  PetscCall(c->equation(&equation));
+  options = SinewInsrDefaults(equation, c->lower, c->upper);
+  c->options(c->schemes[0], &options);
+  options.network.dim = c->dim;
+  options.network.outputs = equation->unknowns;
+  PetscCall(SinewJetCreate(&options.network, 1, &jet));
+  *weights = (PetscReal)SinewJetSize(jet);
+  PetscCall(SinewJetDestroy(&jet));
+  PetscCall(SinewPointwiseDestroy(&equation));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode run(const BenchCase *c, const char only[], PetscBool rivals)
 {
   PetscReal target = 0, weights = 0;
+  PetscBool given;
 
   PetscFunctionBeginUser;
   PetscCall(PetscPrintf(PETSC_COMM_WORLD, "(%s) %s; error: %s\n", c->key, c->title, c->norm));
-  for (int k = 0; c->schemes[k]; k++) {
+  PetscCall(PetscOptionsGetReal(NULL, NULL, "-target", &target, &given));
+  if (given) PetscCall(count_weights(c, &weights));
+  for (int k = 0; c->schemes[k] && !given; k++) {
     BenchLine line = {.what = ""};
 
     if (only[0] && strcmp(only, c->schemes[k]) != 0) continue;
