@@ -12,6 +12,9 @@
   `rejections`. With `control: error` steps are chosen by the scheme's error estimate, the root mean square of q's local
   error against atol + rtol times that of q.
 
+  `formulation: splitting` steps incompressible flow as the original does, with a second network for the pressure
+  (insr_splitting.c); the velocity's is the state, the pressure's first guess is in checkpoints too.
+
   Equations take part by SinewEquationType.pointwise; what they evolve are their components.
 
   Checkpoints: /weights/EQUATION/<parameter>, with the network's shape as attributes; /stepper/insr/... for the level
