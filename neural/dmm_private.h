@@ -9,7 +9,7 @@
 #define KERNEL   5
 #define PADDING  2
 #define CHANNELS 16    /* of the widest convolution */
-#define PATCHES  16384 /* numbers of unfolded inputs at a time, half a second-level cache with their adjoints */
+#define PATCHES  65536 /* numbers of unfolded inputs at a time: half a megabyte, as much for their adjoints */
 
 enum {
   CONV0_W,
