@@ -1,9 +1,8 @@
-#include "io/image.h"
-#include "io/axes_private.h"
+#include "io/image_private.h"
 #include "io/mosaic_private.h"
 #include <math.h>
 
-enum { SIDE = 768, SIDE_LEAST = 64, SIDE_MOST = 8192, PAD = 18, TITLE = 44, BAR_GAP = 20, NARROWEST = 420 };
+enum { SIDE = 768, SIDE_LEAST = 64, SIDE_MOST = 8192 };
 
 #define ASPECT_MOST    6.0 /* beyond it, equal units would leave a thread */
 #define ASPECT_STRETCH 2.0 /* and the area takes this shape instead */
@@ -12,12 +11,12 @@ enum { SIDE = 768, SIDE_LEAST = 64, SIDE_MOST = 8192, PAD = 18, TITLE = 44, BAR_
 
 static const SinewImageStyle plain_style;
 
-static PetscInt side_of(const SinewImageStyle *style)
+PetscInt SinewImageSide(const SinewImageStyle *style)
 {
   return style->width > 0 ? PetscClipInterval(style->width, SIDE_LEAST, SIDE_MOST) : SIDE;
 }
 
-static PetscErrorCode find_map(MPI_Comm comm, const SinewImageStyle *style, const SinewColormap **map)
+PetscErrorCode SinewImageMap(MPI_Comm comm, const SinewImageStyle *style, const SinewColormap **map)
 {
   PetscFunctionBeginUser;
   *map = SinewColormapFind(style->colormap);
@@ -59,7 +58,7 @@ static void range_get(const range *r, double *low, double *high)
 
 /* Rank 0 writes the canvas, all ranks hear how it went. Destroys the canvas either way: the caller
  * cannot, once this has raised. */
-static PetscErrorCode publish(MPI_Comm comm, SinewCanvas *canvas, const char path[])
+PetscErrorCode SinewImagePublish(MPI_Comm comm, SinewCanvas *canvas, const char path[])
 {
   char mine[PETSC_MAX_PATH_LEN + 128] = "", why[PETSC_MAX_PATH_LEN + 128];
   PetscBool good = PETSC_TRUE, failed;
@@ -92,7 +91,7 @@ static PetscErrorCode field_ranges(MPI_Comm comm, PetscInt nx, PetscInt ny, cons
 }
 
 /* Equal units on both axes, unless that gives a thread. */
-static void shape_of(double dx, double dy, PetscInt side, int *width, int *height)
+void SinewImageShape(double dx, double dy, PetscInt side, int *width, int *height)
 {
   double aspect = dx / dy;
 
@@ -124,8 +123,8 @@ static void field_frame(const SinewMosaic *mosaic, SinewFrame *frame)
     frame->high[d] = mosaic->high[d];
   }
   SinewFrameTicks(frame);
-  frame->left = PAD + SinewFrameLeft(frame);
-  frame->top = TITLE;
+  frame->left = IMAGE_PAD + SinewFrameLeft(frame);
+  frame->top = IMAGE_TITLE;
 }
 
 /* The data's own least and largest value, which the round numbers of the bar do not tell. */
@@ -146,15 +145,15 @@ static PetscErrorCode compose_field(const SinewMosaic *mosaic, const range *data
   PetscFunctionBeginUser;
   field_frame(mosaic, &frame);
   SinewTicksNice(mosaic->least, mosaic->most, PetscClipInterval(frame.height / 48, 2, 10), &ticks);
-  bar = frame.left + frame.width + BAR_GAP;
-  width = bar + SINEW_COLOR_BAR_WIDTH + 12 + (int)ceil(SinewTicksWidth(&ticks)) + PAD;
-  PetscCall(
-      SinewCanvasCreate(PetscMax(width, NARROWEST), frame.top + frame.height + SinewFrameBelow(&frame) + PAD, canvas));
+  bar = frame.left + frame.width + IMAGE_BAR_GAP;
+  width = bar + SINEW_COLOR_BAR_WIDTH + 12 + (int)ceil(SinewTicksWidth(&ticks)) + IMAGE_PAD;
+  PetscCall(SinewCanvasCreate(PetscMax(width, IMAGE_NARROWEST),
+                              frame.top + frame.height + SinewFrameBelow(&frame) + IMAGE_PAD, canvas));
   paint_cells(canvas, &frame, mosaic, map);
   SinewFrameAxes(canvas, &frame);
   SinewColorBar(canvas, &frame, bar, map, mosaic->least, mosaic->most, &ticks);
   field_note(data, sizeof(note), note);
-  SinewFrameTitle(canvas, &frame, canvas->width - PAD, title, note);
+  SinewFrameTitle(canvas, &frame, canvas->width - IMAGE_PAD, title, note);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -171,13 +170,13 @@ static PetscErrorCode paint_field(MPI_Comm comm, PetscInt nx, PetscInt ny, const
   PetscFunctionBeginUser;
   if (!style) style = &plain_style;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCall(find_map(comm, style, &map));
+  PetscCall(SinewImageMap(comm, style, &map));
   PetscCall(field_ranges(comm, nx, ny, nodes_x, nodes_y, value, r));
   for (int d = 0; d < 2; d++) range_get(&r[d], &mosaic.low[d], &mosaic.high[d]);
   range_get(&r[2], &mosaic.least, &mosaic.most);
   if (style->min < style->max) mosaic.least = style->min, mosaic.most = style->max;
-  shape_of(mosaic.high[0] - mosaic.low[0], mosaic.high[1] - mosaic.low[1], side_of(style), &mosaic.width,
-           &mosaic.height);
+  SinewImageShape(mosaic.high[0] - mosaic.low[0], mosaic.high[1] - mosaic.low[1], SinewImageSide(style), &mosaic.width,
+                  &mosaic.height);
   PetscCall(SinewMosaicCreate(&mosaic));
   PetscCall(SinewMosaicUpright(comm, &mosaic, nx, ny, nodes_x, nodes_y));
   SinewMosaicCells(&mosaic, nx, ny, nodes_x, nodes_y, value);
@@ -195,7 +194,7 @@ PetscErrorCode SinewImageField(MPI_Comm comm, const char path[], PetscInt nx, Pe
 
   PetscFunctionBeginUser;
   PetscCall(paint_field(comm, nx, ny, nodes_x, nodes_y, value, style, &canvas));
-  PetscCall(publish(comm, &canvas, path));
+  PetscCall(SinewImagePublish(comm, &canvas, path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -234,7 +233,7 @@ PetscErrorCode SinewImagePanels(MPI_Comm comm, const char path[], PetscInt count
     if (rank == 0 && k == 0) canvas = panel;
     if (rank == 0 && k > 0) PetscCall(append_canvas(&canvas, &panel));
   }
-  PetscCall(publish(comm, &canvas, path));
+  PetscCall(SinewImagePublish(comm, &canvas, path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -319,8 +318,8 @@ static PetscErrorCode curve_frame(MPI_Comm comm, PetscInt count, const SinewCurv
   }
   if (style->min < style->max) frame->low[1] = style->min, frame->high[1] = style->max;
   SinewFrameTicks(frame);
-  frame->left = PAD + SinewFrameLeft(frame);
-  frame->top = style->title || frame->y.factor[0] ? TITLE : PAD;
+  frame->left = IMAGE_PAD + SinewFrameLeft(frame);
+  frame->top = style->title || frame->y.factor[0] ? IMAGE_TITLE : IMAGE_PAD;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -429,12 +428,12 @@ PetscErrorCode SinewImageCurves(MPI_Comm comm, const char path[], PetscInt count
   PetscFunctionBeginUser;
   if (!style) style = &plain_style;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  frame.width = (int)side_of(style);
+  frame.width = (int)SinewImageSide(style);
   frame.height = frame.width * 2 / 3;
   PetscCall(curve_frame(comm, count, curves, style, &frame));
-  below = SinewFrameBelow(&frame) + PAD;
+  below = SinewFrameBelow(&frame) + IMAGE_PAD;
   if (rank == 0) {
-    PetscCall(SinewCanvasCreate(frame.left + frame.width + 2 * PAD, frame.top + frame.height + below, &canvas));
+    PetscCall(SinewCanvasCreate(frame.left + frame.width + 2 * IMAGE_PAD, frame.top + frame.height + below, &canvas));
     PetscCall(SinewInkCreate(frame.width, frame.height, &used));
     SinewFrameGrid(&canvas, &frame);
   }
@@ -445,6 +444,6 @@ PetscErrorCode SinewImageCurves(MPI_Comm comm, const char path[], PetscInt count
     SinewFrameTitle(&canvas, &frame, frame.left + frame.width, style->title, NULL);
   }
   PetscCall(SinewInkDestroy(&used));
-  PetscCall(publish(comm, &canvas, path));
+  PetscCall(SinewImagePublish(comm, &canvas, path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

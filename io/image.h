@@ -47,6 +47,22 @@ PETSC_EXTERN PetscErrorCode SinewImagePanels(MPI_Comm comm, const char path[], P
                                              const PetscReal nodes_x[], const PetscReal nodes_y[],
                                              const PetscReal *const value[], const SinewImageStyle style[]);
 
+/* Triangles of a body where it is now, the same on all ranks: those of a plane, or the surface of a body in space. */
+typedef struct {
+  PetscInt dim, n;
+  const PetscReal *corner;   /* [n][3][dim] */
+  const PetscReal *value;    /* [n] */
+  const unsigned char *edge; /* [n][3]: whether the edge opposite to a corner is drawn */
+} SinewSurface;
+
+/*
+  SinewImageSurface - paints triangles, in space as an eye sees them that looks from above x and -y (parallel
+  projection, shaded, what is nearer before what is behind). Collective; rank 0 paints. style->lines does not count: see
+  edge.
+*/
+PETSC_EXTERN PetscErrorCode SinewImageSurface(MPI_Comm comm, const char path[], const SinewSurface *surface,
+                                              const SinewImageStyle *style);
+
 /* A curve: n points on this rank, joined in their order. The ranks' parts are joined as well where a
  * rank's first x is not before the last x of the ranks before it (a curve that is cut into boxes);
  * points that are not finite make a gap. */

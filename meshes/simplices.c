@@ -93,6 +93,38 @@ static void read_cells(Text *t, SinewSimplices *b)
   }
 }
 
+/* What a file says about a face. */
+typedef struct {
+  PetscInt sorted[3], label;
+} Mark;
+
+static void sort_corners(PetscInt dim, const PetscInt corner[], PetscInt sorted[3])
+{
+  for (PetscInt k = 0; k < dim; k++) {
+    PetscInt at = k;
+
+    for (; at > 0 && sorted[at - 1] > corner[k]; at--) sorted[at] = sorted[at - 1];
+    sorted[at] = corner[k];
+  }
+}
+
+/* Faces and their reference numbers: Edges in two dimensions, Triangles in three. */
+static void read_marks(Text *t, SinewSimplices *b, PetscInt *marks, Mark **mark)
+{
+  if (!b->vertex) SAY(t, "faces before Vertices");
+  if (*mark) SAY(t, "faces a second time");
+  *marks = whole(t, "a number of faces", 0, 100000000);
+  if (t->why[0] || !(*mark = malloc(((size_t)*marks + 1) * sizeof(Mark)))) return;
+  for (PetscInt k = 0; k < *marks && !t->why[0]; k++) {
+    PetscInt corner[3] = {-1, -1, -1};
+
+    (*mark)[k] = (Mark){{-1, -1, -1}, 0};
+    for (PetscInt d = 0; d < b->dim; d++) corner[d] = whole(t, "a vertex", 1, (long)b->vertices) - 1;
+    sort_corners(b->dim, corner, (*mark)[k].sorted);
+    (*mark)[k].label = whole(t, "a reference", -2147483647, 2147483647);
+  }
+}
+
 static void skip(Text *t, int numbers)
 {
   const PetscInt n = whole(t, "a number of entries", 0, 100000000);
@@ -101,7 +133,7 @@ static void skip(Text *t, int numbers)
 }
 
 /* One section; whether there may be another. */
-static PetscBool read_section(Text *t, SinewSimplices *b)
+static PetscBool read_section(Text *t, SinewSimplices *b, PetscInt *marks, Mark **mark)
 {
   static const struct {
     const char *name;
@@ -116,6 +148,8 @@ static PetscBool read_section(Text *t, SinewSimplices *b)
     read_vertices(t, b);
   else if (!strcmp(t->word, b->dim == 2 ? "Triangles" : "Tetrahedra"))
     read_cells(t, b);
+  else if (b->dim && !strcmp(t->word, b->dim == 2 ? "Edges" : "Triangles"))
+    read_marks(t, b, marks, mark);
   else {
     size_t k = 0;
 
@@ -128,7 +162,7 @@ static PetscBool read_section(Text *t, SinewSimplices *b)
   return (PetscBool)!t->why[0];
 }
 
-static void read_file(Text *t, SinewSimplices *b)
+static void read_file(Text *t, SinewSimplices *b, PetscInt *marks, Mark **mark)
 {
   if (!(t->in = fopen(t->path, "r"))) {
     snprintf(t->why, sizeof(t->why), "%s: %s", t->path, strerror(errno));
@@ -137,7 +171,7 @@ static void read_file(Text *t, SinewSimplices *b)
   if (next(t, "MeshVersionFormatted") && strcmp(t->word, "MeshVersionFormatted"))
     SAY(t, "expected MeshVersionFormatted, found \"%s\"", t->word);
   (void)whole(t, "a version", 1, 4);
-  while (!t->why[0] && read_section(t, b)) continue;
+  while (!t->why[0] && read_section(t, b, marks, mark)) continue;
   if (!t->why[0] && !b->cell) SAY(t, "the file has no %s", b->dim == 2 ? "Triangles" : "Tetrahedra");
   fclose(t->in);
 }
@@ -196,7 +230,7 @@ static PetscErrorCode sum_cells(MPI_Comm comm, const char path[], SinewSimplices
 }
 
 typedef struct {
-  PetscInt corner[3], sorted[3];
+  PetscInt corner[3], sorted[3], cell;
 } Side;
 
 static int by_corners(const void *a, const void *b)
@@ -210,16 +244,11 @@ static int by_corners(const void *a, const void *b)
 
 static Side side_of(const PetscInt cell[], PetscInt dim, PetscInt without)
 {
-  Side side = {{-1, -1, -1}, {-1, -1, -1}};
+  Side side = {{-1, -1, -1}, {-1, -1, -1}, 0};
 
   for (PetscInt k = 0, n = 0; k <= dim; k++)
     if (k != without) side.corner[n++] = cell[k];
-  for (PetscInt k = 0; k < dim; k++) {
-    PetscInt at = k;
-
-    for (; at > 0 && side.sorted[at - 1] > side.corner[k]; at--) side.sorted[at] = side.sorted[at - 1];
-    side.sorted[at] = side.corner[k];
-  }
+  sort_corners(dim, side.corner, side.sorted);
   return side;
 }
 
@@ -231,10 +260,13 @@ static PetscErrorCode find_faces(MPI_Comm comm, const char path[], SinewSimplice
 
   PetscFunctionBegin;
   PetscCall(PetscMalloc1((size_t)all, &side));
-  for (PetscInt k = 0; k < all; k++)
+  for (PetscInt k = 0; k < all; k++) {
     side[k] = side_of(b->cell + k / (b->dim + 1) * (b->dim + 1), b->dim, k % (b->dim + 1));
+    side[k].cell = k / (b->dim + 1);
+  }
   qsort(side, (size_t)all, sizeof(Side), by_corners);
-  PetscCall(PetscMalloc2((size_t)(all * b->dim), &b->face, (size_t)all, &b->face_sum));
+  PetscCall(PetscMalloc4((size_t)(all * b->dim), &b->face, (size_t)all, &b->face_sum, (size_t)all, &b->face_cell,
+                         (size_t)all, &b->label));
   for (PetscInt k = 0, same; k < all; k += same) {
     for (same = 1; k + same < all && !by_corners(&side[k], &side[k + same]);) same++;
     if (same > 2) PetscCall(PetscFree(side));
@@ -242,9 +274,36 @@ static PetscErrorCode find_faces(MPI_Comm comm, const char path[], SinewSimplice
     if (same > 1) continue;
     PetscCall(PetscArraycpy(b->face + b->faces * b->dim, side[k].corner, b->dim));
     corners_of(b, b->dim, side[k].corner, x);
+    b->face_cell[b->faces] = side[k].cell;
     b->face_sum[b->faces++] = b->area += measure(b->dim, b->dim, x);
   }
   PetscCall(PetscFree(side));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static int by_sorted(const void *a, const void *b)
+{
+  const PetscInt *p = ((const Mark *)a)->sorted, *q = ((const Mark *)b)->sorted;
+
+  for (int k = 0; k < 3; k++)
+    if (p[k] != q[k]) return p[k] < q[k] ? -1 : 1;
+  return 0;
+}
+
+/* Labels of the faces, of which rank 0 has read marks. */
+static PetscErrorCode label_faces(MPI_Comm comm, SinewSimplices *b, PetscMPIInt rank, PetscInt marks, Mark *mark)
+{
+  PetscFunctionBegin;
+  if (!rank && marks) qsort(mark, (size_t)marks, sizeof(Mark), by_sorted);
+  for (PetscInt f = 0; f < b->faces; f++) {
+    Mark wanted = {{-1, -1, -1}, 0};
+    const Mark *found = NULL;
+
+    sort_corners(b->dim, b->face + f * b->dim, wanted.sorted);
+    if (!rank && marks) found = bsearch(&wanted, mark, (size_t)marks, sizeof(Mark), by_sorted);
+    b->label[f] = found ? found->label : 0;
+  }
+  PetscCallMPI(MPI_Bcast(b->label, (PetscMPIInt)b->faces, MPIU_INT, 0, comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -274,6 +333,8 @@ PetscErrorCode SinewSimplicesCreate(MPI_Comm comm, const char path[], SinewSimpl
   SinewSimplices read = {.dim = 0};
   Text text = {.path = path, .line = 1};
   char line[PETSC_MAX_PATH_LEN + 160];
+  PetscInt marks = 0;
+  Mark *mark = NULL;
   PetscBool failed;
   PetscMPIInt rank;
   PetscErrorCode code;
@@ -281,20 +342,22 @@ PetscErrorCode SinewSimplicesCreate(MPI_Comm comm, const char path[], SinewSimpl
   PetscFunctionBegin;
   *body = NULL;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (!rank) read_file(&text, &read);
+  if (!rank) read_file(&text, &read, &marks, &mark);
   PetscCall(SinewAgree(comm, (PetscBool)!text.why[0], text.why, &failed, sizeof(line), line));
   if (failed) {
     free(read.vertex);
     free(read.cell);
+    free(mark);
     SETERRQ(comm, SINEW_ERR_INPUT, "%s", line);
   }
   PetscCall(PetscNew(body));
   code = share(comm, *body, &read, rank);
   free(read.vertex);
   free(read.cell);
-  PetscCall(code);
-  code = sum_cells(comm, path, *body);
+  if (!code) code = sum_cells(comm, path, *body);
   if (!code) code = find_faces(comm, path, *body);
+  if (!code) code = label_faces(comm, *body, rank, marks, mark);
+  free(mark);
   if (code) (void)SinewSimplicesDestroy(body);
   PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -305,9 +368,32 @@ PetscErrorCode SinewSimplicesDestroy(SinewSimplices **body)
   PetscFunctionBegin;
   if (!*body) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFree2((*body)->vertex, (*body)->cell));
-  PetscCall(PetscFree2((*body)->face, (*body)->face_sum));
+  PetscCall(PetscFree4((*body)->face, (*body)->face_sum, (*body)->face_cell, (*body)->label));
   PetscCall(PetscFree((*body)->cell_sum));
   PetscCall(PetscFree(*body));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- patches ---- */
+
+PetscErrorCode SinewSimplicesPatchCreate(const SinewSimplices *b, const PetscBool member[], SinewSimplicesPatch *patch)
+{
+  PetscFunctionBegin;
+  *patch = (SinewSimplicesPatch){0};
+  PetscCall(PetscMalloc2((size_t)b->faces, &patch->face, (size_t)b->faces, &patch->sum));
+  for (PetscInt f = 0; f < b->faces; f++) {
+    if (!member[f]) continue;
+    patch->face[patch->n] = f;
+    patch->sum[patch->n++] = patch->area += b->face_sum[f] - (f ? b->face_sum[f - 1] : 0);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewSimplicesPatchDestroy(SinewSimplicesPatch *patch)
+{
+  PetscFunctionBegin;
+  PetscCall(PetscFree2(patch->face, patch->sum));
+  *patch = (SinewSimplicesPatch){0};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -352,18 +438,21 @@ static void snap(PetscInt corners, PetscReal w[4])
   for (PetscInt k = 0; k < corners; k++) w[k] = k == nearest;
 }
 
-PetscErrorCode SinewSimplicesSample(const SinewSimplices *b, SinewSimplicesPart part, PetscInt64 seed,
-                                    PetscInt64 stream, PetscInt n, PetscInt first, PetscInt count, PetscReal x[])
+PetscErrorCode SinewSimplicesSample(const SinewSimplices *b, SinewSimplicesPart part, const SinewSimplicesPatch *patch,
+                                    PetscInt64 seed, PetscInt64 stream, PetscInt n, PetscInt first, PetscInt count,
+                                    PetscReal x[])
 {
   const PetscBool boundary = (PetscBool)(part != SINEW_SIMPLICES_INSIDE);
-  const PetscInt corners = boundary ? b->dim : b->dim + 1, pieces = boundary ? b->faces : b->cells;
-  const PetscReal *sum = boundary ? b->face_sum : b->cell_sum, total = boundary ? b->area : b->volume;
+  const PetscInt corners = boundary ? b->dim : b->dim + 1, pieces = patch ? patch->n : boundary ? b->faces : b->cells;
+  const PetscReal *sum = patch ? patch->sum : boundary ? b->face_sum : b->cell_sum;
+  const PetscReal total = patch ? patch->area : boundary ? b->area : b->volume;
 
   PetscFunctionBegin;
   for (PetscInt p = 0; p < count; p++) {
     const PetscInt64 index = (PetscInt64)(first + p) * 4;
     const PetscReal v = total * ((PetscReal)(first + p) + SinewUniform(seed, stream, index)) / (PetscReal)n;
-    const PetscInt *corner = (boundary ? b->face : b->cell) + find(pieces, sum, v) * corners;
+    const PetscInt piece = find(pieces, sum, v);
+    const PetscInt *corner = (boundary ? b->face : b->cell) + (patch ? patch->face[piece] : piece) * corners;
     PetscReal u[3] = {0}, w[4];
 
     for (PetscInt k = 0; k < corners - 1; k++) u[k] = SinewUniform(seed, stream, index + 1 + k);

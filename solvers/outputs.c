@@ -186,9 +186,12 @@ PetscErrorCode SinewOutputsCreate(SinewDeck deck, SinewEquation equation, const 
       PetscCall(read_image(o, deck, SinewNodeEntry(deck, o->v.image, i)));
   } else if (o->v.image != SINEW_NODE_NONE)
     PetscCall(read_image(o, deck, o->v.image));
-  if (o->images && equation && equation->body)
-    PetscCall(SinewDeckMistake(deck, o->v.image, "output.image",
-                               "a body that comes from a file has no pictures: ParaView opens its series body.xmf"));
+  for (PetscInt i = 0; i < o->images && equation && equation->body; i++)
+    if (!SinewPictureShowsBody(&o->image[i]))
+      PetscCall(SinewDeckMistake(
+          deck, o->v.image, "output.image",
+          "pictures of a body from a file show a component of its displacement or volume_ratio, not %s",
+          o->image[i].field));
   *outputs = o;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

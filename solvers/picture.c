@@ -254,6 +254,106 @@ static PetscErrorCode paint_line(const SinewScene *s, const SinewPicture *image,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* ---- bodies from files ---- */
+
+/* A component of the displacement, or 3: volumes; -1: not for bodies. */
+static PetscInt body_field(const SinewPicture *image)
+{
+  static const char *const names[] = {"displacement_x", "displacement_y", "displacement_z", "volume_ratio"};
+
+  for (PetscInt k = 0; k < 4; k++)
+    if (!strcmp(image->field, names[k])) return k;
+  return -1;
+}
+
+PetscBool SinewPictureShowsBody(const SinewPicture *image)
+{
+  return (PetscBool)(body_field(image) >= 0);
+}
+
+/* Volume of a cell, with its sign, from places [vertices][3]. */
+static PetscReal cell_volume(const SinewSimplices *b, PetscInt cell, const PetscReal x[])
+{
+  const PetscInt *corner = b->cell + cell * (b->dim + 1);
+  PetscReal a[3][3];
+
+  for (PetscInt k = 0; k < b->dim; k++)
+    for (PetscInt d = 0; d < 3; d++) a[k][d] = x[3 * corner[k + 1] + d] - x[3 * corner[0] + d];
+  if (b->dim == 2) return 0.5 * (a[0][0] * a[1][1] - a[0][1] * a[1][0]);
+  return (a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) - a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0]) +
+          a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0])) /
+         6;
+}
+
+/* The colour of a triangle with corners [3] of a cell. */
+static PetscReal body_value(const SinewSimplices *b, PetscInt field, PetscInt cell, const PetscInt corner[3],
+                            const PetscReal rest[], const PetscReal now[])
+{
+  PetscReal value = 0;
+
+  if (field == 3) return cell_volume(b, cell, now) / cell_volume(b, cell, rest);
+  for (int k = 0; k < 3; k++) value += (now[3 * corner[k] + field] - rest[3 * corner[k] + field]) / 3;
+  return value;
+}
+
+/* Edges [cells][3] of a plane body's boundary, each by the corner opposite to it. */
+static void mark_outline(const SinewSimplices *b, unsigned char edge[])
+{
+  for (PetscInt f = 0; f < b->faces; f++) {
+    const PetscInt *corner = b->cell + 3 * b->face_cell[f], *end = b->face + 2 * f;
+
+    for (int l = 0; l < 3; l++)
+      if (corner[l] != end[0] && corner[l] != end[1]) edge[3 * b->face_cell[f] + l] = 1;
+  }
+}
+
+/* Triangles of a body: its cells in the plane, its faces in space. */
+static PetscErrorCode paint_triangles(const SinewScene *s, const SinewPicture *image, const char path[],
+                                      const SinewImageStyle *style, const PetscReal rest[], const PetscReal now[])
+{
+  const SinewSimplices *b = s->equation->body;
+  const PetscInt dim = b->dim, n = dim == 2 ? b->cells : b->faces;
+  PetscReal *corner, *value;
+  unsigned char *edge;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc3((size_t)(3 * n * dim), &corner, (size_t)n, &value, (size_t)(3 * n), &edge));
+  for (PetscInt k = 0; k < n; k++) {
+    const PetscInt *at = (dim == 2 ? b->cell : b->face) + 3 * k, cell = dim == 2 ? k : b->face_cell[k];
+
+    for (int l = 0; l < 3; l++) {
+      PetscCall(PetscArraycpy(corner + (3 * k + l) * dim, now + 3 * at[l], dim));
+      edge[3 * k + l] = (unsigned char)image->lines;
+    }
+    value[k] = body_value(b, body_field(image), cell, at, rest, now);
+  }
+  if (dim == 2) mark_outline(b, edge);
+  {
+    const SinewSurface surface = {.dim = dim, .n = n, .corner = corner, .value = value, .edge = edge};
+
+    PetscCall(SinewImageSurface(s->comm, path, &surface, style));
+  }
+  PetscCall(PetscFree3(corner, value, edge));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Every rank asks where all vertices are, as every rank has the body. */
+static PetscErrorCode paint_body(const SinewScene *s, const SinewPicture *image, const char path[],
+                                 const SinewImageStyle *style)
+{
+  const SinewSimplices *b = s->equation->body;
+  PetscReal *rest, *now;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc2((size_t)(3 * b->vertices), &rest, (size_t)(3 * b->vertices), &now));
+  for (PetscInt k = 0; k < b->vertices; k++) PetscCall(PetscArraycpy(rest + 3 * k, b->vertex + k * b->dim, b->dim));
+  PetscCall(PetscArraycpy(now, rest, 3 * b->vertices));
+  PetscCall((*s->move)(s->move_context, b->vertices, now));
+  PetscCall(paint_triangles(s, image, path, style, rest, now));
+  PetscCall(PetscFree2(rest, now));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewPicturePaint(const SinewPicture *image, const SinewScene *s, const char directory[], PetscReal t,
                                  Vec U, size_t size, char path[])
 {
@@ -270,7 +370,9 @@ PetscErrorCode SinewPicturePaint(const SinewPicture *image, const SinewScene *s,
   else
     PetscCall(PetscSNPrintf(path, size, "%s/%s%s.png", directory, image->field, suffix));
   if (image->range.n == 2) style.min = image->range.value[0], style.max = image->range.value[1];
-  if (SinewGridDim(s->equation->grid) == 1)
+  if (s->equation->body)
+    PetscCall(paint_body(s, image, path, &style));
+  else if (SinewGridDim(s->equation->grid) == 1)
     PetscCall(paint_line(s, image, path, &style, U));
   else
     PetscCall(paint_plane(s, image, path, &style, U));

@@ -2,7 +2,8 @@
 #define SINEW_SOLVERS_PICTURE_H
 /*
   Pictures that a run paints of its fields, as entries of `output.image` say: a curve in 1D, colours in 2D and in a
-  slice of 3D, beside a reference where asked (run, reference, difference).
+  slice of 3D, beside a reference where asked (run, reference, difference). A body from a file is shown as it is now, in
+  space its surface, shaded, in the colours of its displacement or of the volumes of its cells against those at rest.
 
   Communication: the field's own (SinewEquationField), at most one reduction of three numbers for common colours, and
   the picture's (io/image.h), which is a few numbers a pixel.
@@ -34,6 +35,9 @@ typedef struct {
   SinewMove *move;          /* of the cells' corners; NULL: they stay */
   void *move_context;
 } SinewScene;
+
+/* Whether a body from a file has the picture's field. */
+PETSC_EXTERN PetscBool SinewPictureShowsBody(const SinewPicture *picture);
 
 /* SinewPicturePaint - paints U at time t below a directory; path says which file. Collective on the scene's comm. */
 PETSC_EXTERN PetscErrorCode SinewPicturePaint(const SinewPicture *picture, const SinewScene *scene,

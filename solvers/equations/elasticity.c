@@ -7,6 +7,7 @@
 */
 #include "solvers/pointwise/elasticity.h"
 
+#include "solvers/equations/elasticity_clamps.h"
 #include "solvers/equations/keys.h"
 #include "solvers/pointwise.h"
 #include "solvers/pointwise/deformation.h"
@@ -15,7 +16,7 @@ typedef struct {
   PetscInt material;
   PetscReal stiffness, volume, young, poisson, density, force_end, contact, clamp;
   SinewExpressionList force, traction, velocity;
-  SinewNode obstacles;
+  SinewNode obstacles, clamps;
   const char *mesh;
 } Parameters;
 
@@ -26,6 +27,7 @@ typedef struct {
   SinewElasticity body;
   SinewPointwise *equation;
   SinewSimplices *mesh; /* NULL: the body is the box */
+  SinewElasticClamps clamps;
 } Elastic;
 
 static const char *const materials[] = {"arap", "neo_hookean", "linear", NULL};
@@ -62,6 +64,12 @@ static const SinewKey keys[] = {
      .type = SINEW_KEY_NODE,
      .offset = offsetof(Parameters, obstacles),
      .doc = "a list: {type: plane, point, normal}, {type: sphere, center, radius}, {type: box, lower, upper}",
+     .change = SINEW_CHANGE_FROZEN},
+    {.name = "clamps",
+     .type = SINEW_KEY_NODE,
+     .offset = offsetof(Parameters, clamps),
+     .doc =
+         "of a mesh: a list of {label, where, displacement_x, displacement_y, displacement_z}, what is held and where",
      .change = SINEW_CHANGE_FROZEN},
     {.name = "mesh",
      .type = SINEW_KEY_STRING,
@@ -101,6 +109,7 @@ static const SinewKey *const obstacle_keys[] = {plane_keys, sphere_keys, box_key
 static const SinewVariant variants[] = {{"obstacles: plane", "a half space that cannot be entered", plane_keys},
                                         {"obstacles: sphere", "a ball (in two dimensions a disc)", sphere_keys},
                                         {"obstacles: box", "a box along the axes", box_keys},
+                                        {"clamps", "of a body from a file", SinewElasticClampKeys},
                                         {NULL, NULL, NULL}};
 
 /* The list has as many entries as there are dimensions. */
@@ -171,15 +180,26 @@ static PetscErrorCode read_obstacle(SinewEquation e, SinewDeck deck, SinewNode n
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode read_obstacles(SinewEquation e, SinewDeck deck, SinewNode node, SinewElasticity *body)
+static PetscErrorCode read_clamp(SinewEquation e, SinewDeck deck, SinewNode node, SinewElasticity *body)
+{
+  PetscFunctionBeginUser;
+  (void)body;
+  PetscCall(SinewElasticClampsRead(&((Elastic *)e->data)->clamps, e->dim, deck, node));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A list of maps, or one of them. */
+static PetscErrorCode read_each(SinewEquation e, SinewDeck deck, SinewNode node, const char path[],
+                                PetscErrorCode (*read)(SinewEquation, SinewDeck, SinewNode, SinewElasticity *),
+                                SinewElasticity *body)
 {
   PetscFunctionBeginUser;
   if (node == SINEW_NODE_NONE) PetscFunctionReturn(PETSC_SUCCESS);
-  if (SinewNodeGetKind(deck, node) == SINEW_NODE_MAP) PetscCall(read_obstacle(e, deck, node, body));
+  if (SinewNodeGetKind(deck, node) == SINEW_NODE_MAP) PetscCall((*read)(e, deck, node, body));
   for (PetscInt i = 0; SinewNodeGetKind(deck, node) == SINEW_NODE_LIST && i < SinewNodeCount(deck, node); i++)
-    PetscCall(read_obstacle(e, deck, SinewNodeEntry(deck, node, i), body));
+    PetscCall((*read)(e, deck, SinewNodeEntry(deck, node, i), body));
   if (SinewNodeGetKind(deck, node) == SINEW_NODE_SCALAR)
-    PetscCall(SinewDeckMistake(deck, node, "equation.obstacles", "expected a list of obstacles"));
+    PetscCall(SinewDeckMistake(deck, node, path, "expected a list of %s", strchr(path, '.') + 1));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -235,6 +255,10 @@ static PetscErrorCode condition(const void *ctx, PetscInt face, const PetscReal 
   SinewBoundaryKind kind;
 
   PetscFunctionBeginUser;
+  if (s->mesh) {
+    PetscCall(SinewElasticClampsEvaluate(&s->clamps, face, s->body.dim, x, t, held, target));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(SinewBoundarySideEvaluate(&s->domain->side[face], s->body.dim, x, t, &kind, held, target));
   if (kind == SINEW_BOUNDARY_REFLECT) held[face / 2] = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -340,7 +364,11 @@ static PetscErrorCode create(SinewEquation e, SinewDeck deck, SinewNode section)
   PetscCall(check_list(e, deck, section, "force", &p->force));
   PetscCall(check_list(e, deck, section, "traction", &p->traction));
   PetscCall(check_list(e, deck, section, "velocity", &p->velocity));
-  PetscCall(read_obstacles(e, deck, p->obstacles, &s->body));
+  PetscCall(read_each(e, deck, p->obstacles, "equation.obstacles", read_obstacle, &s->body));
+  PetscCall(read_each(e, deck, p->clamps, "equation.clamps", read_clamp, &s->body));
+  if (s->clamps.n && !p->mesh)
+    PetscCall(SinewDeckMistake(deck, p->clamps, "equation.clamps",
+                               "clamps are for a body from a file: the sides of a box are held by grid.boundary"));
   if (p->force.n) s->body.force = force;
   if (p->traction.n) s->body.traction = traction;
   if (p->velocity.n) s->body.velocity = velocity;
@@ -373,6 +401,7 @@ static PetscErrorCode destroy(SinewEquation e)
   Elastic *s = (Elastic *)e->data;
 
   PetscFunctionBeginUser;
+  PetscCall(SinewElasticClampsDestroy(&s->clamps));
   PetscCall(SinewSimplicesDestroy(&s->mesh));
   PetscCall(SinewPointwiseDestroy(&s->equation));
   PetscCall(PetscFree(s));
@@ -424,7 +453,8 @@ static PetscErrorCode check_mesh(SinewEquation e, SinewDeck deck, const SinewDom
   }
   if (!open)
     PetscCall(SinewDeckMistake(deck, node, "equation.mesh",
-                               "expected outflow on all sides of the grid: the body's own surface is free"));
+                               "expected outflow on all sides of the grid: the body's own surface is free, or held by "
+                               "clamps"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -432,7 +462,7 @@ static PetscErrorCode check_mesh(SinewEquation e, SinewDeck deck, const SinewDom
 static PetscErrorCode check_loads(SinewDeck deck, const SinewElasticity *b)
 {
   const SinewNode section = SinewNodeGet(deck, SinewDeckRoot(deck), "equation");
-  PetscBool borne = (PetscBool)(b->obstacles > 0);
+  PetscBool borne = (PetscBool)(b->obstacles > 0 || b->clamps > 0);
 
   PetscFunctionBeginUser;
   for (PetscInt face = 0; face < 2 * b->dim; face++) borne = (PetscBool)(borne || b->held[face]);
@@ -458,6 +488,11 @@ static PetscErrorCode pointwise(SinewEquation e, SinewDeck deck, const SinewDoma
     if (b->bounded[face]) PetscCall(check_side(deck, domain, face, &b->held[face]));
   }
   if (s->mesh) PetscCall(check_mesh(e, deck, domain));
+  if (s->mesh && s->mesh->dim == e->dim && s->clamps.n) {
+    PetscCall(SinewElasticClampsPlace(&s->clamps, s->mesh, deck));
+    b->clamps = s->clamps.n;
+    b->patch = s->clamps.patch;
+  }
   PetscCall(check_loads(deck, b));
   PetscCall(SinewPointwiseElasticity(b, &s->equation));
   *p = *s->equation;

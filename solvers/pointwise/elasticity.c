@@ -311,31 +311,41 @@ static PetscErrorCode face_depth(const void *ctx, const SinewPoints *at, PetscRe
 static PetscErrorCode place_points(const void *ctx, PetscInt part, PetscInt64 seed, PetscInt64 stream, PetscInt n,
                                    PetscInt first, PetscInt count, PetscReal x[])
 {
+  const SinewElasticity *b = &((const Body *)ctx)->b;
+  const SinewSimplicesPart kind = part < 0           ? SINEW_SIMPLICES_INSIDE
+                                  : part < b->clamps ? SINEW_SIMPLICES_BOUNDARY
+                                                     : SINEW_SIMPLICES_CORNERS;
+
   PetscFunctionBegin;
-  PetscCall(SinewSimplicesSample((const SinewSimplices *)ctx,
-                                 part >= 0 ? SINEW_SIMPLICES_CORNERS : SINEW_SIMPLICES_INSIDE, seed, stream, n, first,
-                                 count, x));
+  PetscCall(SinewSimplicesSample(b->shape, kind, part >= 0 && b->clamps ? &b->patch[part] : NULL, seed, stream, n,
+                                 first, count, x));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The surface of a body that is no box: one face, which meets obstacles. */
+/* The surface of a body that is no box: what is held, and the rest, which meets obstacles and tractions. */
 static void add_surface(Body *body)
 {
-  const SinewSimplices *shape = body->b.shape;
+  const SinewElasticity *b = &body->b;
   SinewPointwise *e = &body->equation;
 
   e->domain = place_points;
-  e->domain_ctx = shape;
-  body->face[0] = (Face){body, 0};
-  if (body->b.obstacles || body->b.traction)
-    e->face[e->faces++] = (SinewPointwiseFace){.rows = body->b.dim + body->b.obstacles,
+  e->domain_ctx = body;
+  for (PetscInt k = 0; k <= b->clamps; k++) {
+    const PetscBool rest = (PetscBool)(k == b->clamps);
+    const PetscReal area = b->clamps ? b->patch[k].area : b->shape->area;
+
+    body->b.held[k] = (PetscBool)!rest;
+    body->face[k] = (Face){body, k};
+    if (rest && (area <= 0 || !(b->obstacles || b->traction))) continue;
+    e->face[e->faces++] = (SinewPointwiseFace){.rows = b->dim + b->obstacles,
                                                .order = SINEW_JET_VALUE,
-                                               .weight = shape->area / shape->volume,
+                                               .weight = area / b->shape->volume,
                                                .residual = face_rows,
                                                .potential = face_potential,
-                                               .depth = body->b.obstacles ? face_depth : NULL,
+                                               .depth = rest && b->obstacles ? face_depth : NULL,
                                                .deepest = DEEPEST,
-                                               .ctx = &body->face[0]};
+                                               .ctx = &body->face[k]};
+  }
 }
 
 static void add_faces(Body *body)
@@ -426,6 +436,9 @@ static PetscErrorCode check(const SinewElasticity *b)
   PetscCheck(b->arap >= 0 && b->volume >= 0 && b->mu >= 0 && b->lambda >= 0 && b->density >= 0 && b->contact >= 0 &&
                  b->clamp >= 0,
              PETSC_COMM_SELF, SINEW_ERR_INPUT, "elasticity: moduli, density and stiffnesses are not negative");
+  PetscCheck(b->clamps >= 0 && b->clamps <= SINEW_CLAMPS_MAX && (!b->clamps || (b->shape && b->patch)), PETSC_COMM_SELF,
+             SINEW_ERR_INPUT, "elasticity: %" PetscInt_FMT " clamps of a shape, at most %d", b->clamps,
+             SINEW_CLAMPS_MAX);
   PetscCheck(b->obstacles >= 0 && b->obstacles <= SINEW_OBSTACLES_MAX, PETSC_COMM_SELF, SINEW_ERR_INPUT,
              "elasticity: %" PetscInt_FMT " obstacles, at most %d", b->obstacles, SINEW_OBSTACLES_MAX);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -460,7 +473,6 @@ PetscErrorCode SinewPointwiseElasticity(const SinewElasticity *parameters, Sinew
                                     .nowhere = "the body is inside out somewhere, which this material cannot be",
                                     .start_rate = parameters->velocity ? start_velocity : NULL};
   if (parameters->shape) {
-    body->b.condition = NULL;
     body->extent = parameters->shape->volume;
     add_surface(body);
   } else

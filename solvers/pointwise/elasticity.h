@@ -25,7 +25,8 @@
   (neural/energy.h), and with them it can be had for all bodies.
 
   Contact with planes, spheres and boxes that do not move is by the depth of penetration, in the body's volume and, per
-  area, on its surface. Faces are held where `condition` says so, by clamp |D - target|^2 per area.
+  area, on its surface. Faces of the box, or patches of a shape, are held where `condition` says so, by clamp
+  |D - target|^2 per area.
 
   original: the sums and signs of the released code instead, in SinewElasticityEnergy alone (no rows): singular values
   without sign, so that inside out counts as volume; a contact force contact (h - q_d) e_d of planes x_d = h, or
@@ -35,6 +36,7 @@
 #include "../../neural/pointwise.h"
 
 #define SINEW_OBSTACLES_MAX 8
+#define SINEW_CLAMPS_MAX    5
 
 typedef enum { SINEW_OBSTACLE_PLANE, SINEW_OBSTACLE_SPHERE, SINEW_OBSTACLE_BOX } SinewObstacleKind;
 typedef struct {
@@ -73,10 +75,12 @@ typedef struct {
   SinewObstacle obstacle[SINEW_OBSTACLES_MAX];
   SinewElasticCondition *condition; /* NULL: all faces are free */
   const void *condition_ctx;
-  PetscBool bounded[6], held[6]; /* faces that are there (not periodic), that `condition` holds somewhere */
-  PetscReal extent[3];           /* of the box */
-  const SinewSimplices *shape;   /* the body inside of it, whose surface is free; NULL: the box itself. Not owned */
-  SinewPointFunction *velocity;  /* [dim], at the start; NULL: rest */
+  PetscBool bounded[6], held[6];    /* faces that are there (not periodic), that `condition` holds somewhere */
+  PetscReal extent[3];              /* of the box */
+  const SinewSimplices *shape;      /* the body inside of it; NULL: the box itself. Not owned */
+  PetscInt clamps;                  /* of the shape: patch k < clamps of its surface is face k of `condition`, */
+  const SinewSimplicesPatch *patch; /* [clamps + 1] the last is the rest, which is free. Not owned */
+  SinewPointFunction *velocity;     /* [dim], at the start; NULL: rest */
   const void *velocity_ctx;
   PetscBool original;
 } SinewElasticity;

@@ -83,6 +83,28 @@ it "a body from a file lands on one and two ranks alike" '
   for n in 1 2; do code 0 ranks $n run fall.yaml output.directory=mesh$n equation.mesh=small.mesh output.image=[]; done
   code 0 sinew compare "$(newest mesh1)" "$(newest mesh2)" --tolerance 1e-10'
 
+sed "s/^End/Edges 4\n1 2 3\n3 2 2\n3 4 3\n4 1 1\nEnd/" small.mesh >labelled.mesh
+pulled="{type: elasticity, material: linear, density: 0, clamp: 1e3, mesh: labelled.mesh"
+it "a body from a file is held by labels and by formulas, and pulled" '
+  code 0 sinew run fall.yaml output.directory=pulled time.end=0.1 stepper.dt=0.1 stepper.solver.stagnation=1e-6 \
+    "output.image=[{field: displacement_x}]" "equation=$pulled, clamps: [{label: 1, displacement_x: 0}, \
+      {where: x - 0.9, displacement_x: 0.1 * t / 0.4}, {label: [3, 9], displacement_y: 0}]}"
+  # as the box between rollers above
+  near "$(column elastic_energy pulled/history.csv)" 4.2067e-4 2e-2
+  [ -s pulled/displacement_x.png ]'
+
+it "clamps outside of the body hold nothing" '
+  code 2 sinew run fall.yaml output.image=[] "equation=$pulled, clamps: [{label: 4, displacement_x: 0}, \
+    {label: 2, where: -x, displacement_x: 0}, {where: y - 3, displacement_y: 1}]}"
+  lines 3 err
+  says err "equation.clamps.*the clamp is outside of the body: no face of its surface has that label, they have 1, 2, 3"
+  says err "outside of the body: no face of its surface with that label lies where -x is positive"
+  says err "outside of the body: no face of its surface lies where y - 3 is positive"
+  code 2 sinew run fall.yaml "equation.clamps=[{label: 4, displacement_x: 0}, {label: 1}]"
+  lines 2 err
+  says err "equation.clamps: clamps are for a body from a file"
+  says err "equation.clamps.*expected displacement_x, _y or _z"'
+
 it "mistakes of a mesh are told by file and line" '
   sed "s/^1 1 0/1 one 0/" small.mesh >bad.mesh
   code 2 sinew run fall.yaml equation.mesh=bad.mesh output.image=[]
@@ -99,7 +121,7 @@ it "mistakes of a mesh are told by file and line" '
 it "a body from a file lies in its box and has a surface that is free" '
   code 2 sinew run fall.yaml equation.mesh=small.mesh "grid.upper=[0.5, 1]"
   says err "equation.mesh: expected a body inside of the grid.s box: along x it reaches from -1 to 1"
-  says err "output.image: a body that comes from a file has no pictures"
+  says err "output.image: pictures of a body from a file show a component of its displacement or volume_ratio, not strain_energy"
   code 2 sinew run fall.yaml equation.mesh=small.mesh output.image=[] "grid.boundary={x: periodic, y: outflow}"
   says err "equation.mesh: expected outflow on all sides"'
 

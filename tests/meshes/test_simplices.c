@@ -65,8 +65,8 @@ static void points_are_spread_by_volume(void **state)
 
   (void)state;
   check_call(SinewSimplicesCreate(PETSC_COMM_WORLD, path, &b));
-  check_call(SinewSimplicesSample(b, SINEW_SIMPLICES_INSIDE, 1, 2, N, 0, N, x));
-  check_call(SinewSimplicesSample(b, SINEW_SIMPLICES_INSIDE, 1, 2, N, 170, 10, part));
+  check_call(SinewSimplicesSample(b, SINEW_SIMPLICES_INSIDE, NULL, 1, 2, N, 0, N, x));
+  check_call(SinewSimplicesSample(b, SINEW_SIMPLICES_INSIDE, NULL, 1, 2, N, 170, 10, part));
   check_all(!memcmp(part, x + 3 * 170, sizeof(part)));
   for (PetscInt p = 0; p < N; p++) {
     check_all(x[3 * p] >= 0 && x[3 * p + 1] >= 0 && x[3 * p] + x[3 * p + 1] + fabs(x[3 * p + 2]) <= 1 + 1e-14);
@@ -75,7 +75,7 @@ static void points_are_spread_by_volume(void **state)
   check_close(mean[0], 0.25, 0.01);
   check_close(mean[1], 0.25, 0.01);
   check_close(mean[2], 0, 0.01);
-  check_call(SinewSimplicesSample(b, SINEW_SIMPLICES_BOUNDARY, 1, 2, N, 0, N, x));
+  check_call(SinewSimplicesSample(b, SINEW_SIMPLICES_BOUNDARY, NULL, 1, 2, N, 0, N, x));
   for (PetscInt p = 0; p < N; p++) {
     const PetscReal slope = 1 - x[3 * p] - x[3 * p + 1] - fabs(x[3 * p + 2]);
 
@@ -83,7 +83,7 @@ static void points_are_spread_by_volume(void **state)
     on += fabs(slope) < 1e-14;
   }
   check_close(on / N, sqrt(3) / 2 / (1 + sqrt(3) / 2), 1e-3); /* the two slanted faces, exactly by strata */
-  check_call(SinewSimplicesSample(b, SINEW_SIMPLICES_CORNERS, 1, 2, N, 0, N, part_of_all));
+  check_call(SinewSimplicesSample(b, SINEW_SIMPLICES_CORNERS, NULL, 1, 2, N, 0, N, part_of_all));
   for (PetscInt p = 0; p < N; p++) { /* corners are units of the axes or the origin; the others stay where they were */
     const PetscReal *at = part_of_all + 3 * p, size = fabs(at[0]) + fabs(at[1]) + fabs(at[2]);
 
@@ -92,6 +92,37 @@ static void points_are_spread_by_volume(void **state)
     else
       check_all(!memcmp(at, x + 3 * p, 3 * sizeof(PetscReal)));
   }
+  check_call(SinewSimplicesDestroy(&b));
+}
+
+/* Labels of the faces that a file lists, and points of those alone. */
+static void patches_are_parts_of_the_boundary(void **state)
+{
+  static const char labelled[] = "MeshVersionFormatted 2\nDimension 2\nVertices 4\n0 0 0\n2 0 0\n2 1 0\n0 1 0\n"
+                                 "Triangles 2\n1 2 3 0\n1 3 4 0\nEdges 3\n2 1 7\n3 4 8\n1 3 9\nEnd\n";
+  PetscReal x[2 * 50];
+  PetscBool member[4];
+  SinewSimplicesPatch patch;
+  SinewSimplices *b;
+  PetscInt seven = 0, none = 0;
+
+  (void)state;
+  check_call(SinewSimplicesCreate(PETSC_COMM_WORLD, write_text(labelled), &b));
+  check_all(b->faces == 4);
+  for (PetscInt f = 0; f < 4; f++) {
+    seven += b->label[f] == 7;
+    none += b->label[f] == 0;
+    check_all(b->label[f] != 9); /* inside */
+    member[f] = (PetscBool)(b->label[f] == 7 || b->label[f] == 8);
+  }
+  check_all(seven == 1 && none == 2);
+  check_call(SinewSimplicesPatchCreate(b, member, &patch));
+  check_all(patch.n == 2);
+  check_close(patch.area, 4, 1e-14);
+  check_call(SinewSimplicesSample(b, SINEW_SIMPLICES_BOUNDARY, &patch, 1, 2, 50, 0, 50, x));
+  for (PetscInt p = 0; p < 50; p++)
+    check_all(x[2 * p + 1] == (p < 25 ? x[1] : 1 - x[1])); /* one edge, then the other */
+  check_call(SinewSimplicesPatchDestroy(&patch));
   check_call(SinewSimplicesDestroy(&b));
 }
 
@@ -121,4 +152,4 @@ static void mistakes_are_refused(void **state)
 }
 
 SINEW_TEST_MAIN(cmocka_unit_test(files_are_bodies), cmocka_unit_test(points_are_spread_by_volume),
-                cmocka_unit_test(mistakes_are_refused))
+                cmocka_unit_test(patches_are_parts_of_the_boundary), cmocka_unit_test(mistakes_are_refused))
