@@ -31,7 +31,9 @@ struct _p_Exchange {
   Piece *copy; /* within this rank */
   size_t reserved;
   MPI_Request *request;
-  PetscBool in_place; /* one layout: the boxes themselves are there already */
+  PetscBool in_place;    /* one layout: the boxes themselves are there already */
+  PetscBool forth, back; /* whether messages are needed, and for the adjoint */
+  PetscMPIInt rank;
 };
 
 /* ---- planning ---- */
@@ -101,6 +103,7 @@ static PetscErrorCode plan_side(SinewLayout from, SinewLayout to, PetscInt halo,
   PetscMPIInt size, me;
 
   PetscFunctionBeginUser;
+  if (from->shared && to->shared) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Comm_size(from->comm, &size));
   PetscCallMPI(MPI_Comm_rank(from->comm, &me));
   for (PetscMPIInt r = 0; r < size; ++r) {
@@ -131,7 +134,10 @@ PetscErrorCode ExchangeCreate(SinewLayout from, SinewLayout to, PetscInt halo, E
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&e));
   PetscCall(PetscCommDuplicate(from->comm, &e->comm, &e->tag));
+  PetscCallMPI(MPI_Comm_rank(e->comm, &e->rank));
   e->in_place = (PetscBool)(from == to);
+  e->forth = (PetscBool)!from->shared;
+  e->back = (PetscBool)!to->shared;
   PetscCall(plan_side(from, to, halo, PETSC_TRUE, &e->send));
   PetscCall(plan_side(from, to, halo, PETSC_FALSE, &e->receive));
   e->copies = pieces_between(from, from->box, to->box, halo, e->in_place, NULL);
@@ -277,7 +283,7 @@ static size_t bytes_per_cell(SinewTensor t)
 PetscErrorCode ExchangeBegin(Exchange e, SinewTensor from, SinewTensor to)
 {
   PetscFunctionBeginUser;
-  PetscCall(post(e, &e->send, &e->receive, bytes_per_cell(from), from, PETSC_FALSE));
+  if (e->forth) PetscCall(post(e, &e->send, &e->receive, bytes_per_cell(from), from, PETSC_FALSE));
   for (PetscInt c = 0; c < e->copies; ++c) copy_within(from, e->copy[c].from, to, e->copy[c].to, PETSC_FALSE);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -286,6 +292,7 @@ PetscErrorCode ExchangeEnd(Exchange e, SinewTensor from, SinewTensor to)
 {
   PetscFunctionBeginUser;
   (void)from;
+  if (!e->forth) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(wait(e));
   for (PetscInt m = 0; m < e->receive.messages; ++m) {
     const Message *k = &e->receive.message[m];
@@ -297,18 +304,31 @@ PetscErrorCode ExchangeEnd(Exchange e, SinewTensor from, SinewTensor to)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static void add_copies(Exchange e, SinewTensor from, SinewTensor to)
+{
+  for (PetscInt c = 0; c < e->copies; ++c) copy_within(from, e->copy[c].to, to, e->copy[c].from, PETSC_TRUE);
+}
+
+static void add_message(Exchange e, PetscInt m, SinewTensor to)
+{
+  const Message *k = &e->send.message[m];
+  char *buffer = e->send.buffer + (size_t)k->offset * bytes_per_cell(to);
+
+  for (PetscInt p = k->first; p < k->first + k->count; ++p)
+    buffer = unpack(to, e->send.piece[p].from, PETSC_TRUE, buffer);
+}
+
 PetscErrorCode ExchangeAdjoint(Exchange e, SinewTensor from, SinewTensor to)
 {
-  PetscFunctionBeginUser;
-  PetscCall(post(e, &e->receive, &e->send, bytes_per_cell(from), to, PETSC_TRUE));
-  for (PetscInt c = 0; c < e->copies; ++c) copy_within(to, e->copy[c].to, from, e->copy[c].from, PETSC_TRUE);
-  PetscCall(wait(e));
-  for (PetscInt m = 0; m < e->send.messages; ++m) {
-    const Message *k = &e->send.message[m];
-    char *buffer = e->send.buffer + (size_t)k->offset * bytes_per_cell(from);
+  PetscInt m = 0;
 
-    for (PetscInt p = k->first; p < k->first + k->count; ++p)
-      buffer = unpack(from, e->send.piece[p].from, PETSC_TRUE, buffer);
-  }
+  PetscFunctionBeginUser;
+  if (e->back) PetscCall(post(e, &e->receive, &e->send, bytes_per_cell(from), to, PETSC_TRUE));
+  if (e->forth) add_copies(e, to, from); /* while messages travel */
+  if (e->back) PetscCall(wait(e));
+  for (; e->back && m < e->send.messages && (e->forth || e->send.message[m].rank < e->rank); ++m)
+    add_message(e, m, from);
+  if (!e->forth) add_copies(e, to, from); /* to what is shared all add in the order of ranks */
+  for (; e->back && m < e->send.messages; ++m) add_message(e, m, from);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -18,6 +18,8 @@ PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, Pets
   PetscCall(NeuralEvents());
   PetscCall(PetscNew(&g));
   PetscCall(PetscCommDuplicate(comm, &g->comm, NULL));
+  PetscCallMPI(MPI_Comm_size(g->comm, &g->size));
+  PetscCallMPI(MPI_Comm_rank(g->comm, &g->rank));
   g->reduction = g->comm;
   g->dtype = dtype;
   g->value_size = SinewDtypeSize(dtype);
@@ -64,6 +66,8 @@ PetscErrorCode GraphDestroy(Graph *graph)
   PetscCall(GraphGradientsDestroy(g));
   free(g->row);
   free(g->scratch);
+  free(g->gathered);
+  PetscCall(PetscFree2(g->counts, g->offsets));
   PetscCall((*g->convolution->destroy_engine)(&g->engine));
   PetscCall(PetscFree(g->op));
   PetscCall(PetscFree(g->segment));
@@ -337,7 +341,7 @@ PetscErrorCode GraphFill(Graph g, Op *op, PetscLogEvent event, GraphMake *make)
   const Node *node = &g->node[op->output];
   const SinewBox box = node->layout->box;
   const PetscInt h = node->exchanged ? node->halo : 0, ny = box.ny, nx = box.nx, inside = ny - 2 * h;
-  const PetscBool split = (PetscBool)(h && ny > 2 * h && nx > 2 * h);
+  const PetscBool split = (PetscBool)(h && ny > 2 * h && nx > 2 * h && !node->layout->shared);
   const SinewBox rim[] = {{0, 0, h, nx}, {ny - h, 0, h, nx}, {h, 0, inside, h}, {h, nx - h, inside, h}};
 
   PetscFunctionBeginUser;

@@ -16,6 +16,13 @@
   GraphSegmentBegin and End are a segment: their values are kept while it runs and share memory with those of other
   segments; Backward runs a segment forward once more before it goes back through it. What is read outside must be kept
   (GraphKeepValue).
+
+  Small maps that are shared (SinewLayoutShare): every rank has them, halo included, and what is done cell by cell
+  everyone does. Convolutions, which is where the parameters are, deal out their output channels: a rank convolves the
+  whole map into its slice, all gather the slices (channels x cells values), and in Backward the input's gradient is
+  summed over ranks. So weights are read, transformed and trained by one rank each, where cutting the map would have
+  every rank read them all for a few cells. Gradients of shared values are complete, with equal bits, on every rank;
+  those of their parameters come from the rank that has the slice, or the one that leads.
 */
 #include "neural/convolution_private.h"
 #include "neural/kernels_private.h"
@@ -59,6 +66,7 @@ typedef struct Condition Condition;
 
 struct _p_Graph {
   MPI_Comm comm;
+  PetscMPIInt size, rank;
   MPI_Comm reduction; /* over which gradients are summed; not owned; MPI_COMM_NULL: they are not */
   SinewDtype dtype;
   size_t value_size;
@@ -107,7 +115,10 @@ struct _p_Graph {
   size_t gradient_count, bytes;
   void *row, *scratch; /* a padded row; a gradient on its way */
   size_t row_bytes, scratch_bytes;
-  double *sums; /* scratch for sums over channels */
+  void *gathered; /* slices of the channels of a shared map */
+  size_t gathered_count;
+  PetscMPIInt *counts, *offsets; /* of these, by rank */
+  double *sums;                  /* scratch for sums over channels */
   size_t sum_count;
   Condition *condition;
   double flops;
@@ -158,6 +169,21 @@ typedef void GraphMake(Graph graph, Op *op, PetscInt b, SinewBox rectangle);
 PETSC_EXTERN PetscErrorCode GraphFill(Graph graph, Op *op, PetscLogEvent event, GraphMake *make);
 PETSC_EXTERN PetscErrorCode GraphScratch(Graph graph,
                                          size_t bytes); /* for layers' setup: at least so much of `scratch` */
+
+/* ---- channels of shared maps (graph_channels.c) ---- */
+
+/* The slice of `channels` that a rank computes. */
+PETSC_INTERN void GraphSlice(Graph graph, PetscInt channels, PetscMPIInt rank, PetscInt *first, PetscInt *count);
+/* For layers' setup: room for so many values of a shared map. */
+PETSC_INTERN PetscErrorCode GraphReserveChannels(Graph graph, size_t values);
+/* Where this rank's slice is to be put, [cells][its channels], before it is gathered with those of the others into
+ * all[cells][channels]. Collective. */
+PETSC_INTERN void *GraphOwnChannels(Graph graph, PetscInt cells, PetscInt channels);
+PETSC_INTERN PetscErrorCode GraphGatherChannels(Graph graph, PetscInt cells, PetscInt channels, void *all);
+/* This rank's slice of what is there. Local. */
+PETSC_INTERN void GraphTakeChannels(Graph graph, PetscInt cells, PetscInt channels, const void *all, void *own);
+/* The sum over ranks of `count` values. Collective. */
+PETSC_INTERN PetscErrorCode GraphSumShared(Graph graph, size_t count, void *values);
 
 static inline SinewTensor GraphValue(Graph g, PetscInt node)
 {

@@ -1,11 +1,35 @@
-/* Layer: convolution of the concatenation of up to four nodes, one primitive for each, no copy. */
+/*
+  Layer: convolution of the concatenation of up to four nodes, one primitive for each, no copy. On a shared map a rank
+  computes a slice of the output's channels, and all gather the slices.
+*/
 #include "neural/graph_private.h"
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct {
   PetscInt weight, bias, kernel, dilation;
+  PetscBool sliced;
+  PetscInt first, count; /* this rank's channels of the output */
+  PetscInt cells;        /* of the output, halo included when it is computed there too */
   Convolution part[OP_INPUTS_MAX];
 } Layer;
+
+/* Numbers of an input's gradient. */
+static size_t values_of(Graph g, const Node *in)
+{
+  return SinewTensorBytes(in->layout, g->dtype, g->batch, in->channels, in->halo) / g->value_size;
+}
+
+static PetscErrorCode slice(Graph g, Layer *layer, const Node *out)
+{
+  PetscFunctionBeginUser;
+  layer->sliced = out->layout->shared;
+  layer->count = out->channels;
+  if (!layer->sliced) PetscFunctionReturn(PETSC_SUCCESS);
+  GraphSlice(g, out->channels, g->rank, &layer->first, &layer->count);
+  PetscCall(GraphReserveChannels(g, (size_t)(layer->cells * out->channels)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 static PetscErrorCode setup(Graph g, Op *op)
 {
@@ -14,30 +38,42 @@ static PetscErrorCode setup(Graph g, Op *op)
   /* a 1x1 convolution works on the halo too: cheaper than another exchange */
   const PetscInt rim = layer->kernel == 1 ? out->halo : 0;
   const SinewBox box = out->layout->box;
-  PetscInt slice = 0;
+  const PetscInt ny = box.ny ? box.ny + 2 * rim : 0, nx = box.nx ? box.nx + 2 * rim : 0;
+  PetscInt at = 0;
 
   PetscFunctionBeginUser;
+  layer->cells = g->batch * ny * nx;
+  PetscCall(slice(g, layer, out));
   for (PetscInt k = 0; k < op->inputs; ++k) {
     const Node *in = &g->node[op->input[k]];
     const ConvolutionShape shape = {.batch = g->batch,
-                                    .ny = box.ny ? box.ny + 2 * rim : 0,
-                                    .nx = box.nx ? box.nx + 2 * rim : 0,
+                                    .ny = layer->count ? ny : 0,
+                                    .nx = nx,
                                     .in = in->channels,
-                                    .out = out->channels,
+                                    .out = layer->count,
                                     .kernel = layer->kernel,
                                     .dilation = layer->dilation,
-                                    .slice = slice,
+                                    .slice = at,
                                     .channels = (PetscInt)g->parameter[layer->weight].shape[1],
                                     .accumulate = (PetscBool)(k > 0),
                                     .training = g->training,
                                     .bf16 = g->bf16};
 
     PetscCall((*g->convolution->create)(g->engine, &shape, &layer->part[k]));
-    if (g->training && !op->fresh[k])
-      PetscCall(GraphScratch(g, SinewTensorBytes(in->layout, g->dtype, g->batch, in->channels, in->halo)));
-    slice += in->channels;
+    if (g->training && !op->fresh[k]) PetscCall(GraphScratch(g, values_of(g, in) * g->value_size));
+    at += in->channels;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Where this rank's rows of a parameter's values or gradient begin. */
+static void *own_rows(Graph g, const Layer *layer, PetscInt parameter, void *values)
+{
+  const SinewParameter *p = &g->parameter[parameter];
+  size_t row = g->value_size;
+
+  for (int k = 1; k < p->rank; ++k) row *= (size_t)p->shape[k];
+  return (char *)values + (size_t)layer->first * row;
 }
 
 static PetscErrorCode pack(Graph g, Op *op)
@@ -47,7 +83,8 @@ static PetscErrorCode pack(Graph g, Op *op)
 
   PetscFunctionBeginUser;
   PetscCheck(weight->value, g->comm, PETSC_ERR_ORDER, "%s was released after the first update", weight->name);
-  for (PetscInt k = 0; k < op->inputs; ++k) PetscCall((*g->convolution->pack)(layer->part[k], weight->value));
+  for (PetscInt k = 0; k < op->inputs; ++k)
+    PetscCall((*g->convolution->pack)(layer->part[k], own_rows(g, layer, layer->weight, weight->value)));
   if (g->lean) GraphReleaseParameter(g, layer->weight);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -55,32 +92,53 @@ static PetscErrorCode pack(Graph g, Op *op)
 static PetscErrorCode forward(Graph g, Op *op)
 {
   Layer *layer = op->data;
+  const PetscInt channels = g->node[op->output].channels;
+  const void *bias = own_rows(g, layer, layer->bias, g->parameter[layer->bias].value);
+  void *y = GraphValue(g, op->output)->data;
+  void *own = layer->sliced ? GraphOwnChannels(g, layer->cells, channels) : y;
 
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
   for (PetscInt k = 0; k < op->inputs; ++k)
-    PetscCall((*g->convolution->forward)(layer->part[k], GraphValue(g, op->input[k])->data,
-                                         g->parameter[layer->bias].value, GraphValue(g, op->output)->data));
+    PetscCall((*g->convolution->forward)(layer->part[k], GraphValue(g, op->input[k])->data, bias, own));
   PetscCall(PetscLogEventEnd(NEURAL_Convolution, 0, 0, 0, 0));
+  if (layer->sliced) PetscCall(GraphGatherChannels(g, layer->cells, channels, y));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What the slice of the output says about an input; of a shared one, what all slices say. */
+static PetscErrorCode backward_data(Graph g, const Layer *layer, Convolution part, const Node *in, const void *gy,
+                                    PetscBool fresh)
+{
+  const size_t count = values_of(g, in);
+  void *gx = fresh ? in->gradient->data : g->scratch;
+
+  PetscFunctionBeginUser;
+  if (!layer->count) memset(gx, 0, count * g->value_size);
+  PetscCall((*g->convolution->backward_data)(part, gy, gx));
+  if (layer->sliced) PetscCall(GraphSumShared(g, count, gx));
+  if (!fresh) (*g->kernels->add_all)(count, g->scratch, in->gradient->data);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode backward(Graph g, Op *op)
 {
   Layer *layer = op->data;
-  const void *gy = GraphGradient(g, op->output)->data;
-  SinewParameter *weight = &g->parameter[layer->weight], *bias = &g->parameter[layer->bias];
+  const PetscInt channels = g->node[op->output].channels;
+  const void *all = GraphGradient(g, op->output)->data;
+  void *own = layer->sliced ? GraphOwnChannels(g, layer->cells, channels) : NULL;
+  const void *gy = layer->sliced ? own : all;
+  void *weight = own_rows(g, layer, layer->weight, g->parameter[layer->weight].gradient);
+  void *bias = own_rows(g, layer, layer->bias, g->parameter[layer->bias].gradient);
 
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
+  if (layer->sliced) GraphTakeChannels(g, layer->cells, channels, all, own);
   for (PetscInt k = 0; k < op->inputs; ++k) {
     const Node *in = &g->node[op->input[k]];
-    const size_t bytes = SinewTensorBytes(in->layout, g->dtype, g->batch, in->channels, in->halo);
 
-    PetscCall((*g->convolution->backward_weights)(layer->part[k], in->value->data, gy, weight->gradient,
-                                                  k ? NULL : bias->gradient));
-    PetscCall((*g->convolution->backward_data)(layer->part[k], gy, op->fresh[k] ? in->gradient->data : g->scratch));
-    if (!op->fresh[k]) (*g->kernels->add_all)(bytes / g->value_size, g->scratch, in->gradient->data);
+    PetscCall((*g->convolution->backward_weights)(layer->part[k], in->value->data, gy, weight, k ? NULL : bias));
+    PetscCall(backward_data(g, layer, layer->part[k], in, gy, op->fresh[k]));
   }
   PetscCall(PetscLogEventEnd(NEURAL_Convolution, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);

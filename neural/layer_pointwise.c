@@ -174,8 +174,10 @@ static PetscErrorCode forward(Graph g, Op *op)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Adds what the samples' sums say to the parameters' gradients; per-sample sums of the norm's adjoint into means. */
-static void norm_gradients(Graph g, const Layer *layer, PetscInt channels, const ChannelSums *sums, double means[])
+/* Adds what the samples' sums say to the parameters' gradients, where they count; per-sample sums of the norm's adjoint
+ * into means. */
+static void norm_gradients(Graph g, const Layer *layer, PetscInt channels, PetscBool leads, const ChannelSums *sums,
+                           double means[])
 {
   SinewParameter *weight = &g->parameter[layer->weight], *bias = &g->parameter[layer->bias];
 
@@ -185,10 +187,11 @@ static void norm_gradients(Graph g, const Layer *layer, PetscInt channels, const
       const double gamma = get(g, weight->value, (size_t)c), dw = sums->weight[b * channels + c],
                    db = sums->bias[b * channels + c];
 
-      set(g, weight->gradient, (size_t)c, get(g, weight->gradient, (size_t)c) + dw);
-      set(g, bias->gradient, (size_t)c, get(g, bias->gradient, (size_t)c) + db);
       means[2 * b] += gamma * db;
       means[2 * b + 1] += gamma * dw;
+      if (!leads) continue;
+      set(g, weight->gradient, (size_t)c, get(g, weight->gradient, (size_t)c) + dw);
+      set(g, bias->gradient, (size_t)c, get(g, bias->gradient, (size_t)c) + db);
     }
   }
 }
@@ -201,7 +204,7 @@ static PetscErrorCode finish_norm(Graph g, const Op *op, const Pointwise *p, con
   double *means = g->sums + g->sum_count - 2 * (size_t)g->batch;
 
   PetscFunctionBeginUser;
-  norm_gradients(g, layer, in->channels, sums, means);
+  norm_gradients(g, layer, in->channels, in->layout->leads, sums, means);
   PetscCall(reduce(in->layout, 2 * g->batch, means));
   for (PetscInt b = 0; b < g->batch; ++b) {
     const double r = layer->rstd[b], m1 = means[2 * b] / count, m2 = means[2 * b + 1] / count;
@@ -251,7 +254,7 @@ static PetscErrorCode activated_backward(Graph g, Op *op)
     (*g->kernels->pointwise_adjoint)(&p, b, GraphGradient(g, op->output), GraphGradient(g, op->input[0]),
                                      layer->mean[b], layer->rstd[b], &own);
   }
-  if (layer->condition) PetscCall(condition_gradients(g, layer, channels, &sums));
+  if (layer->condition && p.x->layout->leads) PetscCall(condition_gradients(g, layer, channels, &sums));
   if (layer->norm) PetscCall(finish_norm(g, op, &p, &sums));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -43,8 +43,41 @@ static PetscErrorCode create(MPI_Comm comm, PetscBool periodic, PetscInt ry, Pet
     for (PetscInt i = 0; i < rx; ++i)
       layout->boxes[owner[j * rx + i]] = (SinewBox){cy[j], cx[i], cy[j + 1] - cy[j], cx[i + 1] - cx[i]};
   layout->box = layout->boxes[rank];
+  layout->leads = PETSC_TRUE;
   PetscCall(set_active(layout));
   *out = layout;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_shared(MPI_Comm comm, PetscBool periodic, PetscInt ny, PetscInt nx, SinewLayout *out)
+{
+  SinewLayout layout;
+  PetscMPIInt size, rank;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&layout));
+  PetscCall(PetscCommDuplicate(comm, &layout->comm, NULL));
+  PetscCallMPI(MPI_Comm_size(layout->comm, &size));
+  PetscCallMPI(MPI_Comm_rank(layout->comm, &rank));
+  layout->references = 1;
+  layout->periodic = periodic;
+  layout->shared = PETSC_TRUE;
+  layout->leads = (PetscBool)(rank == 0);
+  layout->active = MPI_COMM_NULL;
+  layout->ry = layout->rx = 1;
+  layout->ny = ny;
+  layout->nx = nx;
+  layout->box = (SinewBox){0, 0, ny, nx};
+  PetscCall(PetscMalloc1((size_t)size, &layout->boxes));
+  for (PetscMPIInt r = 0; r < size; ++r) layout->boxes[r] = layout->box;
+  *out = layout;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewLayoutShare(SinewLayout layout, SinewLayout *shared)
+{
+  PetscFunctionBeginUser;
+  PetscCall(create_shared(layout->comm, layout->periodic, layout->ny, layout->nx, shared));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -243,6 +276,18 @@ static PetscErrorCode create_merged(SinewLayout halved, PetscBool more, SinewLay
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The halves of what everyone has. */
+static PetscErrorCode coarsen_shared(SinewLayout fine, SinewLayout *halved, SinewLayout *merged)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(fine->ny % 2 == 0 && fine->nx % 2 == 0, fine->comm, SINEW_ERR_INPUT,
+             "a map of %" PetscInt_FMT " x %" PetscInt_FMT " cells cannot be coarsened", fine->ny, fine->nx);
+  PetscCall(create_shared(fine->comm, fine->periodic, fine->ny / 2, fine->nx / 2, halved));
+  PetscCall(SinewLayoutReference(*halved));
+  *merged = *halved;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscBool cuts_are_even(PetscInt n, const PetscInt cuts[])
 {
   for (PetscInt k = 0; k <= n; ++k)
@@ -257,6 +302,10 @@ PetscErrorCode SinewLayoutCoarsen(SinewLayout fine, PetscBool more, SinewLayout 
   const PetscInt boxes = fine->ry * fine->rx;
 
   PetscFunctionBeginUser;
+  if (fine->shared) {
+    PetscCall(coarsen_shared(fine, halved, merged));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCheck(cuts_are_even(fine->ry, fine->cy) && cuts_are_even(fine->rx, fine->cx), fine->comm, SINEW_ERR_INPUT,
              "a map of %" PetscInt_FMT " x %" PetscInt_FMT " cells is cut on odd cells and cannot be coarsened",
              fine->ny, fine->nx);

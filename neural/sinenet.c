@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LEVELS SINEW_SINENET_LEVELS
-#define NAME   64
+#define LEVELS       SINEW_SINENET_LEVELS
+#define SHARED_CELLS 256
+#define NAME         64
 
 typedef struct {
   const SinewSinenetOptions *o;
@@ -380,12 +381,30 @@ static PetscErrorCode check(SinewLayout layout, const SinewSinenetOptions *o, Ac
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Maps of so few cells are shared: their weights outweigh them. */
+static PetscErrorCode share(SinewLayout *layout)
+{
+  const SinewLayout cut = *layout;
+  PetscInt cells = SHARED_CELLS;
+  PetscMPIInt size;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(cut->comm, &size));
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-sinew_shared_cells", &cells, NULL));
+  if (cut->shared || size == 1 || cut->ny * cut->nx > cells) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewLayoutShare(cut, layout));
+  PetscCall(SinewLayoutDestroy((SinewLayout[]){cut}));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode create_levels(Builder *b, SinewLayout layout)
 {
   PetscFunctionBeginUser;
   b->merged[0] = layout;
-  for (PetscInt i = 1; i <= LEVELS; ++i)
+  for (PetscInt i = 1; i <= LEVELS; ++i) {
     PetscCall(SinewLayoutCoarsen(b->merged[i - 1], (PetscBool)(i < LEVELS), &b->halved[i], &b->merged[i]));
+    PetscCall(share(&b->merged[i]));
+  }
   for (PetscInt i = 0; i <= LEVELS; ++i) b->channels[i] = (PetscInt)((double)b->o->hidden * pow(b->o->mult, (double)i));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

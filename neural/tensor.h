@@ -7,7 +7,9 @@
   DMDA's, whose boxes may also be fewer than the ranks (the others own nothing and wait).
   Coarsening a layout by two halves every box; where a box would end on an odd cell or become
   smaller than two cells, neighbouring boxes are merged onto one of their ranks (agglomeration). So
-  any map whose sizes are even at every level can be worked on by any number of ranks.
+  any map whose sizes are even at every level can be worked on by any number of ranks. A small map may be
+  shared instead (SinewLayoutShare): every rank's box is all of it, and everyone holds equal values. What is done cell
+  by cell is then done by everyone; convolutions of shared maps deal out their channels (graph_private.h).
 
   A tensor is batch x rows x columns x channels ("NHWC", channels fastest), of float or double, on
   a layout. Each rank stores its box inside a frame of `halo` cells on every side; element
@@ -69,14 +71,17 @@ PETSC_EXTERN PetscErrorCode SinewLayoutCreateCuts(MPI_Comm comm, PetscBool perio
 */
 PETSC_EXTERN PetscErrorCode SinewLayoutCoarsen(SinewLayout fine, PetscBool more, SinewLayout *halved,
                                                SinewLayout *merged);
+/* SinewLayoutShare - the same map, all of it on every rank; coarsened it stays so. Collective. */
+PETSC_EXTERN PetscErrorCode SinewLayoutShare(SinewLayout layout, SinewLayout *shared);
 PETSC_EXTERN PetscErrorCode SinewLayoutReference(SinewLayout layout);
 PETSC_EXTERN PetscErrorCode SinewLayoutDestroy(SinewLayout *layout);
 
 PETSC_EXTERN SinewBox SinewLayoutBox(SinewLayout layout); /* this rank's */
 PETSC_EXTERN SinewBox SinewLayoutMap(SinewLayout layout); /* the whole map: {0, 0, ny, nx} */
 PETSC_EXTERN PetscBool SinewLayoutPeriodic(SinewLayout layout);
-PETSC_EXTERN MPI_Comm SinewLayoutComm(SinewLayout layout);       /* all ranks */
-PETSC_EXTERN MPI_Comm SinewLayoutActiveComm(SinewLayout layout); /* those with a box; MPI_COMM_NULL on the others */
+PETSC_EXTERN MPI_Comm SinewLayoutComm(SinewLayout layout); /* all ranks */
+PETSC_EXTERN MPI_Comm
+SinewLayoutActiveComm(SinewLayout layout); /* those with a box; MPI_COMM_NULL on the others, and for a shared map */
 
 /*
   SinewTensorCreate - Collective. dtype is SINEW_FLOAT32 or SINEW_FLOAT64. `data` is memory for the

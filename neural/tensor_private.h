@@ -7,8 +7,10 @@ typedef struct _p_Exchange *Exchange;
 
 struct _p_SinewLayout {
   PetscInt references;
-  MPI_Comm comm, active; /* active: ranks with a box */
+  MPI_Comm comm, active; /* active: ranks with a box; MPI_COMM_NULL when shared */
   PetscBool periodic;
+  PetscBool shared; /* every rank's box is the whole map, with equal values */
+  PetscBool leads;  /* what this rank finds on its box counts in sums over ranks; shared: the first's only */
   PetscInt ny, nx;
   PetscInt ry, rx;     /* boxes along each axis */
   PetscInt *cy, *cx;   /* ry + 1 and rx + 1 cuts, from 0 to ny and nx */
@@ -31,6 +33,10 @@ struct _p_SinewTensor {
   An exchange copies boxes of one layout into padded boxes of another (or of the same: then the
   halo alone is filled). Its adjoint adds what lies in the padded boxes of `to` onto the boxes of
   `from`. One may be under way at a time. Collective, except Reserve.
+
+  Where `from` is shared, everyone has what it needs, and the adjoint is a sum that everyone gets (in the order of
+  ranks: the same bits). Where `to` is shared, everyone gets all, and the adjoint is local, because gradients of
+  shared maps are complete on every rank.
 */
 PETSC_INTERN PetscErrorCode ExchangeCreate(SinewLayout from, SinewLayout to, PetscInt halo, Exchange *exchange);
 PETSC_INTERN PetscErrorCode ExchangeDestroy(Exchange *exchange);

@@ -1,0 +1,89 @@
+/* Channels of shared maps, dealt out over the ranks: who computes which, and how all of them get everywhere. */
+#include "neural/graph_private.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define UNIT 16 /* channels that kernels like to work on together */
+
+/* Whole units, as long as there are enough of them to keep all ranks busy. */
+void GraphSlice(Graph g, PetscInt channels, PetscMPIInt rank, PetscInt *first, PetscInt *count)
+{
+  PetscInt unit = UNIT, units;
+
+  while (unit > 1 && (channels + unit - 1) / unit < g->size) unit /= 2;
+  units = (channels + unit - 1) / unit;
+  *first = PetscMin(channels, units * rank / g->size * unit);
+  *count = PetscMin(channels, units * (rank + 1) / g->size * unit) - *first;
+}
+
+PetscErrorCode GraphReserveChannels(Graph g, size_t values)
+{
+  PetscFunctionBeginUser;
+  if (!g->counts) PetscCall(PetscMalloc2((size_t)g->size, &g->counts, (size_t)g->size, &g->offsets));
+  if (values <= g->gathered_count) PetscFunctionReturn(PETSC_SUCCESS);
+  free(g->gathered);
+  g->gathered_count = values;
+  PetscCall(NeuralAlloc(values * g->value_size, &g->gathered));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Slices lie one after the other, each [cells][its channels]. */
+void *GraphOwnChannels(Graph g, PetscInt cells, PetscInt channels)
+{
+  PetscInt first, count;
+
+  GraphSlice(g, channels, g->rank, &first, &count);
+  return (char *)g->gathered + (size_t)(cells * first) * g->value_size;
+}
+
+/* Copies `count` channels of every cell between arrays of different widths. */
+static void copy_channels(PetscInt cells, size_t bytes, const char *from, size_t from_cell, char *to, size_t to_cell)
+{
+  for (PetscInt k = 0; k < cells; ++k, from += from_cell, to += to_cell) memcpy(to, from, bytes);
+}
+
+PetscErrorCode GraphGatherChannels(Graph g, PetscInt cells, PetscInt channels, void *all)
+{
+  const MPI_Datatype type = g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE;
+  const size_t size = g->value_size;
+  PetscInt first, count;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscLogEventBegin(NEURAL_Halo, 0, 0, 0, 0));
+  for (PetscMPIInt r = 0; r < g->size; ++r) {
+    GraphSlice(g, channels, r, &first, &count);
+    PetscCall(PetscMPIIntCast(cells * count, &g->counts[r]));
+    PetscCall(PetscMPIIntCast(cells * first, &g->offsets[r]));
+  }
+  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, g->gathered, g->counts, g->offsets, type, g->comm));
+  for (PetscMPIInt r = 0; r < g->size; ++r) {
+    GraphSlice(g, channels, r, &first, &count);
+    copy_channels(cells, (size_t)count * size, (char *)g->gathered + (size_t)g->offsets[r] * size, (size_t)count * size,
+                  (char *)all + (size_t)first * size, (size_t)channels * size);
+  }
+  PetscCall(PetscLogEventEnd(NEURAL_Halo, 0, 0, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void GraphTakeChannels(Graph g, PetscInt cells, PetscInt channels, const void *all, void *own)
+{
+  const size_t size = g->value_size;
+  PetscInt first, count;
+
+  GraphSlice(g, channels, g->rank, &first, &count);
+  copy_channels(cells, (size_t)count * size, (const char *)all + (size_t)first * size, (size_t)channels * size, own,
+                (size_t)count * size);
+}
+
+PetscErrorCode GraphSumShared(Graph g, size_t count, void *values)
+{
+  PetscMPIInt n;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscLogEventBegin(NEURAL_Halo, 0, 0, 0, 0));
+  PetscCall(PetscMPIIntCast((PetscInt)count, &n));
+  PetscCallMPI(
+      MPI_Allreduce(MPI_IN_PLACE, values, n, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE, MPI_SUM, g->comm));
+  PetscCall(PetscLogEventEnd(NEURAL_Halo, 0, 0, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
