@@ -89,7 +89,7 @@ static PetscErrorCode run(const char path[], PetscInt steps, PetscBool recompute
   PetscCall(SinewSinenetReadModel(file, path, &model));
   model.options.training = PETSC_TRUE;
   model.options.recompute = recompute;
-  model.options.stream = PETSC_TRUE;
+  model.options.stream = model.options.divided = PETSC_TRUE;
   PetscCall(
       SinewLayoutCreate(PETSC_COMM_WORLD, model.ny, model.nx, model.options.periodic, SINEW_SINENET_LEVELS, &layout));
   PetscCall(SinewSinenetCreate(layout, &model.options, &network));
@@ -99,6 +99,7 @@ static PetscErrorCode run(const char path[], PetscInt steps, PetscBool recompute
   PetscCall(SinewNetworkGetParameters(network, &count, &parameter));
   PetscCall(SinewOptimizerDefaults(&options));
   PetscCall(SinewOptimizerCreate(SINEW_FLOAT32, count, parameter, &options, &optimizer));
+  PetscCall(SinewOptimizerSetComm(optimizer, PETSC_COMM_WORLD));
   PetscCall(SinewNetworkSetConsumer(network, consume, optimizer));
   PetscCall(fill(SinewNetworkInput(network), 0));
   PetscCall(fill(target, 0.1));

@@ -17,10 +17,11 @@ PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, Pets
   PetscFunctionBeginUser;
   PetscCall(NeuralEvents());
   PetscCall(PetscNew(&g));
-  PetscCall(PetscCommDuplicate(comm, &g->comm, NULL));
+  PetscCall(PetscCommDuplicate(comm, &g->comm, &g->tag));
   PetscCallMPI(MPI_Comm_size(g->comm, &g->size));
   PetscCallMPI(MPI_Comm_rank(g->comm, &g->rank));
   g->reduction = g->comm;
+  g->across = MPI_COMM_SELF;
   g->dtype = dtype;
   g->value_size = SinewDtypeSize(dtype);
   g->batch = batch;
@@ -67,7 +68,7 @@ PetscErrorCode GraphDestroy(Graph *graph)
   free(g->row);
   free(g->scratch);
   free(g->gathered);
-  PetscCall(PetscFree2(g->counts, g->offsets));
+  PetscCall(PetscFree(g->request));
   PetscCall((*g->convolution->destroy_engine)(&g->engine));
   PetscCall(PetscFree(g->op));
   PetscCall(PetscFree(g->segment));
@@ -98,11 +99,17 @@ static PetscErrorCode grow(PetscInt used, PetscInt *room, size_t size, void *lis
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* At least one number, for ranks that hold none. */
+static size_t value_bytes(Graph g, const SinewParameter *p)
+{
+  return PetscMax(p->size, 1) * g->value_size;
+}
+
 /* What a lean network releases must go back to the system at once: holes in the heap would stay. So pages of its own.
  */
 static PetscErrorCode allocate_value(Graph g, SinewParameter *p)
 {
-  const size_t bytes = p->size * g->value_size;
+  const size_t bytes = value_bytes(g, p);
 
   PetscFunctionBeginUser;
   if (!g->lean) {
@@ -122,7 +129,7 @@ void GraphReleaseParameter(Graph g, PetscInt id)
   if (!g->lean)
     free(p->value);
   else if (p->value)
-    (void)munmap(p->value, p->size * g->value_size);
+    (void)munmap(p->value, value_bytes(g, p));
   p->value = NULL;
 }
 
@@ -160,6 +167,21 @@ PetscErrorCode GraphParameter(Graph g, PetscInt *id, int rank, const PetscInt64 
   p->constant = constant;
   PetscCall(allocate_value(g, p));
   ++g->parameters;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphDivide(Graph g, PetscInt parameter, PetscInt row, PetscInt rows)
+{
+  SinewParameter *p = &g->parameter[parameter];
+
+  PetscFunctionBeginUser;
+  PetscCheck(!p->part, g->comm, PETSC_ERR_PLIB, "%s is in parts already", p->name);
+  GraphReleaseParameter(g, parameter);
+  p->part = PETSC_TRUE;
+  p->row = row;
+  p->rows = rows;
+  p->size = p->size / (size_t)p->shape[0] * (size_t)rows;
+  PetscCall(allocate_value(g, p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

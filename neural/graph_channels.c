@@ -19,7 +19,7 @@ void GraphSlice(Graph g, PetscInt channels, PetscMPIInt rank, PetscInt *first, P
 PetscErrorCode GraphReserveChannels(Graph g, size_t values)
 {
   PetscFunctionBeginUser;
-  if (!g->counts) PetscCall(PetscMalloc2((size_t)g->size, &g->counts, (size_t)g->size, &g->offsets));
+  if (!g->request) PetscCall(PetscMalloc1(2 * (size_t)g->size, &g->request));
   if (values <= g->gathered_count) PetscFunctionReturn(PETSC_SUCCESS);
   free(g->gathered);
   g->gathered_count = values;
@@ -28,12 +28,17 @@ PetscErrorCode GraphReserveChannels(Graph g, size_t values)
 }
 
 /* Slices lie one after the other, each [cells][its channels]. */
+static char *slice_of(Graph g, PetscInt cells, PetscInt channels, PetscMPIInt rank, PetscInt *first, PetscInt *count)
+{
+  GraphSlice(g, channels, rank, first, count);
+  return (char *)g->gathered + (size_t)(cells * *first) * g->value_size;
+}
+
 void *GraphOwnChannels(Graph g, PetscInt cells, PetscInt channels)
 {
   PetscInt first, count;
 
-  GraphSlice(g, channels, g->rank, &first, &count);
-  return (char *)g->gathered + (size_t)(cells * first) * g->value_size;
+  return slice_of(g, cells, channels, g->rank, &first, &count);
 }
 
 /* Copies `count` channels of every cell between arrays of different widths. */
@@ -42,24 +47,40 @@ static void copy_channels(PetscInt cells, size_t bytes, const char *from, size_t
   for (PetscInt k = 0; k < cells; ++k, from += from_cell, to += to_cell) memcpy(to, from, bytes);
 }
 
+/* Slices are small: one message to everyone is over before the second hop of a ring. */
+static PetscErrorCode exchange_slices(Graph g, PetscInt cells, PetscInt channels)
+{
+  PetscInt first, count;
+  PetscMPIInt requests = 0, bytes, own_bytes;
+  char *own = slice_of(g, cells, channels, g->rank, &first, &count);
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMPIIntCast(cells * count * (PetscInt)g->value_size, &own_bytes));
+  for (PetscMPIInt k = 1; k < g->size; ++k) {
+    const PetscMPIInt r = (g->rank + k) % g->size;
+    char *slice = slice_of(g, cells, channels, r, &first, &count);
+
+    PetscCall(PetscMPIIntCast(cells * count * (PetscInt)g->value_size, &bytes));
+    if (bytes) PetscCallMPI(MPI_Irecv(slice, bytes, MPI_BYTE, r, g->tag, g->comm, &g->request[requests++]));
+    if (own_bytes) PetscCallMPI(MPI_Isend(own, own_bytes, MPI_BYTE, r, g->tag, g->comm, &g->request[requests++]));
+  }
+  PetscCallMPI(MPI_Waitall(requests, g->request, MPI_STATUSES_IGNORE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode GraphGatherChannels(Graph g, PetscInt cells, PetscInt channels, void *all)
 {
-  const MPI_Datatype type = g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE;
   const size_t size = g->value_size;
   PetscInt first, count;
 
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Halo, 0, 0, 0, 0));
+  PetscCall(exchange_slices(g, cells, channels));
   for (PetscMPIInt r = 0; r < g->size; ++r) {
-    GraphSlice(g, channels, r, &first, &count);
-    PetscCall(PetscMPIIntCast(cells * count, &g->counts[r]));
-    PetscCall(PetscMPIIntCast(cells * first, &g->offsets[r]));
-  }
-  PetscCallMPI(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, g->gathered, g->counts, g->offsets, type, g->comm));
-  for (PetscMPIInt r = 0; r < g->size; ++r) {
-    GraphSlice(g, channels, r, &first, &count);
-    copy_channels(cells, (size_t)count * size, (char *)g->gathered + (size_t)g->offsets[r] * size, (size_t)count * size,
-                  (char *)all + (size_t)first * size, (size_t)channels * size);
+    const char *slice = slice_of(g, cells, channels, r, &first, &count);
+
+    copy_channels(cells, (size_t)count * size, slice, (size_t)count * size, (char *)all + (size_t)first * size,
+                  (size_t)channels * size);
   }
   PetscCall(PetscLogEventEnd(NEURAL_Halo, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -4,6 +4,9 @@
   They lie in the order in which Backward finishes them, cut into buckets of whole layers. A bucket is summed over the
   ranks as soon as its last layer has gone back, while others go on. Streamed, buckets take turns in two places in
   memory: before a bucket is begun the one that had its place is waited for and handed to the consumer.
+
+  Parameters in parts come after all others, in buckets and places of their own: each rank has all that is to be known
+  about its part, so they are summed over data-parallel groups only.
 */
 #include "neural/graph_private.h"
 #include <stdlib.h>
@@ -14,16 +17,18 @@
 
 /* ---- creation ---- */
 
-/* Parameters in the order in which Backward finishes them; those of unknown layers (conditions) come last. */
+/* Whole ones, then those in parts, in the order in which Backward finishes them; those of unknown layers (conditions)
+ * come last. */
 static PetscErrorCode sort(Graph g)
 {
   PetscInt n = 0;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1((size_t)g->parameters, &g->order));
-  for (PetscInt layer = g->ops - 1; layer >= -1; --layer)
-    for (PetscInt k = 0; k < g->parameters; ++k)
-      if (g->last_layer[k] == layer) g->order[n++] = k;
+  for (int part = 0; part < 2; ++part)
+    for (PetscInt layer = g->ops - 1; layer >= -1; --layer)
+      for (PetscInt k = 0; k < g->parameters; ++k)
+        if (g->last_layer[k] == layer && (int)g->parameter[k].part == part) g->order[n++] = k;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -36,34 +41,54 @@ static PetscErrorCode cut(Graph g)
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-sinew_gradient_bucket", &enough, NULL));
   PetscCall(PetscCalloc1((size_t)g->parameters, &g->bucket));
   for (PetscInt k = 0; k < g->parameters; ++k) {
+    const SinewParameter *p = &g->parameter[g->order[k]];
     const PetscInt layer = g->last_layer[g->order[k]];
 
-    if (!b || (layer != b->end && b->count >= (size_t)enough)) {
+    if (!b || b->part != p->part || (layer != b->end && b->count >= (size_t)enough)) {
+      const PetscInt turn = b && b->part == p->part ? b->turn + 1 : 0;
+
       b = &g->bucket[g->buckets++];
-      *b = (struct GraphBucket){.parameter = k, .begin = layer, .request = MPI_REQUEST_NULL};
+      *b = (struct GraphBucket){
+          .part = p->part, .turn = turn, .parameter = k, .begin = layer, .request = MPI_REQUEST_NULL};
     }
     b->parameters++;
     b->end = layer;
-    b->count += g->parameter[g->order[k]].size;
-    g->gradient_count += g->parameter[g->order[k]].size;
+    b->count += p->size;
+    g->gradient_count += p->size;
+    if (!p->part) g->whole_count += p->size;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Numbers of the widest bucket of a kind, and of all its places. */
+static size_t widest_of(Graph g, PetscBool part, size_t *all)
+{
+  size_t widest = 0, buckets = 0;
+
+  for (PetscInt k = 0; k < g->buckets; ++k) {
+    if (g->bucket[k].part != part) continue;
+    ++buckets;
+    widest = PetscMax(widest, g->bucket[k].count);
+  }
+  *all = PetscMin(PLACES, buckets) * widest;
+  return widest;
+}
+
 static PetscErrorCode place(Graph g)
 {
-  size_t widest = 0, numbers, at = 0;
+  size_t places[2], numbers, at = 0;
+  const size_t widest[] = {widest_of(g, PETSC_FALSE, &places[0]), widest_of(g, PETSC_TRUE, &places[1])};
 
   PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < g->buckets; ++k) widest = PetscMax(widest, g->bucket[k].count);
-  numbers = g->stream ? PetscMin(PLACES, (size_t)g->buckets) * widest : g->gradient_count;
+  numbers = g->stream ? places[0] + places[1] : g->gradient_count;
   PetscCall(NeuralAlloc(numbers * g->value_size, &g->gradients));
   g->bytes += numbers * g->value_size;
   for (PetscInt k = 0; k < g->buckets; ++k) {
     struct GraphBucket *b = &g->bucket[k];
+    const size_t taken = (b->part ? places[0] : 0) + (size_t)(b->turn % PLACES) * widest[b->part ? 1 : 0];
     char *next;
 
-    b->values = (char *)g->gradients + (g->stream ? (size_t)(k % PLACES) * widest : at) * g->value_size;
+    b->values = (char *)g->gradients + (g->stream ? taken : at) * g->value_size;
     at += b->count;
     next = b->values;
     for (PetscInt p = b->parameter; p < b->parameter + b->parameters; ++p) {
@@ -109,18 +134,19 @@ static PetscErrorCode finish(Graph g, struct GraphBucket *b)
 
 static PetscErrorCode send(Graph g, struct GraphBucket *b)
 {
+  const MPI_Comm comm = b->part ? g->across : g->reduction;
   PetscMPIInt count, size;
 
   PetscFunctionBeginUser;
   if (g->reduction == MPI_COMM_NULL) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCallMPI(MPI_Comm_size(g->reduction, &size));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
   if (size == 1) {
     PetscCall(finish(g, b));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(PetscMPIIntCast((PetscInt)b->count, &count));
   PetscCallMPI(MPI_Iallreduce(MPI_IN_PLACE, b->values, count, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE,
-                              MPI_SUM, g->reduction, &b->request));
+                              MPI_SUM, comm, &b->request));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -144,7 +170,7 @@ PetscErrorCode GraphGradientsBefore(Graph g, PetscInt layer)
     if (b->begin != layer) continue;
     b->open = PETSC_TRUE;
     if (!g->stream) continue;
-    if (k >= PLACES) PetscCall(finish(g, b - PLACES));
+    if (b->turn >= PLACES) PetscCall(finish(g, b - PLACES));
     memset(b->values, 0, b->count * g->value_size);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -168,14 +194,18 @@ PetscErrorCode GraphGradientsEnd(Graph g)
 
 PetscErrorCode GraphReduceGradients(Graph g)
 {
-  PetscMPIInt count;
+  const MPI_Datatype type = g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE;
+  PetscMPIInt count, parts;
 
   PetscFunctionBeginUser;
   if (g->reduction == MPI_COMM_NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscLogEventBegin(NEURAL_Reduce, 0, 0, 0, 0));
-  PetscCall(PetscMPIIntCast((PetscInt)g->gradient_count, &count));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, g->gradients, count, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE,
-                             MPI_SUM, g->reduction));
+  PetscCall(PetscMPIIntCast((PetscInt)g->whole_count, &count));
+  PetscCall(PetscMPIIntCast((PetscInt)(g->gradient_count - g->whole_count), &parts));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, g->gradients, count, type, MPI_SUM, g->reduction));
+  if (parts)
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, (char *)g->gradients + g->whole_count * g->value_size, parts, type,
+                               MPI_SUM, g->across));
   PetscCall(PetscLogEventEnd(NEURAL_Reduce, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -66,13 +66,15 @@ typedef struct Condition Condition;
 
 struct _p_Graph {
   MPI_Comm comm;
-  PetscMPIInt size, rank;
+  PetscMPIInt size, rank, tag;
   MPI_Comm reduction; /* over which gradients are summed; not owned; MPI_COMM_NULL: they are not */
+  MPI_Comm across;    /* the same for parameters in parts */
   SinewDtype dtype;
   size_t value_size;
   PetscInt batch;
   PetscBool training, lean;
-  PetscBool bf16; /* to be set before layers are: convolutions round their operands */
+  PetscBool bf16;    /* to be set before layers are: convolutions round their operands */
+  PetscBool divided; /* likewise: of convolutions of shared maps a rank has the parameters of its slice alone */
   PetscInt
       together; /* consecutive samples over which norms are taken in common; 1, or a divisor of batch (inference) */
   const Kernels *kernels;
@@ -100,6 +102,8 @@ struct _p_Graph {
   PetscInt *order;  /* of the parameters' gradients in memory (graph_gradients.c) */
   PetscInt buckets; /* consecutive ones that are summed over the ranks as soon as they are all there */
   struct GraphBucket {
+    PetscBool part;                 /* of parameters in parts; these come last */
+    PetscInt turn;                  /* number among those of its kind */
     PetscInt parameter, parameters; /* in `order` */
     PetscInt begin, end;            /* the layers that add to them first and last, end <= begin */
     size_t count;                   /* numbers */
@@ -113,12 +117,13 @@ struct _p_Graph {
   void *consumer_context;
   void *gradients; /* of all parameters, or of the buckets under way */
   size_t gradient_count, bytes;
+  size_t whole_count;  /* of gradient_count: of parameters that are not in parts */
   void *row, *scratch; /* a padded row; a gradient on its way */
   size_t row_bytes, scratch_bytes;
   void *gathered; /* slices of the channels of a shared map */
   size_t gathered_count;
-  PetscMPIInt *counts, *offsets; /* of these, by rank */
-  double *sums;                  /* scratch for sums over channels */
+  MPI_Request *request; /* for these */
+  double *sums;         /* scratch for sums over channels */
   size_t sum_count;
   Condition *condition;
   double flops;
@@ -133,6 +138,8 @@ PETSC_EXTERN PetscErrorCode GraphParameter(Graph graph, PetscInt *id, int rank, 
                                            double constant, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(7, 8);
 /* Frees the values of a parameter that layers hold in a form of their own. */
 PETSC_INTERN void GraphReleaseParameter(Graph graph, PetscInt id);
+/* Leaves this rank those rows of a parameter. Before anything has a value. */
+PETSC_INTERN PetscErrorCode GraphDivide(Graph graph, PetscInt parameter, PetscInt row, PetscInt rows);
 PETSC_EXTERN PetscErrorCode GraphNode(Graph graph, SinewLayout layout, PetscInt channels, PetscInt halo,
                                       PetscBool exchanged, PetscInt *id);
 PETSC_EXTERN PetscErrorCode GraphOp(Graph graph, const OpMethods *methods, PetscInt inputs, const PetscInt input[],

@@ -9,7 +9,7 @@
 typedef struct {
   PetscInt weight, bias, kernel, dilation;
   PetscBool sliced;
-  PetscInt first, count; /* this rank's channels of the output */
+  PetscInt first, count; /* this rank's channels of the output, sliced or all */
   PetscInt cells;        /* of the output, halo included when it is computed there too */
   Convolution part[OP_INPUTS_MAX];
 } Layer;
@@ -18,17 +18,6 @@ typedef struct {
 static size_t values_of(Graph g, const Node *in)
 {
   return SinewTensorBytes(in->layout, g->dtype, g->batch, in->channels, in->halo) / g->value_size;
-}
-
-static PetscErrorCode slice(Graph g, Layer *layer, const Node *out)
-{
-  PetscFunctionBeginUser;
-  layer->sliced = out->layout->shared;
-  layer->count = out->channels;
-  if (!layer->sliced) PetscFunctionReturn(PETSC_SUCCESS);
-  GraphSlice(g, out->channels, g->rank, &layer->first, &layer->count);
-  PetscCall(GraphReserveChannels(g, (size_t)(layer->cells * out->channels)));
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode setup(Graph g, Op *op)
@@ -43,7 +32,7 @@ static PetscErrorCode setup(Graph g, Op *op)
 
   PetscFunctionBeginUser;
   layer->cells = g->batch * ny * nx;
-  PetscCall(slice(g, layer, out));
+  if (layer->sliced) PetscCall(GraphReserveChannels(g, (size_t)(layer->cells * out->channels)));
   for (PetscInt k = 0; k < op->inputs; ++k) {
     const Node *in = &g->node[op->input[k]];
     const ConvolutionShape shape = {.batch = g->batch,
@@ -72,6 +61,7 @@ static void *own_rows(Graph g, const Layer *layer, PetscInt parameter, void *val
   const SinewParameter *p = &g->parameter[parameter];
   size_t row = g->value_size;
 
+  if (p->part) return values;
   for (int k = 1; k < p->rank; ++k) row *= (size_t)p->shape[k];
   return (char *)values + (size_t)layer->first * row;
 }
@@ -153,6 +143,20 @@ static PetscErrorCode destroy(Graph g, Op *op)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* On a shared map: this rank's channels, and if so wished their parameters alone. */
+static PetscErrorCode slice(Graph g, SinewLayout layout, PetscInt channels, Layer *layer)
+{
+  PetscFunctionBeginUser;
+  layer->sliced = layout->shared;
+  layer->count = channels;
+  if (!layer->sliced) PetscFunctionReturn(PETSC_SUCCESS);
+  GraphSlice(g, channels, g->rank, &layer->first, &layer->count);
+  if (!g->divided) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(GraphDivide(g, layer->weight, layer->first, layer->count));
+  PetscCall(GraphDivide(g, layer->bias, layer->first, layer->count));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static const OpMethods methods = {"convolution", setup, pack, forward, backward, destroy};
 
 PetscErrorCode LayerConvolution(Graph g, const char name[], PetscInt sources, const PetscInt source[], PetscInt kernel,
@@ -182,6 +186,7 @@ PetscErrorCode LayerConvolution(Graph g, const char name[], PetscInt sources, co
   PetscCall(
       GraphParameter(g, &layer->weight, 4, (PetscInt64[]){channels, in, kernel, kernel}, bound, 0, "%s.weight", name));
   PetscCall(GraphParameter(g, &layer->bias, 1, (PetscInt64[]){channels}, bound, 0, "%s.bias", name));
+  PetscCall(slice(g, layout, channels, layer));
   PetscCall(GraphNode(g, layout, channels, kernel == 1 ? halo : 0, PETSC_FALSE, out));
   PetscCall(GraphOp(g, &methods, sources, input, *out, layer));
   g->flops += 2. * (double)(g->batch * layout->ny * layout->nx) * (double)(in * kernel * kernel * channels);

@@ -113,10 +113,29 @@ PetscErrorCode SinewNetworkBackward(SinewNetwork network)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewNetworkSetReduction(SinewNetwork network, MPI_Comm comm)
+PetscErrorCode SinewNetworkSetReduction(SinewNetwork network, MPI_Comm comm, MPI_Comm across)
 {
+  const Graph g = network->graph;
+  PetscMPIInt rank;
+
   PetscFunctionBeginUser;
-  network->graph->reduction = comm;
+  g->reduction = comm;
+  g->across = across;
+  PetscCallMPI(MPI_Comm_rank(across, &rank));
+  for (PetscInt k = 0; k < g->parameters; ++k) g->parameter[k].spare = (PetscBool)(g->parameter[k].part && rank > 0);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewNetworkSumGradients(SinewNetwork network, MPI_Comm comm)
+{
+  const Graph g = network->graph;
+  const MPI_Comm before = g->reduction;
+
+  PetscFunctionBeginUser;
+  PetscCheck(!g->stream, g->comm, PETSC_ERR_ORDER, "the network keeps no gradients");
+  g->reduction = comm;
+  PetscCall(GraphReduceGradients(g));
+  g->reduction = before;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -167,9 +186,15 @@ SinewTensor SinewNetworkInputGradient(SinewNetwork network)
 
 PetscInt SinewNetworkParameterCount(SinewNetwork network)
 {
+  const Graph g = network->graph;
   PetscInt count = 0;
 
-  for (PetscInt k = 0; k < network->graph->parameters; ++k) count += (PetscInt)network->graph->parameter[k].size;
+  for (PetscInt k = 0; k < g->parameters; ++k) {
+    PetscInt64 size = 1;
+
+    for (int d = 0; d < g->parameter[k].rank; ++d) size *= g->parameter[k].shape[d];
+    count += (PetscInt)size;
+  }
   return count;
 }
 

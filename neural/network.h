@@ -16,15 +16,18 @@
   nothing. Made for inference, layers share their memory, and SinewNetworkUpdate may release the
   plain copies of the convolutions' weights (option `lean` of the builder).
 
-  Parameters are replicated: every rank holds all of them and must set them equally. Their order and
+  Parameters are replicated: every rank holds all of them and must set them equally; with the builder's option
+  `divided` it holds its part of those that only it needs (parameter.h). Their order and
   names are those of the original's state_dict. Values and gradients have the network's element type.
 
   Communication in Forward: one halo exchange for each convolution or up-sampling input, and for each
   norm one reduction of 2 numbers a sample (two in double precision: mean, then variance) among the
   ranks that own a box of that level. Backward: a halo sum for each exchange, 2 numbers a sample for
-  each norm, and the sum of all gradients, in buckets of whole layers and 2^18 numbers or more (PETSc option
-  -sinew_gradient_bucket) that travel while the pass goes on. Results do not depend on the number of ranks beyond
-  rounding. All functions are collective but the getters.
+  each norm, and the sum of all gradients (of those in parts, over groups only), in buckets of whole layers and 2^18
+  numbers or more (PETSc option -sinew_gradient_bucket) that travel while the pass goes on. On shared maps (a SineNet's
+  of up to 256 cells; PETSc option -sinew_shared_cells) a convolution's output is gathered from slices of its channels,
+  back the input's gradient is summed, and norms and halos need nothing. Results do not depend on the number of ranks
+  beyond rounding. All functions are collective but the getters.
 
   Errors. Parameters that are missing, unknown, of another shape or not finite: SINEW_ERR_INPUT with
   one line naming file and parameter.
@@ -64,11 +67,14 @@ PETSC_EXTERN PetscErrorCode SinewNetworkBackward(SinewNetwork network);
 
 /*
   SinewNetworkSetReduction - over which ranks Backward sums gradients: standard all of the network's layout; a
-  communicator of more ranks for data-parallel groups, or MPI_COMM_NULL: every rank keeps its own part, which others
-  must still be added to. Not collective; comm must outlive the network. SinewNetworkGetGradients - all of them, one
-  after the other, in the order in which Backward finishes them.
+  communicator of more ranks for data-parallel groups, or MPI_COMM_NULL: every rank keeps what it found, to which that
+  of others must still be added (SinewNetworkSumGradients, over all of comm, at once). across: this rank and those that
+  hold the same parts of parameters, one in each group; MPI_COMM_SELF without groups. The first of them writes these
+  parts to files. Not collective; communicators must outlive the network. SinewNetworkGetGradients - all that this rank
+  holds, one after the other, in the order in which Backward finishes them, those in parts last.
 */
-PETSC_EXTERN PetscErrorCode SinewNetworkSetReduction(SinewNetwork network, MPI_Comm comm);
+PETSC_EXTERN PetscErrorCode SinewNetworkSetReduction(SinewNetwork network, MPI_Comm comm, MPI_Comm across);
+PETSC_EXTERN PetscErrorCode SinewNetworkSumGradients(SinewNetwork network, MPI_Comm comm);
 PETSC_EXTERN PetscErrorCode SinewNetworkGetGradients(SinewNetwork network, size_t *count, void **gradients);
 /*
   SinewNetworkSetConsumer - who takes gradients that are not kept (builder's option `stream`). Backward calls it with

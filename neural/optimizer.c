@@ -1,6 +1,7 @@
 /* Optimisers: state, clipping, files. */
 #include "neural/optimizer.h"
 #include "neural/optimizer_private.h"
+#include "neural/parameters_private.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct _p_SinewOptimizer {
   size_t bytes;         /* of one of these */
 
   /* the step under way */
+  MPI_Comm comm; /* of the ranks that together hold parameters of which each has a part */
   OptimizerStep step;
   double keep;      /* of the average */
   double *square;   /* of each gradient, in a step in parts */
@@ -46,6 +48,7 @@ PetscErrorCode SinewOptimizerCreate(SinewDtype dtype, PetscInt count, const Sine
   PetscCheck(dtype == SINEW_FLOAT32 || dtype == SINEW_FLOAT64, PETSC_COMM_SELF, PETSC_ERR_ARG_WRONG,
              "optimisers work on floats and doubles");
   PetscCall(PetscNew(&o));
+  o->comm = MPI_COMM_SELF;
   o->dtype = dtype;
   o->options = *options;
   o->kernels = dtype == SINEW_FLOAT32 ? &OptimizerFloat : &OptimizerDouble;
@@ -55,6 +58,8 @@ PetscErrorCode SinewOptimizerCreate(SinewDtype dtype, PetscInt count, const Sine
   for (PetscInt k = 0; k < count; ++k) {
     PetscCheck(parameters[k].value && parameters[k].gradient, PETSC_COMM_SELF, PETSC_ERR_ARG_NULL,
                "%s has no value or no gradient: the network was made for inference", parameters[k].name);
+    PetscCheck(!parameters[k].part || options->kind != SINEW_ADAMP, PETSC_COMM_SELF, PETSC_ERR_SUP,
+               "adamp looks at whole parameters, %s is in parts", parameters[k].name);
     o->offset[k] = o->bytes;
     o->bytes += parameters[k].size * SinewDtypeSize(dtype);
   }
@@ -87,17 +92,35 @@ static void *state_of(SinewOptimizer o, int which, PetscInt k)
 
 /* ---- steps ---- */
 
-static double clip(SinewOptimizer o)
+/* The norm of the gradient, from each parameter's square; of parts, over all of them. */
+static PetscErrorCode sum_up(SinewOptimizer o, double *norm)
 {
-  double sum = 0, norm, factor;
+  double whole = 0, parts = 0;
+  PetscBool some = PETSC_FALSE;
 
-  for (PetscInt k = 0; k < o->count; ++k) sum += (*o->kernels->square)(o->parameter[k].size, o->parameter[k].gradient);
-  norm = sqrt(sum);
-  if (o->options.clip <= 0 || !isfinite(norm)) return norm;
-  factor = o->options.clip / (norm + 1e-6);
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < o->count; ++k) {
+    *(o->parameter[k].part ? &parts : &whole) += o->square[k];
+    if (o->parameter[k].part) some = PETSC_TRUE;
+  }
+  if (some) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &parts, 1, MPI_DOUBLE, MPI_SUM, o->comm));
+  *norm = sqrt(whole + parts);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode clip(SinewOptimizer o, double *norm)
+{
+  double factor;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < o->count; ++k)
+    o->square[k] = (*o->kernels->square)(o->parameter[k].size, o->parameter[k].gradient);
+  PetscCall(sum_up(o, norm));
+  if (o->options.clip <= 0 || !isfinite(*norm)) PetscFunctionReturn(PETSC_SUCCESS);
+  factor = o->options.clip / (*norm + 1e-6);
   for (PetscInt k = 0; k < o->count && factor < 1; ++k)
     (*o->kernels->scale)(o->parameter[k].size, factor, o->parameter[k].gradient);
-  return norm;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static void begin(SinewOptimizer o, double rate)
@@ -129,14 +152,22 @@ static void advance(SinewOptimizer o, PetscInt k)
 
 PetscErrorCode SinewOptimizerStep(SinewOptimizer o, double rate, double *norm)
 {
-  const double length = clip(o);
+  double length;
 
   PetscFunctionBeginUser;
+  PetscCall(clip(o, &length));
   if (norm) *norm = length;
   if (!isfinite(length)) PetscFunctionReturn(PETSC_SUCCESS);
   begin(o, rate);
   for (PetscInt k = 0; k < o->count; ++k) advance(o, k);
   o->steps++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewOptimizerSetComm(SinewOptimizer o, MPI_Comm comm)
+{
+  PetscFunctionBeginUser;
+  o->comm = comm;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -166,14 +197,14 @@ PetscErrorCode SinewOptimizerApply(SinewOptimizer o, PetscInt count, const Petsc
 
 PetscErrorCode SinewOptimizerEnd(SinewOptimizer o, double *norm)
 {
-  double sum = 0;
+  double length;
 
   PetscFunctionBeginUser;
   PetscCheck(o->applied == o->count, PETSC_COMM_SELF, PETSC_ERR_ORDER,
              "%" PetscInt_FMT " of %" PetscInt_FMT " parameters had a gradient in this step", o->applied, o->count);
-  for (PetscInt k = 0; k < o->count; ++k) sum += o->square[k];
-  if (norm) *norm = sqrt(sum);
-  if (isfinite(sum)) o->steps++;
+  PetscCall(sum_up(o, &length));
+  if (norm) *norm = length;
+  if (isfinite(length)) o->steps++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -198,15 +229,10 @@ size_t SinewOptimizerMemory(SinewOptimizer o)
 
 /* ---- files ---- */
 
-static PetscErrorCode describe(SinewOptimizer o, const char group[], int which, PetscInt k, size_t size, char name[],
-                               SinewArray *array)
+static PetscErrorCode name_state(SinewOptimizer o, const char group[], int which, PetscInt k, size_t size, char name[])
 {
-  const SinewParameter *p = &o->parameter[k];
-
   PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(name, size, "%s/%s/%s", group, state_names[which], p->name));
-  *array = (SinewArray){.name = name, .dtype = o->dtype, .rank = p->rank, .data = state_of(o, which, k)};
-  PetscCall(PetscArraycpy(array->shape, p->shape, p->rank));
+  PetscCall(PetscSNPrintf(name, size, "%s/%s/%s", group, state_names[which], o->parameter[k].name));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -220,7 +246,8 @@ PetscErrorCode SinewOptimizerStore(SinewOptimizer o, SinewFile file, const char 
   PetscCall(SinewFileWriteInts(file, group, "steps", 1, &o->steps));
   for (int which = 0; which < STATES; ++which)
     for (PetscInt k = 0; k < o->count && o->memory[which]; ++k) {
-      PetscCall(describe(o, group, which, k, sizeof(name), name, &array));
+      PetscCall(name_state(o, group, which, k, sizeof(name), name));
+      ParameterArrayToWrite(&o->parameter[k], o->dtype, name, state_of(o, which, k), &array);
       PetscCall(SinewFileWrite(file, &array));
     }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -256,7 +283,8 @@ PetscErrorCode SinewOptimizerLoad(SinewOptimizer o, SinewFile file, const char g
   PetscCheck(n == 1, PETSC_COMM_WORLD, SINEW_ERR_INPUT, "%s: %s has no steps", SinewFilePath(file), group);
   for (int which = 0; which < STATES; ++which)
     for (PetscInt k = 0; k < o->count && o->memory[which]; ++k) {
-      PetscCall(describe(o, group, which, k, sizeof(name), name, &array));
+      PetscCall(name_state(o, group, which, k, sizeof(name), name));
+      ParameterArray(&o->parameter[k], o->dtype, name, state_of(o, which, k), &array);
       PetscCall(SinewFileInquire(file, name, &exists, &stored));
       PetscCheck(exists, PETSC_COMM_WORLD, SINEW_ERR_INPUT, "%s: %s is missing", SinewFilePath(file), name);
       PetscCheck(

@@ -31,7 +31,9 @@
     SinewOptimizerDestroy. The table's memory must outlive the optimiser; the table itself is copied.
 
   Nothing communicates but Store and Load, which are collective on the file's communicator: equal gradients give equal
-  values on every rank. Memory: 2 (with an average 3) times the parameters on every rank.
+  values on every rank. Memory: 2 (with an average 3) times the parameters on every rank. Of parameters in parts a rank
+  has the moments of its own; SinewOptimizerSetComm says with whom it shares them, and Step and End, collective then,
+  add one number over these ranks for the norm. adamp looks at whole parameters and refuses parts.
 */
 #include "parameter.h"
 
@@ -57,6 +59,9 @@ PETSC_EXTERN PetscErrorCode SinewOptimizerDefaults(SinewOptimizerOptions *option
 PETSC_EXTERN PetscErrorCode SinewOptimizerCreate(SinewDtype dtype, PetscInt count, const SinewParameter parameters[],
                                                  const SinewOptimizerOptions *options, SinewOptimizer *optimizer);
 PETSC_EXTERN PetscErrorCode SinewOptimizerDestroy(SinewOptimizer *optimizer);
+
+/* comm: of the ranks whose parts make whole parameters; not owned. Standard: there are no parts. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewOptimizerSetComm(SinewOptimizer optimizer, MPI_Comm comm);
 
 /*
   SinewOptimizerStep - one step of a learning rate; clipping scales the gradients in place. Not collective.

@@ -22,9 +22,10 @@ void ParametersInitialize(SinewDtype dtype, PetscInt count, const SinewParameter
 {
   for (PetscInt k = 0; k < count; ++k) {
     const SinewParameter *p = &table[k];
+    const PetscInt64 first = p->part && p->rows ? p->row * ((PetscInt64)p->size / p->rows) : 0;
 
     for (size_t i = 0; i < p->size; ++i) {
-      const double value = p->bound > 0 ? p->bound * uniform(seed, k, (PetscInt64)i) : p->constant;
+      const double value = p->bound > 0 ? p->bound * uniform(seed, k, first + (PetscInt64)i) : p->constant;
 
       if (dtype == SINEW_FLOAT32)
         ((float *)p->value)[i] = (float)value;
@@ -35,6 +36,22 @@ void ParametersInitialize(SinewDtype dtype, PetscInt count, const SinewParameter
 }
 
 /* ---- files ---- */
+
+void ParameterArray(const SinewParameter *p, SinewDtype dtype, const char name[], void *data, SinewArray *array)
+{
+  *array = (SinewArray){.name = name, .dtype = dtype, .rank = p->rank, .data = data, .distributed = p->part};
+  for (int d = 0; d < p->rank; ++d) {
+    array->shape[d] = p->shape[d];
+    array->start[d] = d ? 0 : p->row;
+    array->count[d] = d ? p->shape[d] : p->rows;
+  }
+}
+
+void ParameterArrayToWrite(const SinewParameter *p, SinewDtype dtype, const char name[], void *data, SinewArray *array)
+{
+  ParameterArray(p, dtype, name, data, array);
+  if (p->spare) array->count[0] = 0;
+}
 
 static void print_shape(int rank, const PetscInt64 shape[], size_t size, char text[])
 {
@@ -58,14 +75,29 @@ static PetscErrorCode check_shape(MPI_Comm comm, const char path[], const SinewP
   SETERRQ(comm, SINEW_ERR_INPUT, "%s: parameter %s has shape %s, the network needs %s", path, p->name, have, want);
 }
 
+/* The first entry of the whole parameter that is not finite, the same on every rank; -1: there is none. */
+static PetscErrorCode first_bad(MPI_Comm comm, SinewDtype dtype, const SinewParameter *p, PetscInt64 *entry)
+{
+  const PetscInt64 first = p->part && p->rows ? p->row * ((PetscInt64)p->size / p->rows) : 0;
+  PetscInt64 bad = INT64_MAX;
+
+  PetscFunctionBeginUser;
+  for (size_t i = 0; i < p->size && bad == INT64_MAX; ++i)
+    if (!isfinite(dtype == SINEW_FLOAT32 ? (double)((const float *)p->value)[i] : ((const double *)p->value)[i]))
+      bad = first + (PetscInt64)i;
+  if (p->part) PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPIU_INT64, MPI_MIN, comm));
+  *entry = bad == INT64_MAX ? -1 : bad;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode check_finite(MPI_Comm comm, SinewDtype dtype, const char path[], const SinewParameter *p)
 {
-  PetscFunctionBeginUser;
-  for (size_t i = 0; i < p->size; ++i) {
-    const double value = dtype == SINEW_FLOAT32 ? (double)((const float *)p->value)[i] : ((const double *)p->value)[i];
+  PetscInt64 entry;
 
-    PetscCheck(isfinite(value), comm, SINEW_ERR_INPUT, "%s: parameter %s is not finite at entry %zu", path, p->name, i);
-  }
+  PetscFunctionBeginUser;
+  PetscCall(first_bad(comm, dtype, p, &entry));
+  PetscCheck(entry < 0, comm, SINEW_ERR_INPUT, "%s: parameter %s is not finite at entry %lld", path, p->name,
+             (long long)entry);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -81,9 +113,7 @@ static PetscErrorCode load_one(MPI_Comm comm, SinewDtype dtype, SinewFile file, 
   PetscCall(SinewFileInquire(file, name, &exists, &array));
   PetscCheck(exists, comm, SINEW_ERR_INPUT, "%s: parameter %s is missing", path, p->name);
   PetscCall(check_shape(comm, path, p, &array));
-  array.name = name;
-  array.dtype = dtype;
-  array.data = p->value;
+  ParameterArray(p, dtype, name, p->value, &array);
   PetscCall(SinewFileRead(file, &array));
   PetscCall(check_finite(comm, dtype, path, p));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -134,11 +164,11 @@ PetscErrorCode ParametersStore(MPI_Comm comm, SinewDtype dtype, PetscInt count, 
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < count; ++k) {
     const SinewParameter *p = &table[k];
-    SinewArray array = {.name = name, .dtype = dtype, .rank = p->rank, .data = p->value};
+    SinewArray array;
 
     PetscCheck(p->value, comm, PETSC_ERR_ORDER, "%s was released after the first update", p->name);
     PetscCall(PetscSNPrintf(name, sizeof(name), "%s/%s", group, p->name));
-    PetscCall(PetscArraycpy(array.shape, p->shape, p->rank));
+    ParameterArrayToWrite(p, dtype, name, p->value, &array);
     PetscCall(SinewFileWrite(file, &array));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -16,6 +16,13 @@ PETSC_EXTERN PetscErrorCode ParametersLoad(MPI_Comm comm, SinewDtype dtype, Pets
 PETSC_EXTERN PetscErrorCode ParametersStore(MPI_Comm comm, SinewDtype dtype, PetscInt count,
                                             const SinewParameter table[], SinewFile file, const char group[]);
 
+/* The array in a file that has a parameter's shape; data: this rank's part of it, or all. */
+PETSC_INTERN void ParameterArray(const SinewParameter *p, SinewDtype dtype, const char name[], void *data,
+                                 SinewArray *array);
+/* The same to be written: of a part that several ranks hold, one gives it. */
+PETSC_INTERN void ParameterArrayToWrite(const SinewParameter *p, SinewDtype dtype, const char name[], void *data,
+                                        SinewArray *array);
+
 /* A table with memory of its own: declare all, allocate once. Statistics have no gradients (NULL). */
 typedef struct {
   SinewDtype dtype;

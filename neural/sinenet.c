@@ -431,6 +431,7 @@ PetscErrorCode SinewSinenetCreate(SinewLayout layout, const SinewSinenetOptions 
   PetscCall(PetscNew(&network));
   PetscCall(GraphCreate(layout->comm, options->dtype, options->batch, options->training, options->lean, &b.g));
   b.g->bf16 = options->bf16;
+  b.g->divided = options->divided;
   b.g->stream = (PetscBool)(options->stream && options->training);
   b.g->together = options->lattice * options->lattice;
   network->graph = b.g;

@@ -48,6 +48,7 @@ typedef struct {
   PetscInt batch;
   PetscBool training;  /* keep what Backward needs */
   PetscBool recompute; /* training: keep only what goes into waves, and compute the rest once more in Backward */
+  PetscBool divided;   /* a rank holds its part alone of those parameters that only it needs (parameter.h) */
   PetscBool stream;    /* training, not of a neural ODE: gradients are handed over and forgotten (SetConsumer) */
   PetscBool lean;      /* inference: release plain weights at the first update */
 } SinewSinenetOptions;

@@ -54,6 +54,14 @@ static void scale(const SinewTrainer t, size_t count, void *gradients)
       ((double *)gradients)[i] *= share;
 }
 
+/* Gradients of several backward passes are added up first. */
+static PetscBool summed_at_once(SinewTrainer t)
+{
+  const SinewTrainerOptions *o = &t->options;
+
+  return (PetscBool)(o->accumulate > 1 || (o->unroll > 1 && !o->push_forward));
+}
+
 static PetscErrorCode create_network(SinewTrainer t)
 {
   const SinewTrainerOptions *o = &t->options;
@@ -67,12 +75,15 @@ static PetscErrorCode create_network(SinewTrainer t)
   n->batch = t->part;
   n->training = PETSC_TRUE;
   n->stream = t->stream;
+  n->divided = (PetscBool)(o->optimizer.kind != SINEW_ADAMP);
   n->lean = n->bf16 = PETSC_FALSE;
   PetscCall(SinewLayoutCreate(t->inside, t->shape.ny, t->shape.nx, n->periodic, SINEW_SINENET_LEVELS, &t->layout));
   PetscCall(SinewSinenetCreate(t->layout, n, &t->network));
   PetscCall(SinewNetworkInitialize(t->network, o->seed));
+  PetscCall(SinewNetworkSetReduction(t->network, summed_at_once(t) ? MPI_COMM_NULL : t->comm, t->across));
   PetscCall(SinewNetworkGetParameters(t->network, &count, &parameter));
   PetscCall(SinewOptimizerCreate(n->dtype, count, parameter, &o->optimizer, &t->optimizer));
+  PetscCall(SinewOptimizerSetComm(t->optimizer, t->inside));
   PetscCall(SinewTensorCreate(t->layout, n->dtype, t->part, n->outputs, 0, NULL, &t->target));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -105,12 +116,8 @@ static PetscErrorCode create_buffers(SinewTrainer t)
   PetscCall(PetscMalloc1(part * t->frame * (size_t)(o->history + o->unroll), &t->frames));
   PetscCall(PetscMalloc4(part * t->frame * (size_t)o->unroll, &t->predicted, part * t->frame * (size_t)o->unroll,
                          &t->slope, part * t->frame * (size_t)o->history, &t->input, part * t->frame, &t->output));
-  if (o->accumulate == 1 && (o->unroll == 1 || o->push_forward)) {
-    PetscCall(SinewNetworkSetReduction(t->network, t->comm));
-    if (t->stream) PetscCall(SinewNetworkSetConsumer(t->network, consume, t));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(SinewNetworkSetReduction(t->network, MPI_COMM_NULL));
+  if (t->stream) PetscCall(SinewNetworkSetConsumer(t->network, consume, t));
+  if (!summed_at_once(t)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewNetworkGetGradients(t->network, &count, &gradients));
   t->sum = calloc(count, SinewDtypeSize(o->network.dtype));
   PetscCheck(t->sum, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for a sum of gradients");
@@ -129,7 +136,7 @@ PetscErrorCode SinewTrainerCreate(MPI_Comm comm, const SinewTrainerOptions *opti
   t->comm = comm;
   t->options = *options;
   t->data = data;
-  t->inside = MPI_COMM_NULL;
+  t->inside = t->across = MPI_COMM_NULL;
   PetscCall(SinewDatasetGetShape(data, &t->shape));
   PetscCall(check(t));
   PetscCallMPI(MPI_Comm_size(comm, &size));
@@ -137,9 +144,10 @@ PetscErrorCode SinewTrainerCreate(MPI_Comm comm, const SinewTrainerOptions *opti
   t->group = t->rank / (size / (PetscMPIInt)options->groups);
   PetscCallMPI(MPI_Comm_split(comm, (int)t->group, (int)t->rank, &t->inside));
   PetscCallMPI(MPI_Comm_rank(t->inside, &t->within));
+  PetscCallMPI(MPI_Comm_split(comm, t->within, t->rank, &t->across));
   t->part = options->batch / (options->groups * options->accumulate);
-  t->stream = (PetscBool)(options->accumulate == 1 && (options->unroll == 1 || options->push_forward) &&
-                          options->optimizer.clip <= 0 && options->network.kind != SINEW_SINENET_ODE);
+  t->stream =
+      (PetscBool)(!summed_at_once(t) && options->optimizer.clip <= 0 && options->network.kind != SINEW_SINENET_ODE);
   PetscCall(create_network(t));
   PetscCall(create_buffers(t));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -161,6 +169,7 @@ PetscErrorCode SinewTrainerDestroy(SinewTrainer *trainer)
   PetscCall(PetscFree4(t->predicted, t->slope, t->input, t->output));
   free(t->sum);
   if (t->inside != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&t->inside));
+  if (t->across != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&t->across));
   PetscCall(PetscFree(t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -370,18 +379,16 @@ static PetscErrorCode learn(SinewTrainer t, double *loss)
 /* The mean over the batch, in the network's gradients: over ranks, groups and parts. */
 static PetscErrorCode finish_gradients(SinewTrainer t)
 {
-  const PetscBool single = (PetscBool)(t->options.network.dtype == SINEW_FLOAT32);
+  const size_t size = SinewDtypeSize(t->options.network.dtype);
   size_t count;
   void *gradients;
 
   PetscFunctionBeginUser;
   PetscCall(SinewNetworkGetGradients(t->network, &count, &gradients));
   if (t->sum) {
-    PetscMPIInt n;
-
-    PetscCall(PetscMPIIntCast((PetscInt)count, &n));
-    PetscCallMPI(MPI_Allreduce(t->sum, gradients, n, single ? MPI_FLOAT : MPI_DOUBLE, MPI_SUM, t->comm));
-    memset(t->sum, 0, count * SinewDtypeSize(t->options.network.dtype));
+    memcpy(gradients, t->sum, count * size);
+    memset(t->sum, 0, count * size);
+    PetscCall(SinewNetworkSumGradients(t->network, t->comm));
   }
   scale(t, count, gradients);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -18,10 +18,15 @@
   optimiser takes each of them as soon as it is complete in the backward pass, and no memory holds them all; the bits
   are the same.
 
-  Communication a step: that of the network in each group, the sum of all gradients over all ranks, in buckets
-  during the backward pass (with `accumulate` or `unroll` once, at the end), one number for the loss. Memory on a rank:
-  the network (neural/network.h), 2 or 3 times the parameters for the optimiser, once more for gradients (see above),
-  once more with accumulate or unroll, and this rank's boxes of a part's frames in double.
+  The ranks of a group each train their own part of the parameters of small maps (`divided` of neural/sinenet.h; not
+  with adamp), which are two thirds of a SineNet-8's at 128^2: its weights, gradients and moments are nowhere else in
+  the group. Files hold whole parameters.
+
+  Communication a step: that of the network in each group, the sum of gradients over all ranks (of those in parts, over
+  groups), in buckets during the backward pass (with `accumulate` or `unroll` once, at the end), one number for the loss
+  and one for the norm. Memory on a rank: the network (neural/network.h), 2 or 3 times the parameters that it holds for
+  the optimiser, once more for gradients (see above), once more with accumulate or unroll, and this rank's boxes of a
+  part's frames in double.
 
   Conditional networks (history and unroll 1) are told how many frames each sample goes ahead (SinewDatasetDrawLead),
   and the parameter of its trajectory where the network takes a scalar. They are judged on steps of one frame.

@@ -4,7 +4,7 @@
 #include "neural/trainer.h"
 
 struct _p_SinewTrainer {
-  MPI_Comm comm, inside; /* all ranks; those of this group */
+  MPI_Comm comm, inside, across; /* all ranks; those of this group; those with this one's place in all groups */
   PetscMPIInt rank, within;
   SinewTrainerOptions options;
   SinewDataset data;

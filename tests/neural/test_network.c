@@ -88,6 +88,60 @@ static void halos(void **state)
   }
 }
 
+/* A map that goes from boxes to everyone and back onto boxes is what it was, halos included; the adjoint of the way
+ * leaves each cell the sum of what its copies in padded boxes say. */
+static void sharing(void **state)
+{
+  const PetscInt n = 12;
+
+  (void)state;
+  for (int periodic = 0; periodic < 2; periodic++) {
+    SinewLayout layout, shared;
+    PetscInt in, everywhere, back;
+    SinewBox box;
+    double *v, left = 0, right;
+    size_t values;
+    Graph g;
+    int wrong = 0;
+
+    check_call(SinewLayoutCreate(PETSC_COMM_WORLD, n, n, (PetscBool)periodic, 1, &layout));
+    check_call(SinewLayoutShare(layout, &shared));
+    check_call(GraphCreate(PETSC_COMM_WORLD, SINEW_FLOAT64, 2, PETSC_TRUE, PETSC_FALSE, &g));
+    check_call(LayerInput(g, layout, 3, 1, &in));
+    check_call(LayerMove(g, in, shared, 2, &everywhere));
+    check_call(LayerMove(g, everywhere, layout, 2, &back));
+    check_call(GraphKeep(g, everywhere));
+    check_call(GraphKeep(g, back));
+    check_call(GraphSetup(g));
+    fill(GraphValue(g, in), 1);
+    check_call(GraphForward(g, 0, g->ops));
+    box = SinewLayoutBox(shared);
+    check_all(box.y == 0 && box.x == 0 && box.ny == n && box.nx == n);
+    v = SinewTensorData(GraphValue(g, everywhere));
+    for (PetscInt b = 0, i = 0; b < 2; b++)
+      for (PetscInt y = -2; y < n + 2; y++)
+        for (PetscInt x = -2; x < n + 2; x++)
+          for (PetscInt c = 0; c < 3; c++, i++) {
+            const int outside = y < 0 || x < 0 || y >= n || x >= n;
+
+            wrong += v[i] != (outside && !periodic ? 0 : wave(1, ((b * 3 + c) * n + wrap(y, n)) * n + wrap(x, n)));
+          }
+    check_all(!wrong);
+    values = SinewTensorBytes(layout, SINEW_FLOAT64, 2, 3, 2) / sizeof(double);
+    for (size_t k = 0; k < values; k++) {
+      ((double *)SinewTensorData(GraphGradient(g, back)))[k] = wave(5, (PetscInt64)k);
+      left += ((double *)SinewTensorData(GraphValue(g, back)))[k] * wave(5, (PetscInt64)k);
+    }
+    MPI_Allreduce(MPI_IN_PLACE, &left, 1, MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD);
+    check_call(GraphBackward(g));
+    right = dot_with_fill(GraphGradient(g, in), 1);
+    check_close(left, right, 1e-10);
+    check_call(GraphDestroy(&g));
+    check_call(SinewLayoutDestroy(&layout));
+    check_call(SinewLayoutDestroy(&shared));
+  }
+}
+
 /* Every cell is counted once by each padded box that holds a copy of it. */
 static void halo_sums(void **state)
 {
@@ -227,6 +281,15 @@ static void check_gradient(const SinewSinenetOptions *given, double tolerance)
   check_call(SinewLayoutDestroy(&layout));
 }
 
+/* No map is shared, whatever its size, until it is said again. */
+static void cut_all(PetscBool all)
+{
+  if (all)
+    check_call(PetscOptionsSetValue(NULL, "-sinew_shared_cells", "0"));
+  else
+    check_call(PetscOptionsClearValue(NULL, "-sinew_shared_cells"));
+}
+
 static void gradients(void **state)
 {
   static const char *const activations[] = {"gelu", "relu", "silu", "tanh", "sigmoid"};
@@ -234,6 +297,7 @@ static void gradients(void **state)
 
   (void)state;
   for (size_t k = 0; k < sizeof(activations) / sizeof(activations[0]); k++) {
+    cut_all((PetscBool)(k == 1 || k == 2));
     strcpy(o.activation, activations[k]);
     o.periodic = (PetscBool)(k % 2);
     o.maximum = (PetscBool)(k == 2);
@@ -242,6 +306,7 @@ static void gradients(void **state)
     o.scale_shift = (PetscBool)(k == 4);
     check_gradient(&o, strcmp(activations[k], "relu") ? 1e-6 : 1e-3);
   }
+  cut_all(PETSC_FALSE);
 }
 
 /* The adjoint of the integrator: of several steps, with an end within the last one. */
@@ -579,7 +644,8 @@ static void wrong_grids(void **state)
   check_all(code == SINEW_ERR_INPUT && strstr(said, "40 x 64") && strstr(said, "multiples of 16"));
 }
 
-SINEW_TEST_MAIN(cmocka_unit_test(halos), cmocka_unit_test(halo_sums), cmocka_unit_test(gradients),
-                cmocka_unit_test(ode_gradients), cmocka_unit_test(super_resolution_of_blocks),
-                cmocka_unit_test(super_resolution_is_dilation), cmocka_unit_test(dilation), cmocka_unit_test(any_ranks),
-                cmocka_unit_test(registry), cmocka_unit_test(wrong_weights), cmocka_unit_test(wrong_grids))
+SINEW_TEST_MAIN(cmocka_unit_test(halos), cmocka_unit_test(halo_sums), cmocka_unit_test(sharing),
+                cmocka_unit_test(gradients), cmocka_unit_test(ode_gradients),
+                cmocka_unit_test(super_resolution_of_blocks), cmocka_unit_test(super_resolution_is_dilation),
+                cmocka_unit_test(dilation), cmocka_unit_test(any_ranks), cmocka_unit_test(registry),
+                cmocka_unit_test(wrong_weights), cmocka_unit_test(wrong_grids))

@@ -54,6 +54,34 @@ static double value_of(SinewDtype dtype, const void *values, size_t k)
   return dtype == SINEW_FLOAT64 ? ((const double *)values)[k] : (double)((const float *)values)[k];
 }
 
+/* ---- parameters ---- */
+
+static size_t whole_size(const SinewParameter *p)
+{
+  size_t n = 1;
+
+  for (int d = 0; d < p->rank; d++) n *= (size_t)p->shape[d];
+  return n;
+}
+
+/* Where a rank's part of a parameter begins in the whole. */
+static size_t first_value(const SinewParameter *p)
+{
+  return p->part ? (size_t)p->row * (whole_size(p) / (size_t)p->shape[0]) : 0;
+}
+
+/* A parameter's values or gradient, of which this rank may have a part, all together. Collective; to be freed. */
+static double *whole(SinewDtype dtype, const SinewParameter *p, const void *values)
+{
+  const size_t n = whole_size(p);
+  double *all = malloc(n * sizeof(*all));
+
+  for (size_t i = 0; i < n; i++) all[i] = -INFINITY;
+  for (size_t i = 0; i < p->size; i++) all[first_value(p) + i] = value_of(dtype, values, i);
+  MPI_Allreduce(MPI_IN_PLACE, all, (int)n, MPI_DOUBLE, MPI_MAX, PETSC_COMM_WORLD);
+  return all;
+}
+
 /* ---- the original's numbers ---- */
 
 static const char *golden_file;
@@ -86,13 +114,17 @@ static double flat_error(SinewTrainer t, SinewDtype dtype, int gradients, const 
   size_t at = 0;
 
   check_call(SinewNetworkGetParameters(SinewTrainerNetwork(t), &count, &p));
-  for (PetscInt k = 0; k < count; k++)
-    for (size_t i = 0; i < p[k].size; i++, at++) {
-      const double have = gradients ? value_of(dtype, p[k].gradient, i) : value_of(dtype, p[k].value, i) - before[at];
+  for (PetscInt k = 0; k < count; k++) {
+    double *values = whole(dtype, &p[k], gradients ? p[k].gradient : p[k].value);
+
+    for (size_t i = 0; i < whole_size(&p[k]); i++, at++) {
+      const double have = values[i] - (gradients ? 0 : before[at]);
 
       sums[0] += (have - want[at]) * (have - want[at]);
       sums[1] += want[at] * want[at];
     }
+    free(values);
+  }
   return sqrt(sums[0] / sums[1]);
 }
 
@@ -125,8 +157,13 @@ static void golden_steps(SinewFile file, SinewDataset data, SinewSinenetModel *m
   check_call(SinewTrainerLoadWeights(t, file, golden_file));
   before = malloc((size_t)SinewNetworkParameterCount(SinewTrainerNetwork(t)) * sizeof(*before));
   check_call(SinewNetworkGetParameters(SinewTrainerNetwork(t), &count, &p));
-  for (PetscInt k = 0; k < count; k++)
-    for (size_t i = 0; i < p[k].size; i++) before[at++] = value_of(dtype, p[k].value, i);
+  for (PetscInt k = 0; k < count; k++) {
+    double *values = whole(dtype, &p[k], p[k].value);
+
+    memcpy(before + at, values, whole_size(&p[k]) * sizeof(*values));
+    at += whole_size(&p[k]);
+    free(values);
+  }
   for (int step = 0; step < 3; step++) {
     check_call(SinewTrainerStep(t, rate, &loss, &norm));
     worst = fmax(worst, fabs(loss - losses[step]) / losses[step]);
@@ -214,17 +251,21 @@ static double loss_at(SinewTrainer t, double along, double *derivative)
   size_t at = 0;
 
   check_call(SinewNetworkGetParameters(SinewTrainerNetwork(t), &count, &p));
-  for (PetscInt k = 0; k < count; k++)
-    for (size_t i = 0; i < p[k].size; i++) ((double *)p[k].value)[i] += along * cos((double)at++);
+  for (PetscInt k = 0; k < count; at += whole_size(&p[k++]))
+    for (size_t i = 0; i < p[k].size; i++)
+      ((double *)p[k].value)[i] += along * cos((double)(at + first_value(&p[k]) + i));
   check_call(SinewNetworkUpdate(SinewTrainerNetwork(t)));
   check_call(SinewTrainerStep(t, 0, &loss, &norm)); /* of rate 0 */
   if (derivative) *derivative = 0;
   at = 0;
-  for (PetscInt k = 0; k < count; k++)
-    for (size_t i = 0; i < p[k].size; i++, at++) {
-      if (derivative) *derivative += cos((double)at) * ((const double *)p[k].gradient)[i];
-      ((double *)p[k].value)[i] -= along * cos((double)at);
-    }
+  for (PetscInt k = 0; k < count; at += whole_size(&p[k++])) {
+    double *gradient = whole(SINEW_FLOAT64, &p[k], p[k].gradient);
+
+    for (size_t i = 0; i < whole_size(&p[k]) && derivative; i++) *derivative += cos((double)(at + i)) * gradient[i];
+    for (size_t i = 0; i < p[k].size; i++)
+      ((double *)p[k].value)[i] -= along * cos((double)(at + first_value(&p[k]) + i));
+    free(gradient);
+  }
   return loss;
 }
 
