@@ -180,6 +180,25 @@ PetscErrorCode ExchangeDestroy(Exchange *exchange)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void ExchangeSides(Exchange e, SinewBox box, PetscInt halo, PetscBool side[4])
+{
+  for (int k = 0; k < 4; ++k) side[k] = PETSC_FALSE;
+  for (PetscInt k = 0; k < e->send.pieces && e->forth; ++k) {
+    const SinewBox r = e->send.piece[k].from;
+
+    if (r.y + r.ny <= halo)
+      side[0] = PETSC_TRUE;
+    else if (r.y >= box.ny - halo)
+      side[1] = PETSC_TRUE;
+    else if (r.x + r.nx <= halo)
+      side[2] = PETSC_TRUE;
+    else if (r.x >= box.nx - halo)
+      side[3] = PETSC_TRUE;
+    else
+      side[0] = side[1] = side[2] = side[3] = PETSC_TRUE;
+  }
+}
+
 /* ---- moving ---- */
 
 static size_t value_size(SinewTensor t)
@@ -283,15 +302,15 @@ static size_t bytes_per_cell(SinewTensor t)
 PetscErrorCode ExchangeBegin(Exchange e, SinewTensor from, SinewTensor to)
 {
   PetscFunctionBeginUser;
+  (void)to;
   if (e->forth) PetscCall(post(e, &e->send, &e->receive, bytes_per_cell(from), from, PETSC_FALSE));
-  for (PetscInt c = 0; c < e->copies; ++c) copy_within(from, e->copy[c].from, to, e->copy[c].to, PETSC_FALSE);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode ExchangeEnd(Exchange e, SinewTensor from, SinewTensor to)
 {
   PetscFunctionBeginUser;
-  (void)from;
+  for (PetscInt c = 0; c < e->copies; ++c) copy_within(from, e->copy[c].from, to, e->copy[c].to, PETSC_FALSE);
   if (!e->forth) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(wait(e));
   for (PetscInt m = 0; m < e->receive.messages; ++m) {

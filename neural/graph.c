@@ -362,21 +362,26 @@ PetscErrorCode GraphFill(Graph g, Op *op, PetscLogEvent event, GraphMake *make)
 {
   const Node *node = &g->node[op->output];
   const SinewBox box = node->layout->box;
-  const PetscInt h = node->exchanged ? node->halo : 0, ny = box.ny, nx = box.nx, inside = ny - 2 * h;
-  const PetscBool split = (PetscBool)(h && ny > 2 * h && nx > 2 * h && !node->layout->shared);
-  const SinewBox rim[] = {{0, 0, h, nx}, {ny - h, 0, h, nx}, {h, 0, inside, h}, {h, nx - h, inside, h}};
+  const PetscInt h = node->exchanged ? node->halo : 0, ny = box.ny, nx = box.nx;
+  const PetscBool split = (PetscBool)(h && ny > 2 * h && nx > 2 * h);
+  PetscBool side[4] = {PETSC_FALSE};
 
   PetscFunctionBeginUser;
+  if (split) ExchangeSides(node->layout->exchanges[h - 1], box, h, side);
+  const PetscInt y0 = side[0] ? h : 0, y1 = side[1] ? ny - h : ny, x0 = side[2] ? h : 0, x1 = side[3] ? nx - h : nx;
+  const SinewBox rim[] = {{0, 0, h, nx}, {ny - h, 0, h, nx}, {y0, 0, y1 - y0, h}, {y0, nx - h, y1 - y0, h}};
+
   PetscCall(PetscLogEventBegin(event, 0, 0, 0, 0));
   for (PetscInt b = 0; b < g->batch; ++b) {
     if (!split && ny && nx) (*make)(g, op, b, (SinewBox){0, 0, ny, nx});
-    for (int k = 0; k < 4 && split; ++k) (*make)(g, op, b, rim[k]);
+    for (int k = 0; k < 4; ++k)
+      if (side[k]) (*make)(g, op, b, rim[k]);
   }
   PetscCall(PetscLogEventEnd(event, 0, 0, 0, 0));
   if (h) PetscCall(SinewTensorHaloBegin(node->value));
   if (split) {
     PetscCall(PetscLogEventBegin(event, 0, 0, 0, 0));
-    for (PetscInt b = 0; b < g->batch; ++b) (*make)(g, op, b, (SinewBox){h, h, inside, nx - 2 * h});
+    for (PetscInt b = 0; b < g->batch; ++b) (*make)(g, op, b, (SinewBox){y0, x0, y1 - y0, x1 - x0});
     PetscCall(PetscLogEventEnd(event, 0, 0, 0, 0));
   }
   if (h) PetscCall(SinewTensorHaloEnd(node->value));

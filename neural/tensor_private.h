@@ -41,6 +41,9 @@ struct _p_SinewTensor {
 PETSC_INTERN PetscErrorCode ExchangeCreate(SinewLayout from, SinewLayout to, PetscInt halo, Exchange *exchange);
 PETSC_INTERN PetscErrorCode ExchangeDestroy(Exchange *exchange);
 PETSC_INTERN PetscErrorCode ExchangeReserve(Exchange exchange, size_t bytes_per_cell);
+/* Of a halo exchange: which rims of the box, `halo` wide (first and last rows, first and last columns between them),
+ * must be there before Begin, because others are sent them; the rest before End. */
+PETSC_INTERN void ExchangeSides(Exchange exchange, SinewBox box, PetscInt halo, PetscBool side[4]);
 PETSC_INTERN PetscErrorCode ExchangeBegin(Exchange exchange, SinewTensor from, SinewTensor to);
 PETSC_INTERN PetscErrorCode ExchangeEnd(Exchange exchange, SinewTensor from, SinewTensor to);
 PETSC_INTERN PetscErrorCode ExchangeAdjoint(Exchange exchange, SinewTensor from, SinewTensor to);
