@@ -25,7 +25,8 @@
   ranks that own a box of that level. Backward: a halo sum for each exchange, 2 numbers a sample for
   each norm, and the sum of all gradients (of those in parts, over groups only), in buckets of whole layers and 2^18
   numbers or more (PETSc option -sinew_gradient_bucket) that travel while the pass goes on. On shared maps (a SineNet's
-  of up to 256 cells; PETSc option -sinew_shared_cells) a convolution's output is gathered from slices of its channels,
+  of up to 256 cells whose convolutions have 4096 weights a rank or more; PETSc option -sinew_shared_cells N shares all
+  of up to N) a convolution's output is gathered from slices of its channels,
   back the input's gradient is summed, and norms and halos need nothing. Results do not depend on the number of ranks
   beyond rounding. All functions are collective but the getters.
 

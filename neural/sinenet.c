@@ -7,6 +7,7 @@
 
 #define LEVELS       SINEW_SINENET_LEVELS
 #define SHARED_CELLS 256
+#define MESSAGE      4096 /* numbers that are read in the time of a message */
 #define NAME         64
 
 typedef struct {
@@ -381,16 +382,19 @@ static PetscErrorCode check(SinewLayout layout, const SinewSinenetOptions *o, Ac
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Maps of so few cells are shared: their weights outweigh them. */
-static PetscErrorCode share(SinewLayout *layout)
+/* Small maps are shared where weights (9 channels^2 in a convolution, of which a rank then reads its part) outweigh
+ * what sharing costs, a message to every rank; or where the option says so. */
+static PetscErrorCode share(PetscInt channels, SinewLayout *layout)
 {
   const SinewLayout cut = *layout;
   PetscInt cells = SHARED_CELLS;
+  PetscBool told;
   PetscMPIInt size;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(cut->comm, &size));
-  PetscCall(PetscOptionsGetInt(NULL, NULL, "-sinew_shared_cells", &cells, NULL));
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-sinew_shared_cells", &cells, &told));
+  if (!told && 9 * channels * channels < MESSAGE * size) PetscFunctionReturn(PETSC_SUCCESS);
   if (cut->shared || size == 1 || cut->ny * cut->nx > cells) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewLayoutShare(cut, layout));
   PetscCall(SinewLayoutDestroy((SinewLayout[]){cut}));
@@ -401,11 +405,11 @@ static PetscErrorCode create_levels(Builder *b, SinewLayout layout)
 {
   PetscFunctionBeginUser;
   b->merged[0] = layout;
+  for (PetscInt i = 0; i <= LEVELS; ++i) b->channels[i] = (PetscInt)((double)b->o->hidden * pow(b->o->mult, (double)i));
   for (PetscInt i = 1; i <= LEVELS; ++i) {
     PetscCall(SinewLayoutCoarsen(b->merged[i - 1], (PetscBool)(i < LEVELS), &b->halved[i], &b->merged[i]));
-    PetscCall(share(&b->merged[i]));
+    PetscCall(share(b->channels[i], &b->merged[i]));
   }
-  for (PetscInt i = 0; i <= LEVELS; ++i) b->channels[i] = (PetscInt)((double)b->o->hidden * pow(b->o->mult, (double)i));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -281,11 +281,11 @@ static void check_gradient(const SinewSinenetOptions *given, double tolerance)
   check_call(SinewLayoutDestroy(&layout));
 }
 
-/* No map is shared, whatever its size, until it is said again. */
-static void cut_all(PetscBool all)
+/* From here on small maps are shared, or (as is usual for networks of so few weights) not. */
+static void share_maps(PetscBool shared)
 {
-  if (all)
-    check_call(PetscOptionsSetValue(NULL, "-sinew_shared_cells", "0"));
+  if (shared)
+    check_call(PetscOptionsSetValue(NULL, "-sinew_shared_cells", "256"));
   else
     check_call(PetscOptionsClearValue(NULL, "-sinew_shared_cells"));
 }
@@ -297,7 +297,7 @@ static void gradients(void **state)
 
   (void)state;
   for (size_t k = 0; k < sizeof(activations) / sizeof(activations[0]); k++) {
-    cut_all((PetscBool)(k == 1 || k == 2));
+    share_maps((PetscBool)(k != 1 && k != 2));
     strcpy(o.activation, activations[k]);
     o.periodic = (PetscBool)(k % 2);
     o.maximum = (PetscBool)(k == 2);
@@ -306,7 +306,7 @@ static void gradients(void **state)
     o.scale_shift = (PetscBool)(k == 4);
     check_gradient(&o, strcmp(activations[k], "relu") ? 1e-6 : 1e-3);
   }
-  cut_all(PETSC_FALSE);
+  share_maps(PETSC_FALSE);
 }
 
 /* The adjoint of the integrator: of several steps, with an end within the last one. */
@@ -489,6 +489,7 @@ static void any_ranks(void **state)
     SinewNetwork network, alone;
     double here;
 
+    share_maps((PetscBool)precision);
     o.waves = 2;
     o.lean = PETSC_TRUE;
     make(&o, 48, 80, &layout, &network);
@@ -511,6 +512,7 @@ static void any_ranks(void **state)
     check_call(SinewLayoutDestroy(&layout));
     check_call(SinewLayoutDestroy(&own));
   }
+  share_maps(PETSC_FALSE);
   check_close(sums[0], sums[1], 1e-2);
 }
 

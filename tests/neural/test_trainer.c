@@ -151,6 +151,7 @@ static void golden_steps(SinewFile file, SinewDataset data, SinewSinenetModel *m
   char what[64];
 
   o.network.dtype = dtype;
+  check_call(PetscOptionsSetValue(NULL, "-sinew_shared_cells", accumulate > 1 || groups > 1 ? "256" : "0"));
   check_call(SinewOptimizerDefaults(&o.optimizer));
   o.optimizer.clip = stream ? 0 : 1e30;
   check_call(SinewTrainerCreate(PETSC_COMM_WORLD, &o, data, &t));
@@ -232,6 +233,7 @@ static SinewTrainerOptions small_options(int batch)
 {
   SinewTrainerOptions o = {.history = 2, .unroll = 1, .groups = 1, .batch = batch, .accumulate = 1, .seed = 3};
 
+  check_call(PetscOptionsSetValue(NULL, "-sinew_shared_cells", "16")); /* parameters in parts */
   check_call(SinewSinenetDefaults(&o.network));
   o.network.hidden = 4;
   o.network.mult = 1.3;
