@@ -23,6 +23,7 @@ struct _p_SinewMovingFV {
   SinewBoundary boundary;
   SinewGeometry *g;
   PetscReal t, dt;
+  SinewFVParts parts;        /* of the application in hand */
   PetscInt pitch, stride[3]; /* of the patch of primitives: [k][j][component][i] with ghosts */
   PetscReal *w, *r;          /* primitives; sums of fluxes, [k][j][component][i] of owned cells */
   PetscReal *memory;
@@ -288,6 +289,11 @@ static void row_volumes(const SinewMovingFV fv, PetscReal fraction, PetscInt j, 
   MovingVolume(n, fraction, 1 / fv->g->cell, fv->g->volume[0] + first, fv->g->volume[1] + first, out);
 }
 
+static PetscReal fraction_at(const SinewMovingFV fv, PetscReal t)
+{
+  return PetscClipInterval((t - fv->t) / fv->dt, 0, 1);
+}
+
 static PetscErrorCode scale(SinewMovingFV fv, PetscReal fraction, PetscBool multiply, const PetscReal *from,
                             PetscReal *to)
 {
@@ -315,6 +321,18 @@ PetscErrorCode SinewMovingFVScale(SinewMovingFV fv, int end, PetscBool multiply,
   PetscCall(VecGetArray(U, &u));
   PetscCall(scale(fv, (PetscReal)end, multiply, u, u));
   PetscCall(VecRestoreArray(U, &u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMovingFVVolumes(SinewMovingFV fv, PetscReal t, Vec J)
+{
+  PetscReal *a;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecSet(J, 1));
+  PetscCall(VecGetArray(J, &a));
+  PetscCall(scale(fv, fraction_at(fv, t), PETSC_TRUE, a, a));
+  PetscCall(VecRestoreArray(J, &a));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -491,7 +509,9 @@ static void face_fluxes(const SinewMovingFV fv, PetscReal t, PetscInt axis, Pets
   const SinewRow row = describe(fv, axis, t, i, j, k);
 
   for (PetscInt d = 0; d < fv->dim; d++) S[d] = fv->g->area[axis][d] + first;
-  if (fv->k.normal_flux)
+  if (!(fv->parts & SINEW_FV_FLUX))
+    for (PetscInt c = 0; c < fv->nc; c++) (void)PetscArrayzero(fv->f.row[c], n);
+  else if (fv->k.normal_flux)
     (*fv->k.normal_flux)(fv->k.context, n, S, flow, CONST_ROWS(*l), CONST_ROWS(*r), fv->f.row);
   else if (fv->k.flux)
     transport(fv, row, n, S, flow, l, r);
@@ -501,6 +521,7 @@ static void face_fluxes(const SinewMovingFV fv, PetscReal t, PetscInt axis, Pets
 
       for (PetscInt m = 0; m < n; m++) f[m] = -0.5 * flow[m] * (l->row[c][m] + r->row[c][m]);
     }
+  if (!(fv->parts & SINEW_FV_DIFFUSION)) return;
   if (fv->k.laplacian)
     diffuse_simply(fv, axis, n, i, j, k);
   else if (fv->k.diffusive_flux)
@@ -519,7 +540,7 @@ static void sweep_x(const SinewMovingFV fv, PetscReal t, PetscInt j, PetscInt k)
   const PetscInt n = fv->axis[0]->count;
   Rows right;
 
-  face_states(fv, 0, n + 2, at(fv, -1, j, k), &fv->sx);
+  if (fv->parts & SINEW_FV_FLUX) face_states(fv, 0, n + 2, at(fv, -1, j, k), &fv->sx);
   right = shifted(fv, &fv->sx.lower, 1);
   face_fluxes(fv, t, 0, n + 1, 0, j, k, &fv->sx.upper, &right);
   for (PetscInt c = 0; c < fv->nc; c++) {
@@ -535,7 +556,7 @@ static void sweep_across(const SinewMovingFV fv, PetscInt axis, PetscReal t, Pet
 {
   const PetscInt n = fv->axis[0]->count, p = axis == 1 ? j : k;
 
-  face_states(fv, axis, n, at(fv, 0, j, k), now);
+  if (fv->parts & SINEW_FV_FLUX) face_states(fv, axis, n, at(fv, 0, j, k), now);
   if (p < 0) return;
   face_fluxes(fv, t, axis, n, 0, j, k, &before->upper, &now->lower);
   for (PetscInt c = 0; c < fv->nc; c++) {
@@ -579,7 +600,7 @@ static void finish_row(const SinewMovingFV fv, const Combination *m, PetscInt j,
   const PetscInt n = fv->axis[0]->count, first = (k * fv->axis[1]->count + j) * n * fv->nc;
   const PetscReal *r[SINEW_COMPONENTS_MAX], *y = m->Y + first;
 
-  if (fv->k.source || fv->given) add_sources(fv, m->t, m->fraction, j, k);
+  if ((fv->parts & SINEW_FV_SOURCE) && (fv->k.source || fv->given)) add_sources(fv, m->t, m->fraction, j, k);
   for (PetscInt c = 0; c < fv->nc; c++) r[c] = sums(fv, c, j, k);
   if (fv->nc > 1) CellsFromRows(fv->nc, n, r, fv->cells);
   RowCombine(n * fv->nc, m->A ? m->a : 0, m->A ? m->A + first : y, m->b, y, m->c / fv->g->cell,
@@ -614,16 +635,17 @@ static void march(const SinewMovingFV fv, const Combination *m)
   }
 }
 
-PetscErrorCode SinewMovingFVApply(SinewMovingFV fv, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
-                                  Vec out, PetscReal *rate)
+PetscErrorCode SinewMovingFVApply(SinewMovingFV fv, SinewFVParts parts, PetscReal t, Vec Y, PetscReal a, Vec A,
+                                  PetscReal b, PetscReal c, Vec out, PetscReal *rate)
 {
-  Combination m = {.t = t, .fraction = PetscClipInterval((t - fv->t) / fv->dt, 0, 1), .a = a, .b = b, .c = c};
+  Combination m = {.t = t, .fraction = fraction_at(fv, t), .a = a, .b = b, .c = c};
 
   PetscFunctionBeginUser;
   PetscCheck(out != Y && out != A, PETSC_COMM_SELF, PETSC_ERR_ARG_IDN,
              "the result may not overwrite a state it is computed from");
+  fv->parts = parts;
   if (fv->k.prepare) PetscCall((*fv->k.prepare)(fv->k.context, t));
-  if (fv->given) PetscCall(place_cells(fv, fv->k.source_at, t, fv->given));
+  if (fv->given && (parts & SINEW_FV_SOURCE)) PetscCall(place_cells(fv, fv->k.source_at, t, fv->given));
   if (fv->boundary) PetscCall(SinewBoundaryPrepare(fv->boundary, t));
   PetscCall(load(fv, Y, m.fraction));
   PetscCall(PetscLogEventBegin(event_sweep, 0, 0, 0, 0));
@@ -635,7 +657,7 @@ PetscErrorCode SinewMovingFVApply(SinewMovingFV fv, PetscReal t, Vec Y, PetscRea
   if (A) PetscCall(VecRestoreArrayRead(A, &m.A));
   PetscCall(VecRestoreArrayRead(Y, &m.Y));
   PetscCall(PetscLogEventEnd(event_sweep, 0, 0, 0, 0));
-  if (rate) PetscCall(SinewMovingFVRate(fv, out, rate));
+  if (rate) PetscCall(SinewMovingFVRate(fv, parts, out, rate));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -655,10 +677,11 @@ static void row_rates(const SinewMovingFV fv, PetscInt axis, PetscInt n, PetscIn
 
   for (PetscInt d = 0; d < fv->dim; d++) faces[d] = g->area[axis][d] + first;
   MovingCellFaces(fv->dim, n, faces, next, fv->flow[axis] + first, inverse_volume, fv->area, fv->swept, fv->keep);
-  if (fv->k.flux) {
+  if (fv->k.flux && (fv->parts & SINEW_FV_FLUX)) {
     (*fv->k.normal_speed)(fv->k.context, n, CONST_ROWS(*w), S, fv->swept, fv->speed[0]);
     MovingAddProduct(n, 1, fv->speed[0], inverse_volume, fv->rates);
   }
+  if (!(fv->parts & SINEW_FV_DIFFUSION)) return;
   if (fv->spread)
     MovingDiffusiveRate(n, fv->spread + (k * fv->axis[1]->count + j) * n, fv->keep, diffusive);
   else if (fv->k.diffusive_flux)
@@ -673,12 +696,13 @@ PetscErrorCode SinewMovingFVSetLimits(SinewMovingFV fv, PetscReal advection, Pet
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewMovingFVRate(SinewMovingFV fv, Vec Q, PetscReal *rate)
+PetscErrorCode SinewMovingFVRate(SinewMovingFV fv, SinewFVParts parts, Vec Q, PetscReal *rate)
 {
   const PetscInt n = fv->axis[0]->count;
   const PetscReal *q;
 
   PetscFunctionBeginUser;
+  fv->parts = parts;
   *rate = 0;
   PetscCall(VecGetArrayRead(Q, &q));
   for (PetscInt k = 0; k < fv->axis[2]->count; k++)

@@ -36,14 +36,19 @@ PETSC_EXTERN PetscErrorCode SinewMovingFVDestroy(SinewMovingFV *fv);
 /* The geometry's sweep belongs to the step from t of length dt > 0. Coefficients that depend on place are taken where
    faces and cells are in the middle of the step, then. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewMovingFVSetStep(SinewMovingFV fv, PetscReal t, PetscReal dt);
-/* out = a A + b Y + c L(Y), all contents, Y at time t of the step; A may be NULL. rate: see SinewFVApply, of the result
-   taken as a state at the end of the step. Collective. */
-PETSC_EXTERN PetscErrorCode SinewMovingFVApply(SinewMovingFV fv, PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b,
-                                               PetscReal c, Vec out, PetscReal *rate);
-/* This rank's rate of contents at the end of the step, mesh velocity included; NaN: not admissible. Not collective. */
-PETSC_EXTERN PetscErrorCode SinewMovingFVRate(SinewMovingFV fv, Vec Q, PetscReal *rate);
+/* out = a A + b Y + c L(Y), all contents, Y at time t of the step; A may be NULL. What the mesh sweeps belongs to the
+   part SINEW_FV_FLUX, also of equations without transport: an integrator that splits L must weigh that part with the
+   abscissae by which its stages know their times. rate: see SinewFVApply, of the result taken as a state at the end of
+   the step. Collective. */
+PETSC_EXTERN PetscErrorCode SinewMovingFVApply(SinewMovingFV fv, SinewFVParts parts, PetscReal t, Vec Y, PetscReal a,
+                                               Vec A, PetscReal b, PetscReal c, Vec out, PetscReal *rate);
+/* This rank's rate of contents at the end of the step, of the given parts, mesh velocity included; NaN: not
+   admissible. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewMovingFVRate(SinewMovingFV fv, SinewFVParts parts, Vec Q, PetscReal *rate);
 /* See SinewFVSetLimits. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewMovingFVSetLimits(SinewMovingFV fv, PetscReal advection, PetscReal diffusion);
+/* J of every component of every cell at time t of the step, into a vector like the solution. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewMovingFVVolumes(SinewMovingFV fv, PetscReal t, Vec J);
 /* Averages to contents (multiply) or back, with the volumes of the beginning (0) or the end (1) of the step. */
 PETSC_EXTERN PetscErrorCode SinewMovingFVScale(SinewMovingFV fv, int end, PetscBool multiply, Vec U);
 

@@ -12,6 +12,9 @@ struct _p_SinewImplicit {
   PetscBool assembled, affine, constrained;
   Vec mass, rate; /* with constraints: diagonal of M, and M u' */
   PetscReal time; /* of the assembled L, for coefficients that depend on it */
+  PetscReal dt;   /* and, on a moving mesh, of the step that it belongs to */
+  Vec then, now;  /* on a moving mesh: J of the assembled L, and J of a stage */
+  TS ts;          /* not owned */
 };
 
 static PetscErrorCode implicit_function(TS ts, PetscReal t, Vec U, Vec Udot, Vec F, void *context)
@@ -19,9 +22,8 @@ static PetscErrorCode implicit_function(TS ts, PetscReal t, Vec U, Vec Udot, Vec
   SinewImplicit s = (SinewImplicit)context;
 
   PetscFunctionBeginUser;
-  (void)ts;
   if (s->constrained) PetscCall(VecPointwiseMult(s->rate, s->mass, Udot));
-  PetscCall(SinewFVApply(s->problem.fv, s->parts, t, U, 1, s->constrained ? s->rate : Udot, 0, -1, F, NULL));
+  PetscCall(SinewProblemApply(&s->problem, ts, s->parts, t, U, 1, s->constrained ? s->rate : Udot, 0, -1, F, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -32,17 +34,18 @@ static PetscErrorCode operator_at(void *dummy, Vec U, Vec F, void *context)
 
   PetscFunctionBeginUser;
   (void)dummy;
-  PetscCall(SinewFVApply(s->problem.fv, s->parts, s->time, U, 0, NULL, 0, 1, F, NULL));
+  PetscCall(SinewProblemApply(&s->problem, s->ts, s->parts, s->time, U, 0, NULL, 0, 1, F, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode assemble(SinewImplicit s, PetscReal t, Vec U)
+static PetscErrorCode assemble(SinewImplicit s, PetscReal t, PetscReal dt, Vec U)
 {
   Vec base;
 
   PetscFunctionBeginUser;
-  if (s->assembled && s->affine && s->time == t) PetscFunctionReturn(PETSC_SUCCESS);
+  if (s->assembled && s->affine && s->time == t && s->dt == dt) PetscFunctionReturn(PETSC_SUCCESS);
   s->time = t;
+  s->dt = dt;
   PetscCall(VecDuplicate(U, &base));
   if (s->affine)
     PetscCall(VecSet(base, 0));
@@ -54,16 +57,39 @@ static PetscErrorCode assemble(SinewImplicit s, PetscReal t, Vec U)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* L at time t of the TS's step into P; of an affine one only what has changed. */
+static PetscErrorCode linearise(SinewImplicit s, TS ts, PetscReal t, Vec U, Mat P)
+{
+  const PetscBool moving = (PetscBool)(s->problem.motion != NULL);
+  PetscReal t0 = 0, dt = 0;
+
+  PetscFunctionBeginUser;
+  if (moving) {
+    PetscCall(TSGetTime(ts, &t0));
+    PetscCall(TSGetTimeStep(ts, &dt));
+  }
+  if (!s->affine || (s->problem.equation->kernels.prepare && !moving))
+    PetscCall(assemble(s, t, dt, U));
+  else
+    PetscCall(assemble(s, t0, dt, U)); /* on a moving mesh coefficients are those of the middle of the step */
+  PetscCall(MatCopy(s->L, P, SAME_NONZERO_PATTERN));
+  if (moving && s->time != t) {
+    PetscCall(SinewMeshMotionVolumes(s->problem.motion, t0, dt, s->time, s->then));
+    PetscCall(SinewMeshMotionVolumes(s->problem.motion, t0, dt, t, s->now));
+    PetscCall(VecPointwiseDivide(s->now, s->then, s->now));
+    PetscCall(MatDiagonalScale(P, NULL, s->now));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode implicit_jacobian(TS ts, PetscReal t, Vec U, Vec Udot, PetscReal shift, Mat A, Mat P,
                                         void *context)
 {
   SinewImplicit s = (SinewImplicit)context;
 
   PetscFunctionBeginUser;
-  (void)ts;
   (void)Udot;
-  PetscCall(assemble(s, s->problem.equation->kernels.prepare || !s->affine ? t : 0, U));
-  PetscCall(MatCopy(s->L, P, SAME_NONZERO_PATTERN));
+  PetscCall(linearise(s, ts, t, U, P));
   PetscCall(MatScale(P, -1));
   if (s->constrained) {
     PetscCall(VecAXPBY(s->rate, shift, 0, s->mass));
@@ -86,6 +112,8 @@ static PetscErrorCode destroy(SinewContextToDestroy context)
   PetscCall(MatDestroy(&s->L));
   PetscCall(VecDestroy(&s->mass));
   PetscCall(VecDestroy(&s->rate));
+  PetscCall(VecDestroy(&s->then));
+  PetscCall(VecDestroy(&s->now));
   PetscCall(DMDestroy(&s->dm));
   PetscCall(PetscFree(s));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -162,11 +190,16 @@ PetscErrorCode SinewImplicitCreate(const SinewProblem *problem, SinewFVParts par
   PetscCall(PetscNew(&s));
   s->problem = *problem;
   s->parts = parts;
+  s->ts = ts;
   s->affine = (PetscBool)(problem->equation->linear_diffusion &&
                           (!(parts & SINEW_FV_SOURCE) || problem->equation->linear_source ||
                            problem->equation->source_kind == SINEW_SOURCE_GIVEN));
   PetscCall(create_matrix(s, &P));
   PetscCall(create_mass(s));
+  if (problem->motion) {
+    PetscCall(DMCreateGlobalVector(s->dm, &s->then));
+    PetscCall(VecDuplicate(s->then, &s->now));
+  }
   PetscCall(attach_transforms(problem, P));
   PetscCall(TSSetIFunction(ts, NULL, implicit_function, s));
   PetscCall(TSSetIJacobian(ts, P, P, implicit_jacobian, s));

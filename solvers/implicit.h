@@ -8,6 +8,9 @@
   The Jacobian comes from the operator itself, colour by colour on a DMDA with a stencil of one cell (about 2 x 3^dim x
   components applications of L_D). Where L_D is affine in u (diffusion alone, say) it is exact (unit steps from zero
   lose nothing) and computed once, unless the coefficients depend on time; else it is a finite-difference Jacobian at u.
+
+  On a moving mesh the unknowns are contents q = J u and the faces are new in every step. L_D = D diag(1 / J(t)) q, D
+  constant within a step: computed once a step where it is affine, its columns scaled for every stage.
 */
 #include "stepper.h"
 

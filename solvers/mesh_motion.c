@@ -472,12 +472,20 @@ PetscErrorCode SinewMeshMotionBegin(SinewMeshMotion m, PetscReal t, PetscReal dt
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewMeshMotionStage(SinewMeshMotion m, PetscReal t0, PetscReal dt, PetscReal t, Vec Y, PetscReal a,
-                                    Vec A, PetscReal b, PetscReal c, Vec out, PetscReal *rate)
+PetscErrorCode SinewMeshMotionStage(SinewMeshMotion m, PetscReal t0, PetscReal dt, SinewFVParts parts, PetscReal t,
+                                    Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out, PetscReal *rate)
 {
   PetscFunctionBeginUser;
   if (t0 != m->t || dt != m->dt) PetscCall(set_step(m, t0, dt));
-  PetscCall(SinewMovingFVApply(m->fv, t, Y, a, A, b, c, out, rate));
+  PetscCall(SinewMovingFVApply(m->fv, parts, t, Y, a, A, b, c, out, rate));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewMeshMotionVolumes(SinewMeshMotion m, PetscReal t0, PetscReal dt, PetscReal t, Vec J)
+{
+  PetscFunctionBeginUser;
+  if (t0 != m->t || dt != m->dt) PetscCall(set_step(m, t0, dt));
+  PetscCall(SinewMovingFVVolumes(m->fv, t, J));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -533,12 +541,16 @@ PetscErrorCode SinewMeshMotionSetLimits(SinewMeshMotion m, PetscReal advection, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SinewMeshMotionRate(SinewMeshMotion m, Vec U, PetscReal *rate)
+PetscErrorCode SinewMeshMotionRate(SinewMeshMotion m, SinewFVParts parts, Vec U, PetscReal *rate)
 {
+  const PetscBool within = (PetscBool)(m->dt > 0);
+
   PetscFunctionBeginUser;
-  PetscCall(VecCopy(U, m->contents));
-  PetscCall(SinewMovingFVScale(m->fv, 1, PETSC_TRUE, m->contents));
-  PetscCall(SinewMovingFVRate(m->fv, m->contents, rate));
+  if (!within) {
+    PetscCall(VecCopy(U, m->contents));
+    PetscCall(SinewMovingFVScale(m->fv, 1, PETSC_TRUE, m->contents));
+  }
+  PetscCall(SinewMovingFVRate(m->fv, parts, within ? U : m->contents, rate));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -22,7 +22,8 @@
 
   Between steps the TS's solution holds cell averages, as everywhere; within a step, from SinewMeshMotionBegin to
   SinewMeshMotionEnd, contents (operators/moving_volume.h), which any Runge-Kutta method integrates with the geometric
-  conservation law holding exactly.
+  conservation law holding exactly. So do pairs of explicit and implicit methods whose stages stand at the same times in
+  both: diffusion may be implicit.
 
   State for restarts: phi, its rate, steps since the rate was chosen, and Newton iterations so far. Communication beyond
   the finite volumes': one exchange of phi a step, and every few steps the transforms of two to ten Helmholtz solves.
@@ -51,9 +52,13 @@ PETSC_EXTERN PetscErrorCode SinewMeshMotionInitial(SinewMeshMotion motion, Vec U
 PETSC_EXTERN PetscErrorCode SinewMeshMotionBegin(SinewMeshMotion motion, PetscReal t, PetscReal dt, Vec U);
 /* A stage of the step from t0 of length dt (which may differ from that of Begin: a rejected step is tried again
    shorter). See SinewMovingFVApply. Collective. */
-PETSC_EXTERN PetscErrorCode SinewMeshMotionStage(SinewMeshMotion motion, PetscReal t0, PetscReal dt, PetscReal t, Vec Y,
-                                                 PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out,
-                                                 PetscReal *rate);
+PETSC_EXTERN PetscErrorCode SinewMeshMotionStage(SinewMeshMotion motion, PetscReal t0, PetscReal dt, SinewFVParts parts,
+                                                 PetscReal t, Vec Y, PetscReal a, Vec A, PetscReal b, PetscReal c,
+                                                 Vec out, PetscReal *rate);
+/* J at time t of the step from t0 of length dt, by which contents are divided to give averages. See
+   SinewMovingFVVolumes. Collective. */
+PETSC_EXTERN PetscErrorCode SinewMeshMotionVolumes(SinewMeshMotion motion, PetscReal t0, PetscReal dt, PetscReal t,
+                                                   Vec J);
 /* The step is accepted: the mesh is where it led, U holds averages again. Collective. */
 PETSC_EXTERN PetscErrorCode SinewMeshMotionEnd(SinewMeshMotion motion, Vec U);
 /* The step was given up: the mesh stays, U (contents of its beginning) holds averages again. Not collective. */
@@ -62,8 +67,9 @@ PETSC_EXTERN PetscErrorCode SinewMeshMotionAbandon(SinewMeshMotion motion, Vec U
 PETSC_EXTERN PetscErrorCode SinewMeshMotionAverages(SinewMeshMotion motion, Vec U, Vec V);
 /* See SinewFVSetLimits. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewMeshMotionSetLimits(SinewMeshMotion motion, PetscReal advection, PetscReal diffusion);
-/* This rank's rate of averages U between steps. Not collective. */
-PETSC_EXTERN PetscErrorCode SinewMeshMotionRate(SinewMeshMotion motion, Vec U, PetscReal *rate);
+/* This rank's rate of the given parts: of averages U between steps, of a candidate (contents at the end of the step)
+   within one. Not collective. */
+PETSC_EXTERN PetscErrorCode SinewMeshMotionRate(SinewMeshMotion motion, SinewFVParts parts, Vec U, PetscReal *rate);
 
 /* Quality of the mesh with the monitor of averages U at time t. Collective. */
 PETSC_EXTERN PetscErrorCode SinewMeshMotionQuality(SinewMeshMotion motion, PetscReal t, Vec U,

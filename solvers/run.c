@@ -140,6 +140,7 @@ static PetscErrorCode before_step(TS ts)
   PetscCall(TSGetTime(ts, &t));
   PetscCall(TSGetTimeStep(ts, &dt));
   PetscCall(SinewMeshMotionBegin(s->motion, t, dt, s->U));
+  if (s->good) PetscCall(VecCopy(s->U, s->good)); /* contents, until the step has ended */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

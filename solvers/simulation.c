@@ -111,10 +111,10 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
     PetscCall((*s->equation->type->check)(s->equation, deck, &s->section.options, s->section.side));
   PetscCall(SinewMeshMotionCreate(deck, s->equation, &s->section, &s->motion));
   if (s->motion && s->stepper && !SinewStepperMoves(s->stepper))
-    PetscCall(
-        SinewDeckMistake(deck, SinewNodeGet(deck, root, "stepper"), "stepper",
-                         "expected ssp, rkl or euler with a reconstruction of primitive variables other than weno5 "
-                         "for a moving mesh"));
+    PetscCall(SinewDeckMistake(
+        deck, SinewNodeGet(deck, root, "stepper"), "stepper",
+        "expected ssp, rkl, euler, cn, beuler or arkimex (not 1bee, prssp2, bpr3) with a reconstruction of "
+        "primitive variables other than weno5 for a moving mesh"));
   if (s->motion && s->reference)
     PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, root, "reference"), "reference",
                                "a mesh that moves has no reference on it"));

@@ -209,23 +209,32 @@ static const SinewKey bdf_keys[] = {{.name = "order",
 
 /* ---- from keys to a TS ---- */
 
+PetscErrorCode SinewProblemApply(const SinewProblem *p, TS ts, SinewFVParts parts, PetscReal t, Vec U, PetscReal a,
+                                 Vec A, PetscReal b, PetscReal c, Vec out, PetscReal *rate)
+{
+  PetscReal t0, dt;
+
+  PetscFunctionBeginUser;
+  if (p->motion) {
+    PetscCall(TSGetTime(ts, &t0));
+    PetscCall(TSGetTimeStep(ts, &dt));
+    PetscCall(SinewMeshMotionStage(p->motion, t0, dt, parts, t, U, a, A, b, c, out, rate));
+  } else
+    PetscCall(SinewFVApply(p->fv, parts, t, U, a, A, b, c, out, rate));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode fused_stage(void *context, PetscReal t, PetscReal to, Vec Y, PetscReal a, Vec A, PetscReal b,
                                   PetscReal c, Vec out, PetscReal *rate)
 {
   SinewStepper s = (SinewStepper)context;
 
   PetscFunctionBeginUser;
-  if (s->problem.motion) {
-    PetscReal t0, dt;
-
-    PetscCall(TSGetTime(s->ts, &t0));
-    PetscCall(TSGetTimeStep(s->ts, &dt));
-    PetscCall(SinewMeshMotionStage(s->problem.motion, t0, dt, t, Y, a, A, b, c, out, rate));
-  } else if (s->problem.equation->type->stage) {
+  if (s->problem.equation->type->stage && !s->problem.motion) {
     PetscCall((*s->problem.equation->type->stage)(s->problem.equation, t, to, Y, a, A, b, c, out));
     if (rate) PetscCall((*s->problem.equation->type->rate)(s->problem.equation, out, rate));
   } else
-    PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, Y, a, A, b, c, out, rate));
+    PetscCall(SinewProblemApply(&s->problem, s->ts, s->explicit_parts, t, Y, a, A, b, c, out, rate));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -234,8 +243,7 @@ static PetscErrorCode rhs_function(TS ts, PetscReal t, Vec U, Vec F, void *conte
   SinewStepper s = (SinewStepper)context;
 
   PetscFunctionBeginUser;
-  (void)ts;
-  PetscCall(SinewFVApply(s->problem.fv, s->explicit_parts, t, U, 0, NULL, 0, 1, F, NULL));
+  PetscCall(SinewProblemApply(&s->problem, ts, s->explicit_parts, t, U, 0, NULL, 0, 1, F, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -657,11 +665,26 @@ PetscBool SinewStepperTransforms(SinewStepper stepper)
   return (PetscBool)(stepper->type->create == create_spectral);
 }
 
-PetscBool SinewStepperMoves(SinewStepper stepper)
+/* Whether explicit and implicit stages of a pair stand at the same times: then contents and volumes go together. */
+static PetscBool stands_together(const char scheme[])
 {
-  return (PetscBool)((stepper->type->create == create_ssp || stepper->type->create == create_euler ||
-                      stepper->type->create == create_rkl) &&
-                     !stepper->space.reconstruction->pointwise && !stepper->space.characteristic);
+  PetscBool same = PETSC_FALSE;
+  const char *const apart[] = {TSARKIMEX1BEE, TSARKIMEXPRSSP2, TSARKIMEXBPR3};
+
+  for (int k = 0; k < 3 && !same; k++) {
+    if (PetscStrcmp(scheme, apart[k], &same)) return PETSC_FALSE;
+  }
+  return (PetscBool)!same;
+}
+
+PetscBool SinewStepperMoves(SinewStepper s)
+{
+  PetscErrorCode (*const create)(SinewStepper, TS) = s->type->create;
+  PetscBool moves = (PetscBool)(create == create_ssp || create == create_euler || create == create_rkl ||
+                                create == create_cn || create == create_beuler || create == create_arkimex);
+
+  if (create == create_arkimex) moves = stands_together(arkimex_schemes[s->v.scheme]);
+  return (PetscBool)(moves && !s->space.reconstruction->pointwise && !s->space.characteristic);
 }
 
 PetscInt SinewStepperMaxSteps(SinewStepper stepper)
@@ -776,6 +799,25 @@ PetscErrorCode SinewStepperPlan(SinewStepper s, MPI_Comm comm, FILE *out)
 
 /* ---- the TS ---- */
 
+static PetscBool source_is_implicit(const SinewStepper s);
+
+/* On a moving mesh: what is left of a residual is lost from the contents, so little may be. Faces are new in every
+   step, which is no time to set up multigrid for; steps that transport allows need few sweeps of relaxation. */
+static PetscErrorCode prepare_moving_solver(const SinewStepper s, SNES snes, KSP ksp, PC pc)
+{
+  const PetscBool linear =
+      (PetscBool)(s->type->create == create_arkimex && s->problem.equation->linear_diffusion && !source_is_implicit(s));
+
+  PetscFunctionBeginUser;
+  PetscCall(SNESSetTolerances(snes, 1e-14, 1e-13, 1e-14, 20, -1));
+  if (linear) {
+    PetscCall(SNESSetType(snes, SNESKSPONLY));
+    PetscCall(KSPSetTolerances(ksp, 1e-12, 1e-15, PETSC_DEFAULT, 200));
+  }
+  PetscCall(PCSetType(pc, PCSOR));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /*
   Standards for the linear solves; the deck's petsc section and the command line have the last word. Where transport is
   implicit too (all but IMEX types), Newton's matrix acts by differencing the residual, preconditioned by the diffusive
@@ -784,8 +826,8 @@ PetscErrorCode SinewStepperPlan(SinewStepper s, MPI_Comm comm, FILE *out)
 static PetscErrorCode prepare_solver(const SinewStepper s, TS ts)
 {
   const PetscBool diffused = (PetscBool)(s->problem.equation->kernels.diffusive_flux != NULL);
-  const PetscBool transport = (PetscBool)(s->type->create != create_arkimex && s->problem.equation->kernels.flux);
-
+  const PetscBool transport =
+      (PetscBool)(s->type->create != create_arkimex && (s->problem.equation->kernels.flux || s->problem.motion));
   SNES snes;
   KSP ksp;
   PC pc;
@@ -797,6 +839,7 @@ static PetscErrorCode prepare_solver(const SinewStepper s, TS ts)
   PetscCall(KSPSetTolerances(ksp, 1e-8, 1e-14, PETSC_DEFAULT, 200));
   PetscCall(KSPGetPC(ksp, &pc));
   PetscCall(PCSetType(pc, diffused ? PCGAMG : PCNONE));
+  if (s->problem.motion && diffused) PetscCall(prepare_moving_solver(s, snes, ksp, pc));
   if (transport || !diffused) PetscCall(SNESSetUseMatrixFree(snes, diffused, (PetscBool)!diffused));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -825,7 +868,8 @@ static PetscErrorCode set_functions(SinewStepper s, TS ts)
     s->explicit_parts = (SinewFVParts)(SINEW_FV_ALL & ~parts);
     PetscCall(SinewImplicitCreate(&s->problem, parts, ts));
   }
-  if (k->flux || (k->source && (s->explicit_parts & SINEW_FV_SOURCE)) || s->explicit_parts == SINEW_FV_ALL)
+  if (k->flux || (k->source && (s->explicit_parts & SINEW_FV_SOURCE)) || s->explicit_parts == SINEW_FV_ALL ||
+      s->problem.motion)
     PetscCall(TSSetRHSFunction(ts, NULL, rhs_function, s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -904,7 +948,7 @@ PetscErrorCode SinewStepperRate(SinewStepper s, TS ts, PetscReal *rate)
   PetscCall(TSGetTime(ts, &t));
   PetscCall(TSGetSolution(ts, &U));
   if (s->problem.motion)
-    PetscCall(SinewMeshMotionRate(s->problem.motion, U, rate));
+    PetscCall(SinewMeshMotionRate(s->problem.motion, s->explicit_parts, U, rate));
   else if (s->problem.equation->type->rate)
     PetscCall((*s->problem.equation->type->rate)(s->problem.equation, U, rate));
   else

@@ -23,6 +23,12 @@ typedef struct {
   SinewMeshMotion motion; /* NULL: the mesh rests */
 } SinewProblem;
 
+/* out = a A + b U + c L(U), the given parts of L at time t within the TS's step, wherever the cells are then: see
+   SinewFVApply and SinewMeshMotionStage. Collective. */
+PETSC_EXTERN PetscErrorCode SinewProblemApply(const SinewProblem *problem, TS ts, SinewFVParts parts, PetscReal t,
+                                              Vec U, PetscReal a, Vec A, PetscReal b, PetscReal c, Vec out,
+                                              PetscReal *rate);
+
 typedef struct _p_SinewStepper *SinewStepper;
 
 /* Space discretisation, read from the same section. */

@@ -173,8 +173,8 @@ static void heun(Case *c, PetscReal t, PetscReal dt)
   check_call(VecDuplicate(c->Q, &first));
   check_call(SinewGeometrySweep(c->geometry));
   check_call(SinewMovingFVSetStep(c->fv, t, dt));
-  check_call(SinewMovingFVApply(c->fv, t, c->Q, 0, NULL, 1, dt, first, NULL));
-  check_call(SinewMovingFVApply(c->fv, t + dt, first, 0.5, c->Q, 0.5, 0.5 * dt, c->R, NULL));
+  check_call(SinewMovingFVApply(c->fv, SINEW_FV_ALL, t, c->Q, 0, NULL, 1, dt, first, NULL));
+  check_call(SinewMovingFVApply(c->fv, SINEW_FV_ALL, t + dt, first, 0.5, c->Q, 0.5, 0.5 * dt, c->R, NULL));
   check_call(VecCopy(c->R, c->Q));
   check_call(SinewGeometryAdvance(c->geometry));
   check_call(VecDestroy(&first));
@@ -289,7 +289,7 @@ static void reference_stage(Case *c, const Reference *r, PetscReal s, PetscReal 
 
   place_reference(c, r, s, delta);
   for (int end = 0; end < 2; end++) memcpy(c->geometry->volume[end], V, sizeof(PetscReal) * (size_t)n);
-  check_call(SinewMovingFVApply(c->fv, 0, c->Q, a, Q0, 1 - a, (1 - a) * r->dt, c->R, NULL));
+  check_call(SinewMovingFVApply(c->fv, SINEW_FV_ALL, 0, c->Q, a, Q0, 1 - a, (1 - a) * r->dt, c->R, NULL));
   check_call(VecCopy(c->R, c->Q));
   for (PetscInt p = 0; p < n; p++) V[p] = a * V0[p] + (1 - a) * (V[p] + r->dt * growth(c, r, delta, p % nx, p / nx));
 }
@@ -400,7 +400,7 @@ static void both_ways_to_diffuse(void **state)
       check_call(VecGetArray(c.Q, &q));
       for (PetscInt i = 0; i < n; i++) q[i] = 2 + noise((uint64_t)(first + i));
       check_call(VecRestoreArray(c.Q, &q));
-      check_call(SinewMovingFVApply(c.fv, 0.005, c.Q, 0, NULL, 0, 1, c.R, NULL));
+      check_call(SinewMovingFVApply(c.fv, SINEW_FV_ALL, 0.005, c.Q, 0, NULL, 0, 1, c.R, NULL));
       check_call(VecDuplicate(c.R, &rates[way]));
       check_call(VecCopy(c.R, rates[way]));
       free_case(&c);

@@ -1,6 +1,7 @@
 // RANKS 1 2
 /* Coefficients that depend on place, on meshes that move: a steady state that velocity, diffusivity and source hold up
-   between them stays, to second order; formulas with constant values give what constants give. */
+   between them stays, to second order; formulas with constant values give what constants give. Diffusion in long
+   implicit steps is of second order in time. */
 #include "tests/solvers/decks.h"
 
 #define TWO_PI (2 * PETSC_PI)
@@ -21,10 +22,31 @@ static const char steady[] =
     "              formula: \"1 + 2*gauss((x - 0.3 - t)/0.15)*gauss((y - 0.5)/0.2)\"}\n"
     "time: {end: 0.2}\n" NO_FILES;
 
-static PetscReal error_of(PetscInt cells)
+/* A wave that travels and decays: u = 2 + exp(-8 pi^2 D t) sin(2 pi (x - t / 4)) cos(2 pi y), D = 0.2. */
+static const char decay[] = "equation: {type: advection, velocity: [0.25, 0], diffusivity: 0.2}\n"
+                            "grid: {cells: [32, 32]}\n"
+                            "initial: {type: expression, u: \"2 + sin(2*pi*x)*cos(2*pi*y)\"}\n"
+                            "stepper: {type: arkimex, scheme: \"2e\", control: fixed, dt: 0.05}\n"
+                            "mesh_motion: {type: monge_ampere, monitor: formula, smoothing: 0.05, relaxation: 0.02,\n"
+                            "              formula: \"1 + 2*gauss((x - 0.3 - 2*t)/0.15)*gauss((y - 0.5)/0.2)\"}\n"
+                            "time: {end: 0.1}\n" NO_FILES;
+
+static PetscReal at_rest(PetscReal x, PetscReal y)
+{
+  return 2 + sin(TWO_PI * x) * cos(TWO_PI * y);
+}
+
+static PetscReal decayed(PetscReal x, PetscReal y)
+{
+  return 2 + exp(-2 * TWO_PI * TWO_PI * 0.2 * 0.1) * sin(TWO_PI * (x - 0.025)) * cos(TWO_PI * y);
+}
+
+/* Largest error at the end of a deck's run; override: NULL or one more. */
+static PetscReal error_of(const char deck[], PetscReal (*exact)(PetscReal, PetscReal), PetscInt cells,
+                          const char override[])
 {
   char grid[64];
-  const char *const overrides[] = {grid, NULL};
+  const char *const overrides[] = {grid, override, NULL};
   PetscReal worst = 0;
   const SinewGeometry *g;
   const PetscReal *u;
@@ -32,7 +54,7 @@ static PetscReal error_of(PetscInt cells)
   Run r;
 
   snprintf(grid, sizeof(grid), "grid.cells=[%d, %d]", (int)cells, (int)cells);
-  r = run_deck(PETSC_COMM_WORLD, steady, overrides);
+  r = run_deck(PETSC_COMM_WORLD, deck, overrides);
   check_all(r.code == 0);
   g = r.equation->geometry;
   check_call(VecGetArrayRead(r.U, &u));
@@ -41,7 +63,7 @@ static PetscReal error_of(PetscInt cells)
       const PetscInt at = SinewGeometryPadded(g, i, j, 0);
       const PetscReal x = g->centre[0][at], y = g->centre[1][at];
 
-      worst = PetscMax(worst, fabs(u[n] - 2 - sin(TWO_PI * x) * cos(TWO_PI * y)));
+      worst = PetscMax(worst, fabs(u[n] - (*exact)(x, y)));
     }
   check_call(VecRestoreArrayRead(r.U, &u));
   check_call(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPIU_REAL, MPIU_MAX, PETSC_COMM_WORLD));
@@ -51,12 +73,60 @@ static PetscReal error_of(PetscInt cells)
 
 static void a_steady_state_stays(void **state)
 {
-  const PetscReal coarse = error_of(16), fine = error_of(32);
+  const PetscReal coarse = error_of(steady, at_rest, 16, NULL), fine = error_of(steady, at_rest, 32, NULL);
 
   (void)state;
   print_message("  largest error %g with 16 x 16 cells, %g with 32 x 32\n", coarse, fine);
   check_all(fine < 0.02);
   check_all(coarse > 3 * fine);
+}
+
+/* In steps of which explicit methods could take a hundredth, on a mesh where these errors are those in time. */
+static void implicit_diffusion_is_of_second_order(void **state)
+{
+  static const char *const steppers[][2] = {{"stepper={type: arkimex, scheme: \"2e\", control: fixed, dt: 0.05}",
+                                             "stepper={type: arkimex, scheme: \"2e\", control: fixed, dt: 0.025}"},
+                                            {"stepper={type: cn, dt: 0.05}", "stepper={type: cn, dt: 0.025}"}};
+
+  (void)state;
+  for (int k = 0; k < 2; k++) {
+    const PetscReal coarse = error_of(decay, decayed, 32, steppers[k][0]),
+                    fine = error_of(decay, decayed, 32, steppers[k][1]);
+
+    print_message("  %s: largest error %g, with half the step %g\n", steppers[k][0], coarse, fine);
+    check_all(fine < 0.006);
+    check_all(coarse > 3.5 * fine);
+  }
+}
+
+/* The geometric conservation law of every pair whose explicit and implicit stages stand at the same times. */
+static void a_uniform_state_stays_in_implicit_steps(void **state)
+{
+  static const char *const types[] = {"arkimex, scheme: 2c",
+                                      "arkimex, scheme: 2d",
+                                      "arkimex, scheme: \"2e\"",
+                                      "arkimex, scheme: 3",
+                                      "arkimex, scheme: 4",
+                                      "arkimex, scheme: \"5\"",
+                                      "cn",
+                                      "beuler"};
+
+  (void)state;
+  for (size_t k = 0; k < sizeof(types) / sizeof(types[0]); k++) {
+    char stepper[96];
+    const char *const overrides[] = {"initial.u=1.7", "grid.cells=[12, 12]", stepper, NULL};
+    PetscReal least, most;
+    Run r;
+
+    snprintf(stepper, sizeof(stepper), "stepper={type: %s, control: fixed, dt: 0.02}", types[k]);
+    r = run_deck(PETSC_COMM_WORLD, decay, overrides);
+    check_all(r.code == 0);
+    check_call(VecMin(r.U, NULL, &least));
+    check_call(VecMax(r.U, NULL, &most));
+    check_close(least, 1.7, 2e-12);
+    check_close(most, 1.7, 2e-12);
+    end_run(&r);
+  }
 }
 
 static void constant_formulas_are_constants(void **state)
@@ -77,4 +147,6 @@ static void constant_formulas_are_constants(void **state)
   end_run(&b);
 }
 
-SINEW_TEST_MAIN(cmocka_unit_test(a_steady_state_stays), cmocka_unit_test(constant_formulas_are_constants))
+SINEW_TEST_MAIN(cmocka_unit_test(a_steady_state_stays), cmocka_unit_test(implicit_diffusion_is_of_second_order),
+                cmocka_unit_test(a_uniform_state_stays_in_implicit_steps),
+                cmocka_unit_test(constant_formulas_are_constants))
