@@ -289,20 +289,26 @@ static PetscReal measure_boxes(SinewGeometry *g, int end, PetscReal least)
   return least;
 }
 
+/* Volumes at one end; returns the smallest of them and of this rank's Jacobians at corners. */
+static PetscReal measure(SinewGeometry *g, int end)
+{
+  PetscReal least = PETSC_MAX_REAL;
+
+  if (g->dim > 2) return measure_boxes(g, end, least);
+  for (PetscInt j = 0; j < g->count[1]; j++) {
+    const PetscInt first = SinewGeometryNode(g, 0, j, 0);
+
+    least = GeometryVolumes2D(g->count[0], g->node[0], g->x[end][0] + first, g->x[end][1] + first, least,
+                              g->volume[end] + j * g->count[0]);
+  }
+  return least;
+}
+
 PetscErrorCode SinewGeometryMeasure(SinewGeometry *g, int end, PetscReal *least)
 {
-  PetscReal smallest = PETSC_MAX_REAL;
+  PetscReal smallest = measure(g, end);
 
   PetscFunctionBeginUser;
-  if (g->dim > 2)
-    smallest = measure_boxes(g, end, smallest);
-  else
-    for (PetscInt j = 0; j < g->count[1]; j++) {
-      const PetscInt first = SinewGeometryNode(g, 0, j, 0);
-
-      smallest = GeometryVolumes2D(g->count[0], g->node[0], g->x[end][0] + first, g->x[end][1] + first, smallest,
-                                   g->volume[end] + j * g->count[0]);
-    }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &smallest, 1, MPIU_REAL, MPIU_MIN, g->lattice->comm));
   *least = smallest / g->cell;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -396,63 +402,48 @@ PetscErrorCode SinewGeometryAdvance(SinewGeometry *g)
 
 /* ---- quality ---- */
 
-/* Ratio of the longest to the shortest diagonal of a cell (in 3D of its four): 1 for a rectangle. */
-static PetscReal skewness(const SinewGeometry *g, PetscReal *const x[3], PetscInt i, PetscInt j, PetscInt k)
+/* Adds a row of cells; m: a row of the monitor with `next` to the row above and `over` to the plane behind. */
+static void judge_row(const SinewGeometry *g, int end, PetscInt j, PetscInt k, const PetscReal *m, PetscInt next,
+                      PetscInt over, GeometryCensus *c)
 {
-  const PetscInt upper = g->dim > 2;
-  PetscReal least = PETSC_MAX_REAL, most = 0;
+  const PetscInt n = g->count[0], first = SinewGeometryNode(g, 0, j, k);
+  const PetscReal *volume = g->volume[end] + (k * g->count[1] + j) * n;
 
-  for (PetscInt c = 0; c <= upper; c++)
-    for (PetscInt b = 0; b < 2; b++) {
-      const Point e = minus(node(g, x, i + 1, j + 1 - b, k + upper - c), node(g, x, i, j + b, k + c));
-      const PetscReal square = dot(e, e);
-
-      least = PetscMin(least, square);
-      most = PetscMax(most, square);
-    }
-  return PetscSqrtReal(most / least);
+  GeometryLoads(n, next, g->dim > 2 ? over : 0, m, volume, c);
+  GeometryDiagonals(n, g->node[0], g->dim > 2 ? g->node[0] * g->node[1] : 0, g->x[end][0] + first, g->x[end][1] + first,
+                    g->dim > 2 ? g->x[end][2] + first : NULL, c);
 }
 
 PetscErrorCode SinewGeometryQuality(SinewGeometry *g, int end, Vec m, SinewMeshQuality *quality)
 {
-  const PetscInt upper = g->dim > 2;
-  PetscReal sums[3] = {0, 0, 0}, extremes[4] = {0, 0, PETSC_MIN_REAL, 0}, *array, *const *x = g->x[end];
   const SinewLattice *l = g->lattice;
-  PetscInt n = 0;
+  const PetscInt next = l->count[0] + 2 * LAYERS, over = next * (l->count[1] + 2 * LAYERS);
+  GeometryCensus c = {.most = PETSC_MIN_REAL, .least = PETSC_MAX_REAL};
+  PetscReal sums[3], extremes[4];
+  const PetscReal *array;
 
   PetscFunctionBeginUser;
-  extremes[0] = extremes[1] = PETSC_MIN_REAL; /* max of m V and of -m V, of minus the Jacobian, of skewness */
   PetscCall(SinewGhostFill(g->dm, g->ghosts, m, g->potential));
-  PetscCall(VecGetArray(g->potential, &array));
+  PetscCall(VecGetArrayRead(g->potential, &array));
+  extremes[2] = -measure(g, end);
   for (PetscInt k = 0; k < g->count[2]; k++)
     for (PetscInt j = 0; j < g->count[1]; j++)
-      for (PetscInt i = 0; i < g->count[0]; i++, n++) {
-        const PetscInt py = l->count[0] + 2 * LAYERS, pz = py * (l->count[1] + 2 * LAYERS);
-        PetscReal mean = 0;
-
-        for (PetscInt c = 0; c <= upper; c++)
-          for (PetscInt b = 0; b < 2; b++) {
-            const PetscInt at = i + LAYERS + (j + b + LAYERS) * py + (upper ? (k + c + LAYERS) * pz : 0);
-
-            mean += array[at] + array[at + 1];
-          }
-        mean *= g->volume[end][n] / (PetscReal)(4 << upper);
-        sums[0] += mean;
-        sums[1] += mean * mean;
-        sums[2] += 1;
-        extremes[0] = PetscMax(extremes[0], mean);
-        extremes[1] = PetscMax(extremes[1], -mean);
-        extremes[2] = PetscMax(extremes[2], -PetscMin(g->volume[end][n], corner_jacobian(g, x, i, j, k)));
-        extremes[3] = PetscMax(extremes[3], skewness(g, x, i, j, k));
-      }
-  PetscCall(VecRestoreArray(g->potential, &array));
+      judge_row(g, end, j, k, array + LAYERS + (j + LAYERS) * next + (g->dim > 2 ? (k + LAYERS) * over : 0), next, over,
+                &c);
+  PetscCall(VecRestoreArrayRead(g->potential, &array));
+  sums[0] = c.sum;
+  sums[1] = c.squares;
+  sums[2] = (PetscReal)(g->count[0] * g->count[1] * g->count[2]);
+  extremes[0] = c.most;
+  extremes[1] = -c.least;
+  extremes[3] = c.skew;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 3, MPIU_REAL, MPIU_SUM, l->comm));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 4, MPIU_REAL, MPIU_MAX, l->comm));
   sums[0] /= sums[2];
   quality->std = PetscSqrtReal(PetscMax(0, sums[1] / sums[2] - sums[0] * sums[0])) / sums[0];
   quality->range = (extremes[0] + extremes[1]) / sums[0];
   quality->least = -extremes[2] / g->cell;
-  quality->skew = extremes[3];
+  quality->skew = PetscSqrtReal(extremes[3]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

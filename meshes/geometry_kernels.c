@@ -9,6 +9,11 @@ static inline PetscReal smaller(PetscReal a, PetscReal b)
   return a < b ? a : b;
 }
 
+static inline PetscReal larger(PetscReal a, PetscReal b)
+{
+  return a > b ? a : b;
+}
+
 void GeometryNodes(PetscInt n, const PetscReal *restrict xi, PetscInt stride, const PetscReal *restrict p, PetscInt s,
                    PetscReal factor, PetscReal *restrict x)
 {
@@ -117,4 +122,64 @@ void GeometryGradient(PetscInt dim, PetscInt n, const PetscInt stride[3], const 
     gradient_2d(n, stride[1], c[0], c[1], u, g);
   else
     gradient_3d(n, stride[1], stride[2], c[0], c[1], c[2], u, g);
+}
+
+void GeometryLoads(PetscInt n, PetscInt next, PetscInt over, const PetscReal *restrict m,
+                   const PetscReal *restrict volume, GeometryCensus *c)
+{
+  PetscReal sum = c->sum, squares = c->squares, most = c->most, least = c->least;
+  const PetscReal *restrict above = m + next, *restrict behind = m + over, *restrict corner = m + over + next;
+  const PetscReal part = over ? 0.125 : 0.25;
+  const PetscReal third = over ? 1 : 0;
+
+#pragma omp simd reduction(+ : sum, squares) reduction(max : most) reduction(min : least)
+  for (PetscInt i = 0; i < n; i++) {
+    const PetscReal front = (m[i] + m[i + 1]) + (above[i] + above[i + 1]),
+                    back = (behind[i] + behind[i + 1]) + (corner[i] + corner[i + 1]),
+                    load = part * (front + third * back) * volume[i];
+
+    sum += load;
+    squares += load * load;
+    most = larger(most, load);
+    least = smaller(least, load);
+  }
+  c->sum = sum;
+  c->squares = squares;
+  c->most = most;
+  c->least = least;
+}
+
+static inline PetscReal square(const PetscReal *x, PetscInt from, PetscInt to)
+{
+  return (x[to] - x[from]) * (x[to] - x[from]);
+}
+
+void GeometryDiagonals(PetscInt n, PetscInt next, PetscInt over, const PetscReal *restrict x,
+                       const PetscReal *restrict y, const PetscReal *restrict z, GeometryCensus *c)
+{
+  PetscReal skew = c->skew;
+
+  if (!over)
+#pragma omp simd reduction(max : skew)
+    for (PetscInt i = 0; i < n; i++) {
+      const PetscReal rising = square(x, i, i + next + 1) + square(y, i, i + next + 1),
+                      falling = square(x, i + next, i + 1) + square(y, i + next, i + 1);
+
+      skew = larger(skew, larger(rising, falling) / smaller(rising, falling));
+    }
+  else
+    for (PetscInt i = 0; i < n; i++) {
+      const PetscInt from[4] = {0, next, over, over + next}, to[4] = {over + next + 1, over + 1, next + 1, 1};
+      PetscReal most = 0, least = PETSC_MAX_REAL;
+
+      for (int d = 0; d < 4; d++) {
+        const PetscReal length =
+            square(x, i + from[d], i + to[d]) + square(y, i + from[d], i + to[d]) + square(z, i + from[d], i + to[d]);
+
+        most = larger(most, length);
+        least = smaller(least, length);
+      }
+      skew = larger(skew, most / least);
+    }
+  c->skew = skew;
 }

@@ -23,4 +23,14 @@ void GeometryCentres(PetscInt n, PetscInt up, PetscInt planes, PetscInt over, co
 void GeometryGradient(PetscInt dim, PetscInt n, const PetscInt stride[3], const PetscReal *const c[3],
                       const PetscReal u[], PetscReal g[]);
 
+/* What is known of cells so far: sums and extremes of monitor times volume, the largest squared ratio of diagonals. */
+typedef struct {
+  PetscReal sum, squares, most, least, skew;
+} GeometryCensus;
+/* Adds cells whose lowest vertex has the monitor m[0]; over 0: flat. */
+void GeometryLoads(PetscInt n, PetscInt next, PetscInt over, const PetscReal m[], const PetscReal volume[],
+                   GeometryCensus *c);
+void GeometryDiagonals(PetscInt n, PetscInt next, PetscInt over, const PetscReal x[], const PetscReal y[],
+                       const PetscReal z[], GeometryCensus *c);
+
 #endif

@@ -115,7 +115,13 @@ typedef struct {
 } SinewFVKernels;
 
 /* Which terms an application holds (an IMEX integrator splits them). */
-typedef enum { SINEW_FV_FLUX = 1, SINEW_FV_DIFFUSION = 2, SINEW_FV_SOURCE = 4, SINEW_FV_ALL = 7 } SinewFVParts;
+typedef enum {
+  SINEW_FV_NONE = 0,
+  SINEW_FV_FLUX = 1,
+  SINEW_FV_DIFFUSION = 2,
+  SINEW_FV_SOURCE = 4,
+  SINEW_FV_ALL = 7
+} SinewFVParts;
 
 typedef struct _p_SinewFV *SinewFV;
 

@@ -714,8 +714,8 @@ PetscErrorCode SinewMovingFVRate(SinewMovingFV fv, SinewFVParts parts, Vec Q, Pe
       (*fv->k.primitive)(fv->k.context, n, CONST_ROWS(fv->u), fv->v.row);
       (void)PetscArrayzero(fv->rates, n);
       (void)PetscArrayzero(fv->diffusive, n);
-      for (PetscInt d = 0; d < fv->dim; d++) row_rates(fv, d, n, j, k, &fv->v, fv->volume);
-      if (fv->limit[0] > 0) RowLarger(n, 1 / fv->limit[0], 1 / fv->limit[1], fv->diffusive, fv->rates);
+      for (PetscInt d = 0; d < fv->dim && parts; d++) row_rates(fv, d, n, j, k, &fv->v, fv->volume);
+      if (fv->limit[0] > 0 && parts) RowLarger(n, 1 / fv->limit[0], 1 / fv->limit[1], fv->diffusive, fv->rates);
       for (PetscInt c = 0; c < fv->nc; c++) RowSpoilNaN(n, fv->v.row[c], fv->rates);
       for (PetscInt p = 0; p < fv->k.positives; p++)
         RowSpoil(n, fv->k.least[p], fv->v.row[fv->k.positive[p]], fv->rates);

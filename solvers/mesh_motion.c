@@ -10,6 +10,8 @@
 #define FITS        20  /* solves by Newton's method for the initial mesh */
 #define DMM         1   /* of type_names */
 #define NEWTON      1   /* of solvers */
+#define BOLD        2.0 /* relaxation times between two looks at the initial condition, while that goes well */
+#define PATIENCE    8   /* looks after which a fit that does not come closer by a fiftieth is over */
 #define SHORTENINGS 24
 #define SHORTEN     0.8
 
@@ -357,17 +359,24 @@ PetscErrorCode SinewMeshMotionSetUp(SinewMeshMotion m, SinewGrid grid, const Sin
 
 /* ---- moves ---- */
 
-/* Relaxation for `time`, in explicit pseudo-steps, of the potential in m->trial with the monitor frozen at its nodes.
- */
+/* Where relaxation for so many of its times, in explicit pseudo-steps with the monitor frozen at the nodes, leads from
+   m->phi, into m->trial. A potential that is not convex at the vertices, though no cell is folded, goes back towards
+   the uniform mesh's instead. report: of m->phi; rms PETSC_MAX_REAL where it is not convex. */
 static PetscErrorCode relax(SinewMeshMotion m, PetscReal times, SinewMongeAmpereReport *report)
 {
   const PetscReal square = m->extent * m->extent;
   const PetscInt steps = (PetscInt)PetscCeilReal(PetscMin(times, 20) / LONGEST);
+  SinewMongeAmpereReport now;
 
   PetscFunctionBeginUser;
-  for (PetscInt n = 0; n < steps; n++)
+  PetscCall(VecCopy(m->phi, m->trial));
+  for (PetscInt n = 0; n < steps; n++) {
     PetscCall(SinewMongeAmpereRelax(m->ma, m->m, GAMMA * square,
-                                    GAMMA * square * PetscMin(times, 20) / (PetscReal)steps, m->trial, report));
+                                    GAMMA * square * PetscMin(times, 20) / (PetscReal)steps, m->trial, &now));
+    if (n == 0) *report = now;
+    if (now.rms == PETSC_MAX_REAL) break;
+  }
+  if (report->rms == PETSC_MAX_REAL) PetscCall(VecScale(m->trial, SHORTEN));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -567,9 +576,17 @@ static PetscErrorCode settle(SinewMeshMotion m, Vec U)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Whether the mesh fits the initial condition in U; else m->trial is one that fits it better. */
-static PetscErrorCode fit(SinewMeshMotion m, Vec U, PetscBool first, PetscBool *done)
+typedef struct {
+  PetscInt looks, idle; /* at the initial condition; of them since the fit last came closer */
+  PetscReal best;       /* root mean square so far */
+  PetscReal length;     /* relaxation times to the next look */
+} Fit;
+
+/* Whether the mesh fits the initial condition in U, or will not come closer; else m->trial is one that fits it better.
+ */
+static PetscErrorCode fit(SinewMeshMotion m, Vec U, Fit *f, PetscBool *done)
 {
+  const PetscBool first = (PetscBool)(f->looks++ == 0);
   SinewMongeAmpereReport report;
 
   PetscFunctionBeginUser;
@@ -586,23 +603,28 @@ static PetscErrorCode fit(SinewMeshMotion m, Vec U, PetscBool first, PetscBool *
     *done = (PetscBool)(report.converged && !report.newton);
     if (report.converged) PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(relax(m, LONGEST, &report));
-  *done = (PetscBool)(report.rms <= m->v.fit);
+  PetscCall(relax(m, f->length, &report));
+  if (report.rms == PETSC_MAX_REAL) f->length = PetscMax(LONGEST, f->length / 2);
+  f->idle = report.rms < 0.98 * f->best ? 0 : f->idle + 1;
+  f->best = PetscMin(f->best, report.rms);
+  *done = (PetscBool)(report.rms <= m->v.fit || f->idle >= PATIENCE);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The initial condition is taken anew on every mesh, until density times volume is even. A network sees it twice: from
-   the uniform mesh and from its own. */
+/* The initial condition is taken anew on every mesh, until density times volume is even, or as even as it gets: the
+   gradient of a jump grows with every look, and cells contract until the guard holds them back. A network sees it
+   twice: from the uniform mesh and from its own. */
 PetscErrorCode SinewMeshMotionInitial(SinewMeshMotion m, Vec U)
 {
   const PetscInt most = PetscMin(m->v.most, m->v.type == DMM ? 2 : m->v.solver == NEWTON ? FITS : m->v.most);
   PetscBool done = PETSC_FALSE;
+  Fit f = {.best = PETSC_MAX_REAL, .length = BOLD};
 
   PetscFunctionBeginUser;
   PetscCall(rest(m));
   PetscCall(SinewEquationInitial(m->equation, U));
   for (PetscInt n = 0; n < most && !done; n++) {
-    PetscCall(fit(m, U, (PetscBool)(n == 0), &done));
+    PetscCall(fit(m, U, &f, &done));
     if (!done) PetscCall(settle(m, U));
   }
   PetscCall(SinewMovingFVSetStep(m->fv, 0, 1)); /* for rates before the first step */

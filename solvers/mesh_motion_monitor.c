@@ -220,31 +220,39 @@ static void originals(const SinewMeshMonitor *m, PetscReal *share, PetscReal *po
 /* r of one field, times a factor, added to m->sum; G is scratch. Collective. */
 static PetscErrorCode add_field(SinewMeshMonitor *m, PetscInt f, PetscReal factor, Vec U, Vec G)
 {
-  PetscReal share = m->v.share, power = m->v.power;
+  PetscReal share = m->v.share, power = m->v.power, *sum;
+  const PetscReal *g;
 
   PetscFunctionBeginUser;
   if (m->v.kind == SINEW_MESH_ORIGINAL) originals(m, &share, &power);
   PetscCall(strength(m, m->v.field.value[f], U, G));
   PetscCall(SinewMonitorNormalise(m->lattice, share, power, G));
-  PetscCall(VecShift(G, -1));
-  PetscCall(VecAXPY(m->sum, factor, G));
+  PetscCall(VecGetArrayRead(G, &g));
+  PetscCall(VecGetArray(m->sum, &sum));
+  for (PetscInt p = 0; p < m->lattice->local; p++) sum[p] += factor * (g[p] - 1);
+  PetscCall(VecRestoreArray(m->sum, &sum));
+  PetscCall(VecRestoreArrayRead(G, &g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode densities(SinewMeshMonitor *m, Vec U, Vec out)
 {
   PetscReal weights = 0, *a;
+  const PetscReal *r;
 
   PetscFunctionBeginUser;
   PetscCall(VecSet(m->sum, 0));
   for (PetscInt f = 0; f < m->v.field.n; f++) weights += m->v.weight.n ? m->v.weight.value[f] : 1;
   for (PetscInt f = 0; f < m->v.field.n; f++)
     PetscCall(add_field(m, f, (m->v.weight.n ? m->v.weight.value[f] : 1) / weights, U, out));
-  PetscCall(VecCopy(m->sum, out));
-  PetscCall(VecGetArray(out, &a));
-  for (PetscInt p = 0; p < m->lattice->local; p++)
-    a[p] = m->v.kind == SINEW_MESH_ARC_LENGTH ? PetscSqrtReal(1 + a[p] * a[p]) : 1 + a[p];
-  PetscCall(VecRestoreArray(out, &a));
+  PetscCall(VecGetArrayRead(m->sum, &r));
+  PetscCall(VecGetArrayWrite(out, &a));
+  if (m->v.kind == SINEW_MESH_ARC_LENGTH)
+    for (PetscInt p = 0; p < m->lattice->local; p++) a[p] = PetscSqrtReal(1 + r[p] * r[p]);
+  else
+    for (PetscInt p = 0; p < m->lattice->local; p++) a[p] = 1 + r[p];
+  PetscCall(VecRestoreArrayWrite(out, &a));
+  PetscCall(VecRestoreArrayRead(m->sum, &r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -233,8 +233,13 @@ static PetscErrorCode fused_stage(void *context, PetscReal t, PetscReal to, Vec 
   if (s->problem.equation->type->stage && !s->problem.motion) {
     PetscCall((*s->problem.equation->type->stage)(s->problem.equation, t, to, Y, a, A, b, c, out));
     if (rate) PetscCall((*s->problem.equation->type->rate)(s->problem.equation, out, rate));
-  } else
-    PetscCall(SinewProblemApply(&s->problem, s->ts, s->explicit_parts, t, Y, a, A, b, c, out, rate));
+  } else {
+    /* a step that is fixed needs to know no more of its candidate than that it is admissible */
+    const PetscBool fixed = (PetscBool)(s->problem.motion && s->mode == SINEW_STEP_FIXED);
+
+    PetscCall(SinewProblemApply(&s->problem, s->ts, s->explicit_parts, t, Y, a, A, b, c, out, fixed ? NULL : rate));
+    if (fixed && rate) PetscCall(SinewMeshMotionRate(s->problem.motion, SINEW_FV_NONE, out, rate));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

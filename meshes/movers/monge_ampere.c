@@ -618,7 +618,9 @@ PetscErrorCode SinewMongeAmpereRelax(SinewMongeAmpere ma, Vec m, PetscReal gamma
     MapRoot(v->lattice->dim, v->lattice->local, 1 / s.theta, f, f);
     PetscCall(VecRestoreArray(v->F, &f));
     PetscCall(SinewLatticeMean(v->lattice, v->F, &mean));
-    PetscCall(VecShift(v->F, -mean));
+    PetscCall(VecGetArray(v->F, &f)); /* VecShift goes one by one */
+    for (PetscInt i = 0; i < v->lattice->local; i++) f[i] -= mean;
+    PetscCall(VecRestoreArray(v->F, &f));
     PetscCall(SinewCosineApply(v->cosine, SINEW_COSINE_HELMHOLTZ, 1, gamma, v->F, v->step));
     PetscCall(VecAXPY(phi, dt, v->step));
   }
