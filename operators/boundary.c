@@ -6,6 +6,7 @@ typedef struct {
   PetscBool here;     /* this rank touches the side */
   PetscBool physical; /* the side is not periodic */
   PetscBool timed;    /* some prescribed value depends on time */
+  PetscBool placed;   /* or on place */
   PetscInt a, b;      /* transverse axes, a < b */
   PetscInt na, nb;
   signed char *rule; /* piece that rules a column */
@@ -17,6 +18,8 @@ struct _p_SinewBoundary {
   PetscInt dim, components, velocity;
   SinewBoundarySide given[6];
   Side side[6];
+  SinewBoundaryPlace *place; /* NULL: the grid's */
+  void *place_context;
 };
 
 static PetscBool prescribes(const SinewBoundaryPiece *p, PetscInt c)
@@ -117,18 +120,34 @@ PetscErrorCode SinewBoundarySideIsZero(const SinewBoundarySide *side, PetscInt c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscInt clipped(const SinewAxis *a, PetscInt i)
+{
+  return a->ghosts ? PetscMax(a->start - 1, PetscMin(i, a->start + a->count)) : i;
+}
+
 /* Centre of the ghost cell in `layer` of a column; for `on_side`, the point of the side itself. */
-static void column_point(SinewBoundary b, PetscInt s, PetscInt column, PetscInt layer, PetscBool on_side,
-                         PetscReal x[3])
+static PetscErrorCode column_point(SinewBoundary b, PetscInt s, PetscInt column, PetscInt layer, PetscBool on_side,
+                                   PetscReal x[3])
 {
   const Side *side = &b->side[s];
   const SinewAxis *d = SinewGridAxis(b->grid, s / 2), *a = SinewGridAxis(b->grid, side->a),
                   *c = SinewGridAxis(b->grid, side->b);
   const PetscInt ghost = s % 2 ? d->cells + layer : -1 - layer;
 
+  PetscFunctionBeginUser;
+  if (b->place) {
+    PetscInt cell[3];
+
+    cell[s / 2] = ghost;
+    cell[side->a] = clipped(a, a->first + column % side->na);
+    cell[side->b] = clipped(c, c->first + column / side->na);
+    PetscCall((*b->place)(b->place_context, s / 2, cell, on_side, x));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   x[side->a] = a->center[column % side->na];
   x[side->b] = c->center[column / side->na];
   x[s / 2] = on_side ? (s % 2 ? d->upper : d->lower) : d->center[ghost - d->first];
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode evaluate_side(SinewBoundary b, PetscInt s, PetscReal t)
@@ -142,7 +161,7 @@ static PetscErrorCode evaluate_side(SinewBoundary b, PetscInt s, PetscReal t)
       const SinewBoundaryPiece *p = &b->given[s].piece[side->rule[column]];
       PetscReal x[3];
 
-      column_point(b, s, column, layer, (PetscBool)(p->kind == SINEW_BOUNDARY_DIRICHLET), x);
+      PetscCall(column_point(b, s, column, layer, (PetscBool)(p->kind == SINEW_BOUNDARY_DIRICHLET), x));
       PetscCall(prescribed_state(p, b->components, x, t, &side->value[(layer * columns + column) * b->components]));
     }
   }
@@ -158,10 +177,21 @@ static PetscErrorCode rule_columns(SinewBoundary b, PetscInt s)
     PetscReal x[3];
     PetscInt p = 0;
 
-    column_point(b, s, column, 0, PETSC_TRUE, x);
+    PetscCall(column_point(b, s, column, 0, PETSC_TRUE, x));
     PetscCall(ruling_piece(&b->given[s], x, &p));
     side->rule[column] = (signed char)p;
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Pieces that take turns along a side make its values depend on place. */
+static PetscErrorCode depends_on_place(const SinewBoundaryPiece *piece, PetscInt c, PetscBool *placed)
+{
+  PetscFunctionBeginUser;
+  *placed = (PetscBool)(piece->where || piece->kind == SINEW_BOUNDARY_EXACT ||
+                        (!piece->value[c] && piece->table_variable != 't'));
+  for (const char *v = "xyz"; piece->value[c] && *v && !*placed; v++)
+    PetscCall(SinewExpressionUses(piece->value[c], *v, placed));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -184,7 +214,7 @@ static PetscErrorCode create_side(SinewBoundary b, PetscInt s)
   for (PetscInt p = 0; p < b->given[s].pieces; p++) {
     for (PetscInt c = 0; c < b->components; c++) {
       const SinewBoundaryPiece *piece = &b->given[s].piece[p];
-      PetscBool timed = PETSC_FALSE;
+      PetscBool timed = PETSC_FALSE, placed;
 
       if (!prescribes(piece, c)) continue;
       any = PETSC_TRUE;
@@ -193,6 +223,8 @@ static PetscErrorCode create_side(SinewBoundary b, PetscInt s)
       else
         timed = (PetscBool)(piece->table_variable == 't' || piece->kind == SINEW_BOUNDARY_EXACT);
       if (timed) side->timed = PETSC_TRUE;
+      PetscCall(depends_on_place(piece, c, &placed));
+      if (placed) side->placed = PETSC_TRUE;
     }
   }
   if (any) {
@@ -241,11 +273,22 @@ PetscErrorCode SinewBoundaryDestroy(SinewBoundary *boundary)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewBoundarySetPlaces(SinewBoundary boundary, SinewBoundaryPlace *place, void *context)
+{
+  PetscFunctionBeginUser;
+  boundary->place = place;
+  boundary->place_context = context;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewBoundaryPrepare(SinewBoundary boundary, PetscReal t)
 {
   PetscFunctionBeginUser;
   for (PetscInt s = 0; s < 6; s++) {
-    if (boundary->side[s].timed) PetscCall(evaluate_side(boundary, s, t));
+    const Side *side = &boundary->side[s];
+
+    if (boundary->place && side->here && boundary->given[s].pieces > 1) PetscCall(rule_columns(boundary, s));
+    if (side->timed || (boundary->place && side->value && side->placed)) PetscCall(evaluate_side(boundary, s, t));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -15,7 +15,7 @@
     dirichlet  the prescribed state *on the side*: ghost = 2 prescribed - mirror
 
   Prescribed states are formulas in x, y, z, t or tables; primitives without a formula behave as
-  under outflow. What does not depend on time is evaluated once.
+  under outflow. What does not depend on time is evaluated once, unless points move (SinewBoundarySetPlaces).
 */
 #include "../io/expression.h"
 #include "../meshes/grid.h"
@@ -57,7 +57,16 @@ typedef struct _p_SinewBoundary *SinewBoundary;
 PETSC_EXTERN PetscErrorCode SinewBoundaryCreate(SinewGrid grid, PetscInt components, PetscInt velocity,
                                                 const SinewBoundarySide side[6], SinewBoundary *boundary);
 PETSC_EXTERN PetscErrorCode SinewBoundaryDestroy(SinewBoundary *boundary);
-/* Evaluates what depends on time. Not collective. */
+/*
+  SinewBoundarySetPlaces - on a mesh that moves: where ghost cells and sides are, instead of where the grid has them.
+  place: the point that cell (global indices, beyond one side along `axis`; clipped to the neighbours of this rank's
+  cells along the other axes) stands for: its centre, or the middle of its face on the side. Whatever depends on place,
+  which piece rules a column included, is then evaluated in every SinewBoundaryPrepare. Not collective.
+*/
+typedef PetscErrorCode SinewBoundaryPlace(void *context, PetscInt axis, const PetscInt cell[3], PetscBool on_side,
+                                          PetscReal x[3]);
+PETSC_EXTERN PetscErrorCode SinewBoundarySetPlaces(SinewBoundary boundary, SinewBoundaryPlace *place, void *context);
+/* Evaluates what depends on time, and on places that move. Not collective. */
 PETSC_EXTERN PetscErrorCode SinewBoundaryPrepare(SinewBoundary boundary, PetscReal t);
 
 /*

@@ -24,6 +24,7 @@ struct _p_SinewMovingFV {
   SinewGeometry *g;
   PetscReal t, dt;
   SinewFVParts parts;        /* of the application in hand */
+  PetscReal fraction;        /* of the step at which it stands */
   PetscInt pitch, stride[3]; /* of the patch of primitives: [k][j][component][i] with ghosts */
   PetscReal *w, *r;          /* primitives; sums of fluxes, [k][j][component][i] of owned cells */
   PetscReal *memory;
@@ -108,6 +109,40 @@ static PetscErrorCode create_faces(SinewMovingFV fv)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Where a cell's corner is now; nodes count from -1 to count + 1. */
+static PetscReal corner(const SinewMovingFV fv, PetscInt d, const PetscInt node[3])
+{
+  const PetscInt n = SinewGeometryNode(fv->g, node[0], node[1], node[2]);
+  const PetscReal from = fv->g->x[0][d][n];
+
+  return from + fv->fraction * (fv->g->x[1][d][n] - from);
+}
+
+/* Middle of a ghost cell's face on the side, or its centre: the mirror image of that of the cell inside. */
+static PetscErrorCode place_ghost(void *context, PetscInt axis, const PetscInt cell[3], PetscBool on_side,
+                                  PetscReal x[3])
+{
+  const SinewMovingFV fv = (SinewMovingFV)context;
+  const SinewAxis *a = fv->axis[axis];
+  const PetscBool upper = (PetscBool)(cell[axis] >= a->cells);
+  const PetscInt layer = upper ? cell[axis] - a->cells : -1 - cell[axis], corners = 1 << fv->dim;
+  PetscInt low[3] = {0, 0, 0};
+
+  PetscFunctionBeginUser;
+  for (PetscInt d = 0; d < fv->dim; d++) low[d] = cell[d] - fv->axis[d]->start;
+  low[axis] = upper ? a->count - 1 - layer : layer;
+  x[0] = x[1] = x[2] = 0;
+  for (PetscInt n = 0; n < corners; n++) {
+    PetscInt node[3];
+
+    for (PetscInt d = 0; d < 3; d++) node[d] = low[d] + (n >> d & 1);
+    if (on_side) node[axis] = upper ? a->count : 0;
+    for (PetscInt d = 0; d < fv->dim; d++) x[d] += corner(fv, d, node) / (PetscReal)corners;
+  }
+  if (!on_side) x[axis] = 2 * (upper ? a->upper : a->lower) - x[axis];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewMovingFVCreate(SinewGrid grid, const SinewFVKernels *kernels,
                                    const SinewReconstruction *reconstruction, SinewBoundary boundary,
                                    SinewGeometry *geometry, SinewMovingFV *newfv)
@@ -140,6 +175,7 @@ PetscErrorCode SinewMovingFVCreate(SinewGrid grid, const SinewFVKernels *kernels
   aligned = (PetscReal *)(((size_t)fv->memory + 63) / 64 * 64);
   (void)lay_out(fv, aligned);
   fv->dt = 1;
+  if (boundary) PetscCall(SinewBoundarySetPlaces(boundary, place_ghost, fv));
   PetscCall(create_faces(fv));
   PetscCall(SinewMovingFVSetStep(fv, 0, 1));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -644,6 +680,7 @@ PetscErrorCode SinewMovingFVApply(SinewMovingFV fv, SinewFVParts parts, PetscRea
   PetscCheck(out != Y && out != A, PETSC_COMM_SELF, PETSC_ERR_ARG_IDN,
              "the result may not overwrite a state it is computed from");
   fv->parts = parts;
+  fv->fraction = m.fraction;
   if (fv->k.prepare) PetscCall((*fv->k.prepare)(fv->k.context, t));
   if (fv->given && (parts & SINEW_FV_SOURCE)) PetscCall(place_cells(fv, fv->k.source_at, t, fv->given));
   if (fv->boundary) PetscCall(SinewBoundaryPrepare(fv->boundary, t));

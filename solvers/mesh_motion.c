@@ -166,40 +166,6 @@ const SinewKey SinewMeshMotionKeys[] = {
 
 /* ---- reading ---- */
 
-static PetscBool depends_on_place(SinewExpression e)
-{
-  PetscBool uses = PETSC_FALSE;
-
-  for (const char *v = "xyz"; e && *v && !uses; v++)
-    if (SinewExpressionUses(e, *v, &uses)) return PETSC_TRUE;
-  return uses;
-}
-
-/* Data given along a side cannot follow points that slide on it. */
-static PetscErrorCode check_boundary(SinewDeck deck, SinewNode node, const SinewGridSection *section)
-{
-  PetscFunctionBeginUser;
-  for (PetscInt s = 0; s < 2 * section->options.dim; s++) {
-    char path[64], name[2] = {(char)('x' + s / 2), 0};
-
-    if (section->options.periodic[s / 2]) continue;
-    PetscCall(PetscSNPrintf(path, sizeof(path), "grid.boundary.%c", (char)('x' + s / 2)));
-    for (PetscInt p = 0; p < section->side[s].pieces; p++) {
-      const SinewBoundaryPiece *piece = &section->side[s].piece[p];
-      PetscBool bound =
-          (PetscBool)(piece->kind == SINEW_BOUNDARY_EXACT || piece->table_size || depends_on_place(piece->where));
-
-      for (PetscInt c = 0; c < SINEW_BOUNDARY_COMPONENTS; c++)
-        if (depends_on_place(piece->value[c])) bound = PETSC_TRUE;
-      if (bound)
-        PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, SinewNodeGet(deck, node, "boundary"), name), path,
-                                   "points of a moving mesh slide along the sides, data fixed in place does not: "
-                                   "expected values that are constant along the side"));
-    }
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* A mesh network is for square domains of two dimensions and one field. */
 static PetscErrorCode check_domain(SinewDeck deck, SinewNode node, const SinewGridSection *section, SinewMeshMotion m)
 {
@@ -266,7 +232,6 @@ PetscErrorCode SinewMeshMotionCreate(SinewDeck deck, SinewEquation equation, con
     if (section->options.mapped[d])
       PetscCall(SinewDeckMistake(deck, SinewNodeGet(deck, grid, "stretch"), "grid.stretch",
                                  "expected none: a moving mesh starts from a uniform one"));
-  PetscCall(check_boundary(deck, grid, section));
   PetscCall(check_network(deck, node, section, m));
   PetscCall(SinewMeshMonitorCheck(deck, node, equation, &m->v.monitor));
   if (!equation) PetscFunctionReturn(PETSC_SUCCESS);
@@ -359,9 +324,9 @@ PetscErrorCode SinewMeshMotionSetUp(SinewMeshMotion m, SinewGrid grid, const Sin
 
 /* ---- moves ---- */
 
-/* Where relaxation for so many of its times, in explicit pseudo-steps with the monitor frozen at the nodes, leads from
-   m->phi, into m->trial. A potential that is not convex at the vertices, though no cell is folded, goes back towards
-   the uniform mesh's instead. report: of m->phi; rms PETSC_MAX_REAL where it is not convex. */
+/* Relaxation for so many of its times, in explicit pseudo-steps with the monitor frozen at the nodes, of m->trial,
+   which is m->phi to begin with. A potential that is not convex at the vertices, though no cell is folded, goes back
+   towards the uniform mesh's instead. report: of m->phi; rms PETSC_MAX_REAL where it is not convex. */
 static PetscErrorCode relax(SinewMeshMotion m, PetscReal times, SinewMongeAmpereReport *report)
 {
   const PetscReal square = m->extent * m->extent;
@@ -369,7 +334,6 @@ static PetscErrorCode relax(SinewMeshMotion m, PetscReal times, SinewMongeAmpere
   SinewMongeAmpereReport now;
 
   PetscFunctionBeginUser;
-  PetscCall(VecCopy(m->phi, m->trial));
   for (PetscInt n = 0; n < steps; n++) {
     PetscCall(SinewMongeAmpereRelax(m->ma, m->m, GAMMA * square,
                                     GAMMA * square * PetscMin(times, 20) / (PetscReal)steps, m->trial, &now));

@@ -105,8 +105,6 @@ mistake 'tensors in place' 'coefficients of diffusion must be constant' front.ya
   "'equation={type: diffusion, diffusivity: [\"0.01*x\", 0.01]}'"
 mistake 'an uneven bottom' 'coefficients of shallow_water must be constant' bore.yaml 'equation.bathymetry="0.1*x"'
 it 'a mesh that is folded in its checkpoint' 'code 2 sinew run front.yaml output.directory=part_front "grid.upper=[0.1, 0.1]" --restart auto --allow-change grid.upper; says err "the mesh to begin with is folded"'
-mistake 'data fixed on a side' 'grid.boundary.x: points of a moving mesh slide' front.yaml \
-  "'grid.boundary={x: {type: dirichlet, values: {u: \"sin(y)\"}}, y: wall}'"
 mistake 'a formula that is missing' 'missing formula' front.yaml mesh_motion.monitor=formula
 mistake 'a monitor that is zero' 'mesh_motion.monitor: not positive' front.yaml mesh_motion.monitor=formula mesh_motion.formula=0
 mistake 'a monitor that is no number' 'mesh_motion.monitor: not positive' front.yaml mesh_motion.monitor=formula \
