@@ -246,13 +246,12 @@ static PetscErrorCode create_axis(SinewGrid g, PetscInt d, PetscInt start, Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The ghost cells of a local vector that have an owner (elsewhere, or at the other end), as block
- * indices. */
-PetscErrorCode SinewGhostScatterCreate(DM dm, VecScatter *scatter)
+/* The ghost cells of a local vector that have an owner, as block indices. */
+static PetscErrorCode create_scatter(DM dm, PetscBool foreign, VecScatter *scatter)
 {
   ISLocalToGlobalMapping mapping;
   const PetscInt *owner;
-  PetscInt xs, ys, zs, xm, ym, zm, gx, gy, gz, mx, my, mz, dof, n = 0, *from, *to;
+  PetscInt xs, ys, zs, xm, ym, zm, gx, gy, gz, mx, my, mz, dof, n = 0, first, last, *from, *to;
   IS is_from, is_to;
   Vec global, local;
 
@@ -262,6 +261,8 @@ PetscErrorCode SinewGhostScatterCreate(DM dm, VecScatter *scatter)
   PetscCall(DMDAGetGhostCorners(dm, &gx, &gy, &gz, &mx, &my, &mz));
   PetscCall(DMGetLocalToGlobalMapping(dm, &mapping));
   PetscCall(ISLocalToGlobalMappingGetBlockIndices(mapping, &owner));
+  PetscCall(DMGetGlobalVector(dm, &global));
+  PetscCall(VecGetOwnershipRange(global, &first, &last));
   PetscCall(PetscMalloc2((size_t)(mx * my * mz), &from, (size_t)(mx * my * mz), &to));
   for (PetscInt k = gz; k < gz + mz; k++) {
     for (PetscInt j = gy; j < gy + my; j++) {
@@ -271,6 +272,7 @@ PetscErrorCode SinewGhostScatterCreate(DM dm, VecScatter *scatter)
         const PetscInt here = ((k - gz) * my + (j - gy)) * mx + (i - gx);
 
         if ((inside && i >= xs && i < xs + xm) || owner[here] < 0) continue;
+        if (foreign && owner[here] >= first / dof && owner[here] < last / dof) continue;
         from[n] = owner[here];
         to[n++] = here;
       }
@@ -280,13 +282,26 @@ PetscErrorCode SinewGhostScatterCreate(DM dm, VecScatter *scatter)
   PetscCall(ISCreateBlock(PetscObjectComm((PetscObject)dm), dof, n, from, PETSC_COPY_VALUES, &is_from));
   PetscCall(ISCreateBlock(PETSC_COMM_SELF, dof, n, to, PETSC_COPY_VALUES, &is_to));
   PetscCall(PetscFree2(from, to));
-  PetscCall(DMGetGlobalVector(dm, &global));
   PetscCall(DMGetLocalVector(dm, &local));
   PetscCall(VecScatterCreate(global, is_from, local, is_to, scatter));
   PetscCall(DMRestoreGlobalVector(dm, &global));
   PetscCall(DMRestoreLocalVector(dm, &local));
   PetscCall(ISDestroy(&is_from));
   PetscCall(ISDestroy(&is_to));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewGhostScatterCreate(DM dm, VecScatter *scatter)
+{
+  PetscFunctionBeginUser;
+  PetscCall(create_scatter(dm, PETSC_FALSE, scatter));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewForeignScatterCreate(DM dm, VecScatter *scatter)
+{
+  PetscFunctionBeginUser;
+  PetscCall(create_scatter(dm, PETSC_TRUE, scatter));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -325,7 +340,6 @@ static PetscErrorCode build(SinewGrid g)
   for (PetscInt d = 0; d < 3; d++) PetscCall(PetscFree(sizes[d]));
   PetscCall(DMDAGetCorners(g->dm, &start[0], &start[1], &start[2], &count[0], &count[1], &count[2]));
   for (PetscInt d = 0; d < 3; d++) PetscCall(create_axis(g, d, start[d], count[d]));
-  PetscCall(SinewGhostScatterCreate(g->dm, &g->frame));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -401,6 +415,7 @@ PetscErrorCode SinewGridCreateDM(SinewGrid grid, PetscInt components, PetscInt g
 PetscErrorCode SinewGridGhostsBegin(SinewGrid grid, Vec global, Vec local)
 {
   PetscFunctionBeginUser;
+  if (!grid->frame) PetscCall(SinewGhostScatterCreate(grid->dm, &grid->frame));
   PetscCall(VecScatterBegin(grid->frame, global, local, INSERT_VALUES, SCATTER_FORWARD));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -83,6 +83,8 @@ PETSC_EXTERN PetscErrorCode SinewGridGhostsEnd(SinewGrid grid, Vec global, Vec l
 /* What fills the ghosts of a DMDA's local vectors, and only them: own values are copied by rows, or read where they
    are. Both collective; the caller destroys the scatter. */
 PETSC_EXTERN PetscErrorCode SinewGhostScatterCreate(DM dm, VecScatter *scatter);
+/* The same of the ghosts that belong to other ranks alone, for those who read the others where they are. */
+PETSC_EXTERN PetscErrorCode SinewForeignScatterCreate(DM dm, VecScatter *scatter);
 PETSC_EXTERN PetscErrorCode SinewGhostFill(DM dm, VecScatter scatter, Vec global, Vec local);
 
 #endif

@@ -49,8 +49,8 @@ typedef struct {
 } Task;
 
 struct _p_SinewFV {
-  SinewGrid grid;
   DM dm;
+  VecScatter foreign;     /* ghosts that belong to other ranks */
   PetscInt dim, nc, rows; /* rows: components and extras */
   const SinewAxis *axis[3];
   SinewFVKernels k;
@@ -247,7 +247,6 @@ PetscErrorCode SinewFVCreate(SinewGrid grid, const SinewFVKernels *kernels, cons
   PetscFunctionBeginUser;
   PetscCall(register_events());
   PetscCall(PetscNew(&fv));
-  fv->grid = grid;
   fv->k = *kernels;
   fv->nc = kernels->components;
   fv->rows = kernels->components + kernels->extras;
@@ -257,6 +256,7 @@ PetscErrorCode SinewFVCreate(SinewGrid grid, const SinewFVKernels *kernels, cons
   fv->boundary = boundary;
   fv->dim = SinewGridDim(grid);
   PetscCall(SinewGridGetDM(grid, &fv->dm));
+  PetscCall(SinewForeignScatterCreate(fv->dm, &fv->foreign));
   for (PetscInt d = 0; d < 3; d++) fv->axis[d] = SinewGridAxis(grid, d);
   PetscCheck(fv->rows <= SINEW_COMPONENTS_MAX, PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE,
              "%" PetscInt_FMT " components and extra rows, at most %d", fv->rows, SINEW_COMPONENTS_MAX);
@@ -293,6 +293,7 @@ PetscErrorCode SinewFVDestroy(SinewFV *pfv)
 
   PetscFunctionBeginUser;
   if (!fv) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecScatterDestroy(&fv->foreign));
   PetscCall(PetscFree3(fv->fronts, fv->z, fv->stencil));
   PetscCall(PetscFree(fv->memory));
   PetscCall(PetscFree(fv));
@@ -340,17 +341,28 @@ static inline PetscBool owns(const SinewAxis *a, PetscInt i)
   return (PetscBool)(i >= a->start && i < a->start + a->count);
 }
 
-/* Cells from .. to-1 of a line, from the ghosted vector (ghosts) or the global one (owned), into
- * rows. */
-static void load_cells(const SinewFV fv, const Task *task, PetscBool owned, PetscInt from, PetscInt to, PetscInt origin,
-                       PetscInt j, PetscInt k)
+/* Whether this rank has all cells of a periodic axis. */
+static inline PetscBool whole(const SinewAxis *a)
 {
-  const PetscReal *cells = owned ? task->U + owned_index(fv, from, j, k) : task->ghost + ghosted_index(fv, from, j, k);
+  return (PetscBool)(a->periodic && a->count == a->cells);
+}
+
+/* The cell that a ghost is the image of, if that is surely this rank's; else the ghost itself. */
+static inline PetscInt original(const SinewAxis *a, PetscInt i)
+{
+  return !whole(a) ? i : i < 0 ? i + a->cells : i >= a->cells ? i - a->cells : i;
+}
+
+/* n cells of a line from i on, from the global vector (owned) or the ghosted one, into rows from `to` on. */
+static void load_cells(const SinewFV fv, const Task *task, PetscBool owned, PetscInt i, PetscInt j, PetscInt k,
+                       PetscInt n, PetscInt to)
+{
+  const PetscReal *cells = owned ? task->U + owned_index(fv, i, j, k) : task->ghost + ghosted_index(fv, i, j, k);
   Rows u;
 
-  if (to <= from) return;
-  shift(&fv->u, from - origin, &u);
-  RowsFromCells(fv->nc, to - from, cells, u.row);
+  if (n <= 0) return;
+  shift(&fv->u, to, &u);
+  RowsFromCells(fv->nc, n, cells, u.row);
 }
 
 /* Description of n lower faces, or of cells, beginning at tile cell (i, j, k). */
@@ -383,17 +395,17 @@ static void load_row(const SinewFV fv, const Task *task, PetscInt j, PetscInt k)
 {
   const SinewAxis *x = fv->axis[0];
   const PetscInt from = task->start[0] - x->ghosts, to = task->start[0] + task->count[0] + x->ghosts,
-                 gj = task->start[1] + j, gk = task->start[2] + k;
+                 gj = original(fv->axis[1], task->start[1] + j), gk = original(fv->axis[2], task->start[2] + k);
   Rows w = rows_at(fv, at(fv, fv->w, -x->ghosts, j, k));
 
   if (owns(fv->axis[1], gj) && owns(fv->axis[2], gk)) {
     const PetscInt first = PetscMax(from, x->start), last = PetscMin(to, x->start + x->count);
 
-    load_cells(fv, task, PETSC_FALSE, from, first, from, gj, gk);
-    load_cells(fv, task, PETSC_TRUE, first, last, from, gj, gk);
-    load_cells(fv, task, PETSC_FALSE, last, to, from, gj, gk);
+    load_cells(fv, task, whole(x), original(x, from), gj, gk, first - from, 0);
+    load_cells(fv, task, PETSC_TRUE, first, gj, gk, last - first, first - from);
+    load_cells(fv, task, whole(x), original(x, last), gj, gk, to - last, last - from);
   } else
-    load_cells(fv, task, PETSC_FALSE, from, to, from, gj, gk);
+    load_cells(fv, task, PETSC_FALSE, from, gj, gk, to - from, 0);
   (*fv->k.primitive)(fv->k.context, to - from, CONST_ROWS(fv->u), w.row);
   if (fv->k.place) place_row(fv, task, to - from, j, k, &w);
 }
@@ -805,8 +817,8 @@ PetscErrorCode SinewFVApply(SinewFV fv, SinewFVParts parts, PetscReal t, Vec U, 
   if (fv->boundary) PetscCall(SinewBoundaryPrepare(fv->boundary, t));
   PetscCall(DMGetLocalVector(fv->dm, &local));
   PetscCall(PetscLogEventBegin(event_halo, 0, 0, 0, 0));
-  PetscCall(SinewGridGhostsBegin(fv->grid, U, local));
-  PetscCall(SinewGridGhostsEnd(fv->grid, U, local));
+  PetscCall(VecScatterBegin(fv->foreign, U, local, INSERT_VALUES, SCATTER_FORWARD));
+  PetscCall(VecScatterEnd(fv->foreign, U, local, INSERT_VALUES, SCATTER_FORWARD));
   PetscCall(PetscLogEventEnd(event_halo, 0, 0, 0, 0));
   PetscCall(VecGetArrayRead(U, &task.U));
   PetscCall(VecGetArrayRead(local, &task.ghost));
