@@ -3,6 +3,7 @@
 /* Runs decks from text inside a test, without files: the deck is the test. */
 #include <string.h>
 
+#include "io/error.h"
 #include "solvers/diagnostics.h"
 #include "solvers/simulation.h"
 #include "tests/harness.h"
@@ -57,6 +58,37 @@ static inline void end_run(Run *r)
 {
   check_call(SinewSimulationDestroy(&r->simulation));
   check_call(SinewDeckDestroy(&r->deck));
+}
+
+/* Expects `text` with overrides to be refused, the first mistake ending in `line` (columns behind a path are not the
+ * same everywhere); where `line` is NULL, only when it is set up. */
+static inline void expect_refusal(const char text[], const char *const overrides[], const char line[])
+{
+  SinewSimulationOptions options = {.name = deck_name(PETSC_COMM_WORLD), .quiet = PETSC_TRUE};
+  PetscInt count = 0;
+  PetscErrorCode error;
+  SinewSimulation simulation;
+  SinewDeck deck;
+
+  while (overrides && overrides[count]) count++;
+  check_call(PetscPushErrorHandler(PetscReturnErrorHandler, NULL));
+  check_call(SinewDeckCreateFromText(PETSC_COMM_WORLD, "test.yaml", text, count, overrides, &deck));
+  error = SinewSimulationCreate(PETSC_COMM_WORLD, deck, &options, &simulation);
+  if (line) {
+    const char *found = error ? SinewDeckMistakeText(deck, 0) : "no mistake";
+    const size_t before = PetscMax(strlen(found), strlen(line)) - strlen(line);
+    const PetscBool same = (PetscBool)!strcmp(found + before, line);
+
+    if (!same) print_message("  %s\n", found);
+    check_all(same);
+  } else {
+    check_all(!error);
+    error = SinewSimulationSetUp(simulation);
+  }
+  check_call(PetscPopErrorHandler());
+  check_all(error == SINEW_ERR_INPUT);
+  check_call(SinewSimulationDestroy(&simulation));
+  check_call(SinewDeckDestroy(&deck));
 }
 
 /* L1 error of a primitive against the exact solution at the end. */
