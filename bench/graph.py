@@ -8,9 +8,7 @@ and median processor seconds in single precision, and the largest relative diffe
 in double precision (in single precision rectifiers that open for one and not for the other hide them). One thread.
 """
 import argparse
-import json
 import statistics
-import struct
 import sys
 import time
 
@@ -20,19 +18,7 @@ try:
 except ImportError:
     sys.exit(77)  # no PyTorch here: nothing to compare with
 
-
-def load(path):
-    with open(path, "rb") as file:
-        (size,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(size))
-        data = bytearray(file.read())
-    header.pop("__metadata__", None)
-    tensors = {}
-    for name, entry in header.items():
-        begin, end = entry["data_offsets"]
-        tensor = torch.frombuffer(data, dtype=torch.float32, count=(end - begin) // 4, offset=begin)
-        tensors[name] = tensor.reshape(entry["shape"]).clone()
-    return tensors
+from weights import load
 
 
 def array(folder, name, dtype=torch.float32):
@@ -95,7 +81,7 @@ def main():
     index = array(args.folder, "index", torch.int32).reshape(n * n, -1).long()
 
     def run(dtype):
-        weights = {name: value.to(dtype) for name, value in load(args.model).items()}
+        weights = {name: value.to(dtype) for name, value in load(args.model)[0].items()}
         solver = Solver(weights, index, n, dtype)
         x = u.to(dtype)[:, None].clone().requires_grad_()
         begin = time.process_time()

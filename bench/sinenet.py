@@ -5,11 +5,9 @@
 Prints one line of `key value` pairs. PLANES: doubles, as bench/sinenet -output writes them. One thread (OMP_NUM_THREADS).
 """
 import argparse
-import json
 import math
 import os
 import statistics
-import struct
 import sys
 import time
 
@@ -19,21 +17,7 @@ try:
 except ImportError:
     sys.exit(77)  # no PyTorch here: nothing to compare with
 
-
-def load(path):
-    """Tensors and metadata of a safetensors file of float32."""
-    with open(path, "rb") as file:
-        (size,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(size))
-        data = bytearray(file.read())
-    meta = header.pop("__metadata__", {})
-    tensors = {}
-    for name, entry in header.items():
-        begin, end = entry["data_offsets"]
-        assert entry["dtype"] == "F32", name
-        tensors[name] = torch.frombuffer(data, dtype=torch.float32, count=(end - begin) // 4, offset=begin)
-        tensors[name] = tensors[name].reshape(entry["shape"])
-    return tensors, meta
+from weights import load
 
 
 class Network:
