@@ -24,7 +24,7 @@
   contraction: the result is the same bits on any number of ranks, and symmetric under exchange of x
   and y.
 
-  Communication per application: one halo exchange (SinewGridGhosts); one reduction only when a rate
+  Communication per application: one exchange of other ranks' ghosts (SinewForeignScatter); one reduction only when a rate
   is asked for, and that is the caller's (SinewFVRate is local).
 */
 #include "../meshes/grid.h"
