@@ -3,7 +3,8 @@
 
 #define AT(member) offsetof(SinewDataSection, member)
 
-static const char *const axes_names[] = {"xy", "yx", NULL}, *const position_names[] = {"centers", "faces", NULL};
+const char *const SinewDataAxes[] = {"xy", "yx", NULL};
+static const char *const position_names[] = {"centers", "faces", NULL};
 
 /* What a checkpoint of a training was trained on is frozen. */
 const SinewKey SinewDataKeys[] = {
@@ -24,13 +25,7 @@ const SinewKey SinewDataKeys[] = {
      .offset = AT(vectors),
      .doc = "arrays of the vectors: x then y component of each",
      .change = SINEW_CHANGE_FROZEN},
-    {.name = "axes",
-     .type = SINEW_KEY_CHOICE,
-     .offset = AT(axes),
-     .standard = "xy",
-     .choices = axes_names,
-     .doc = "order of the arrays' axes: xy in PDEArena, PDEBench and Sinew's ensembles",
-     .change = SINEW_CHANGE_FROZEN},
+    SINEW_DATA_AXES_KEY(SinewDataSection),
     {.name = "positions",
      .type = SINEW_KEY_CHOICE,
      .offset = AT(positions),

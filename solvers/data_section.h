@@ -31,6 +31,15 @@ typedef enum { SINEW_PART_TRAIN, SINEW_PART_VALID, SINEW_PART_TEST } SinewPart;
 
 PETSC_EXTERN const SinewKey SinewDataKeys[];
 
+/* The key `axes`, for all who read such files: 0 xy, 1 yx in a member of that name. */
+PETSC_EXTERN const char *const SinewDataAxes[];
+#define SINEW_DATA_AXES_KEY(Struct)                                                               \
+  {                                                                                               \
+    .name = "axes", .type = SINEW_KEY_CHOICE, .offset = offsetof(Struct, axes), .standard = "xy", \
+    .choices = SinewDataAxes, .change = SINEW_CHANGE_FROZEN,                                      \
+    .doc = "order of the arrays' axes: xy in PDEArena, PDEBench and Sinew's ensembles"            \
+  }
+
 /* Reads the section and records its mistakes; not collective. An absent section is a mistake (files). */
 PETSC_EXTERN PetscErrorCode SinewDataSectionRead(SinewDeck deck, SinewDataSection *section);
 /* Opens a part. least: frames that a trajectory must have. Collective; raises SINEW_ERR_INPUT (neural/dataset.h). */

@@ -1,6 +1,7 @@
 #include "solvers/frame.h"
 #include "io/error.h"
 #include "neural/dataset.h"
+#include "solvers/data_section.h"
 
 typedef struct {
   SinewStringList files, arrays;
@@ -14,7 +15,7 @@ struct _p_SinewFrame {
   SinewDataset dataset; /* NULL before the first read */
 };
 
-static const char *const parts[] = {"all", "train", "valid", "test", NULL}, *const axes_names[] = {"xy", "yx", NULL};
+static const char *const parts[] = {"all", "train", "valid", "test", NULL};
 
 #define AT(member) offsetof(Values, member)
 const SinewKey SinewFrameKeys[] = {
@@ -59,13 +60,7 @@ const SinewKey SinewFrameKeys[] = {
      .max = 1e6,
      .doc = "only every so many frames of the files count",
      .change = SINEW_CHANGE_FROZEN},
-    {.name = "axes",
-     .type = SINEW_KEY_CHOICE,
-     .offset = AT(axes),
-     .standard = "xy",
-     .choices = axes_names,
-     .doc = "order of the arrays' axes: xy in PDEArena, PDEBench and Sinew's ensembles",
-     .change = SINEW_CHANGE_FROZEN},
+    SINEW_DATA_AXES_KEY(Values),
     {.name = NULL}};
 
 PetscErrorCode SinewFrameCreate(SinewDeck deck, SinewNode section, PetscInt dim, PetscInt count,
