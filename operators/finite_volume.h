@@ -24,8 +24,8 @@
   contraction: the result is the same bits on any number of ranks, and symmetric under exchange of x
   and y.
 
-  Communication per application: one exchange of other ranks' ghosts (SinewForeignScatter); one reduction only when a rate
-  is asked for, and that is the caller's (SinewFVRate is local).
+  Communication per application: one exchange of other ranks' ghosts (SinewForeignScatter); one reduction only when a
+  rate is asked for, and that is the caller's (SinewFVRate is local).
 */
 #include "../meshes/grid.h"
 #include "boundary.h"
