@@ -4,51 +4,19 @@
 
 #include "operators/fast_preconditioner.h"
 #include "solvers/implicit.h"
-#include "solvers/stepper_private.h"
-#include "solvers/steppers/insr_private.h"
+#include "solvers/stepper_types_private.h"
 #include "solvers/steppers/integrating_factor.h"
-#include "solvers/steppers/mmpde_private.h"
-#include "solvers/steppers/sinenet_private.h"
 #include "solvers/steppers/ssp.h"
 #include "solvers/steppers/steady.h"
 
 /* ---- keys ---- */
-
-typedef struct {
-  PetscReal dt, cfl, dt_max, growth, rtol, atol;
-  PetscInt control, max_steps, rejections, reconstruction, variables;
-  PetscInt scheme, stages, order;
-} Values;
-
-typedef struct {
-  const char *name, *doc;
-  const SinewKey *keys;  /* beside the common ones */
-  SinewStepMode control; /* standard when neither dt nor control is given */
-  PetscBool implicit;    /* treats diffusion implicitly */
-  PetscBool overwrites, history;
-  PetscErrorCode (*create)(SinewStepper stepper, TS ts);
-  const SinewStepperHooks *hooks; /* NULL: the keys are all there is; else they alone are the keys */
-} Type;
-
-struct _p_SinewStepper {
-  const Type *type;
-  Values v;
-  SinewStepMode mode;
-  SinewSpace space;
-  SinewProblem problem;
-  SinewFVParts explicit_parts;
-  SinewNode section;
-  const char *path, *prefix; /* not owned */
-  void *own;                 /* of types with hooks */
-  TS ts;                     /* not owned */
-};
 
 static const char *const controls[] = {"auto", "fixed", "cfl", "error", NULL};
 static const char *const reconstructions[] = {"constant", "plm_minmod", "plm_mc", "plm_vanleer",
                                               "ppm",      "weno5",      NULL}; /* as in SinewReconstructions */
 static const char *const variables[] = {"primitive", "characteristic", NULL};
 
-#define VALUE(member) offsetof(Values, member)
+#define VALUE STEPPER_VALUE
 static const SinewKey common_keys[] = {
     {.name = "dt",
      .type = SINEW_KEY_REAL,
@@ -124,270 +92,6 @@ static const SinewKey common_keys[] = {
      .change = SINEW_CHANGE_WARN},
     {.name = NULL}};
 
-static const char *const ssp_schemes[] = {"rks2", "rks3", "rk104", NULL};
-static const char *const rk_schemes[] = {TSRK2A,  TSRK3,   TSRK3BS, TSRK4,   TSRK5F, TSRK5DP,
-                                         TSRK5BS, TSRK6VR, TSRK7VR, TSRK8VR, NULL};
-static const char *const arkimex_schemes[] = {TSARKIMEX1BEE, TSARKIMEX2C,   TSARKIMEX2D, TSARKIMEX2E, TSARKIMEXPRSSP2,
-                                              TSARKIMEX3,    TSARKIMEXBPR3, TSARKIMEX4,  TSARKIMEX5,  NULL};
-
-#define RTOL                                                                                               \
-  {                                                                                                        \
-    .name = "rtol", .type = SINEW_KEY_REAL, .offset = VALUE(rtol), .standard = "1e-4", .min = 0, .max = 1, \
-    .doc = "relative tolerance of a step's error, maximum norm", .change = SINEW_CHANGE_WARN               \
-  }
-#define ATOL                                                                                                  \
-  {                                                                                                           \
-    .name = "atol", .type = SINEW_KEY_REAL, .offset = VALUE(atol), .standard = "1e-4", .min = 0, .max = 1e30, \
-    .doc = "absolute tolerance", .change = SINEW_CHANGE_WARN                                                  \
-  }
-
-static const SinewKey ssp_keys[] = {{.name = "scheme",
-                                     .type = SINEW_KEY_CHOICE,
-                                     .offset = VALUE(scheme),
-                                     .standard = "rks2",
-                                     .choices = ssp_schemes,
-                                     .doc = "order 2, 3 or 4",
-                                     .change = SINEW_CHANGE_WARN},
-                                    {.name = "stages",
-                                     .type = SINEW_KEY_INT,
-                                     .offset = VALUE(stages),
-                                     .standard = "0",
-                                     .min = 0,
-                                     .max = 1000,
-                                     .doc = "rks2: 2 or more; rks3: 4, 9, 16, ...; 0: the least",
-                                     .change = SINEW_CHANGE_WARN},
-                                    {.name = NULL}};
-static const SinewKey rkl_keys[] = {{.name = "stages",
-                                     .type = SINEW_KEY_INT,
-                                     .offset = VALUE(stages),
-                                     .standard = "5",
-                                     .min = 3,
-                                     .max = 99,
-                                     .doc = "of a step; s of them diffuse as far as (s^2 + s - 2) / 4 Euler steps",
-                                     .change = SINEW_CHANGE_WARN},
-                                    {.name = NULL}};
-static const char *const spectral_schemes[] = {"rk2", "rk3", "rk4", NULL};
-static const SinewKey spectral_keys[] = {{.name = "scheme",
-                                          .type = SINEW_KEY_CHOICE,
-                                          .offset = VALUE(scheme),
-                                          .standard = "rk3",
-                                          .choices = spectral_schemes,
-                                          .doc = "order 2, 3 or 4",
-                                          .change = SINEW_CHANGE_WARN},
-                                         {.name = NULL}};
-static const SinewKey rk_keys[] = {{.name = "scheme",
-                                    .type = SINEW_KEY_CHOICE,
-                                    .offset = VALUE(scheme),
-                                    .standard = TSRK3BS,
-                                    .choices = rk_schemes,
-                                    .doc = "PETSc's name of the pair",
-                                    .change = SINEW_CHANGE_WARN},
-                                   RTOL,
-                                   ATOL,
-                                   {.name = NULL}};
-static const SinewKey arkimex_keys[] = {{.name = "scheme",
-                                         .type = SINEW_KEY_CHOICE,
-                                         .offset = VALUE(scheme),
-                                         .standard = TSARKIMEX3,
-                                         .choices = arkimex_schemes,
-                                         .doc = "PETSc's name of the pair",
-                                         .change = SINEW_CHANGE_WARN},
-                                        RTOL,
-                                        ATOL,
-                                        {.name = NULL}};
-static const SinewKey bdf_keys[] = {{.name = "order",
-                                     .type = SINEW_KEY_INT,
-                                     .offset = VALUE(order),
-                                     .standard = "2",
-                                     .min = 1,
-                                     .max = 6,
-                                     .doc = "order",
-                                     .change = SINEW_CHANGE_WARN},
-                                    RTOL,
-                                    ATOL,
-                                    {.name = NULL}};
-
-/* ---- from keys to a TS ---- */
-
-PetscErrorCode SinewProblemApply(const SinewProblem *p, TS ts, SinewFVParts parts, PetscReal t, Vec U, PetscReal a,
-                                 Vec A, PetscReal b, PetscReal c, Vec out, PetscReal *rate)
-{
-  PetscReal t0, dt;
-
-  PetscFunctionBeginUser;
-  if (p->motion) {
-    PetscCall(TSGetTime(ts, &t0));
-    PetscCall(TSGetTimeStep(ts, &dt));
-    PetscCall(SinewMeshMotionStage(p->motion, t0, dt, parts, t, U, a, A, b, c, out, rate));
-  } else
-    PetscCall(SinewFVApply(p->fv, parts, t, U, a, A, b, c, out, rate));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode fused_stage(void *context, PetscReal t, PetscReal to, Vec Y, PetscReal a, Vec A, PetscReal b,
-                                  PetscReal c, Vec out, PetscReal *rate)
-{
-  SinewStepper s = (SinewStepper)context;
-
-  PetscFunctionBeginUser;
-  if (s->problem.equation->type->stage && !s->problem.motion) {
-    PetscCall((*s->problem.equation->type->stage)(s->problem.equation, t, to, Y, a, A, b, c, out));
-    if (rate) PetscCall((*s->problem.equation->type->rate)(s->problem.equation, out, rate));
-  } else {
-    /* a step that is fixed needs to know no more of its candidate than that it is admissible */
-    const PetscBool fixed = (PetscBool)(s->problem.motion && s->mode == SINEW_STEP_FIXED);
-
-    PetscCall(SinewProblemApply(&s->problem, s->ts, s->explicit_parts, t, Y, a, A, b, c, out, fixed ? NULL : rate));
-    if (fixed && rate) PetscCall(SinewMeshMotionRate(s->problem.motion, SINEW_FV_NONE, out, rate));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode rhs_function(TS ts, PetscReal t, Vec U, Vec F, void *context)
-{
-  SinewStepper s = (SinewStepper)context;
-
-  PetscFunctionBeginUser;
-  PetscCall(SinewProblemApply(&s->problem, ts, s->explicit_parts, t, U, 0, NULL, 0, 1, F, NULL));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode create_euler(SinewStepper s, TS ts)
-{
-  PetscFunctionBeginUser;
-  PetscCall(TSSetType(ts, TSSINEWSSP));
-  PetscCall(TSSinewSSPSetScheme(ts, "euler", 0));
-  PetscCall(TSSinewSSPSetStage(ts, fused_stage, s));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode create_ssp(SinewStepper s, TS ts)
-{
-  PetscFunctionBeginUser;
-  PetscCall(TSSetType(ts, TSSINEWSSP));
-  PetscCall(TSSinewSSPSetScheme(ts, ssp_schemes[s->v.scheme], s->v.stages));
-  PetscCall(TSSinewSSPSetStage(ts, fused_stage, s));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Largest stable step of s stages times the rate of advection (von Neumann limits of unlimited PLM with diffusion up to
-   3/4 of its own limit, to 0.1 %) or of diffusion (Meyer, Balsara & Aslam 2014). */
-static PetscReal rkl_limit(const SinewStepper s, PetscBool diffusion)
-{
-  const PetscReal n = (PetscReal)s->v.stages;
-
-  return diffusion ? (n * n + n - 2) / 4 : n < 5 ? 0.6 : 1.4;
-}
-
-static PetscErrorCode create_rkl(SinewStepper s, TS ts)
-{
-  PetscFunctionBeginUser;
-  PetscCall(TSSetType(ts, TSSINEWSSP));
-  PetscCall(TSSinewSSPSetScheme(ts, "rkl2", s->v.stages));
-  if (s->problem.fv) PetscCall(SinewFVSetLimits(s->problem.fv, rkl_limit(s, PETSC_FALSE), rkl_limit(s, PETSC_TRUE)));
-  if (s->problem.motion)
-    PetscCall(SinewMeshMotionSetLimits(s->problem.motion, rkl_limit(s, PETSC_FALSE), rkl_limit(s, PETSC_TRUE)));
-  PetscCall(TSSinewSSPSetStage(ts, fused_stage, s));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode create_spectral(SinewStepper s, TS ts)
-{
-  const SinewEquation e = s->problem.equation;
-  SinewSemilinear problem;
-
-  PetscFunctionBeginUser;
-  PetscCall(TSSetType(ts, TSSINEWIF));
-  PetscCall(TSSinewIFSetScheme(ts, spectral_schemes[s->v.scheme]));
-  PetscCall((*e->type->semilinear)(e, &problem));
-  PetscCall(TSSinewIFSetProblem(ts, &problem));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode create_rk(SinewStepper s, TS ts)
-{
-  PetscFunctionBeginUser;
-  PetscCall(TSSetType(ts, TSRK));
-  PetscCall(TSRKSetType(ts, rk_schemes[s->v.scheme]));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode create_arkimex(SinewStepper s, TS ts)
-{
-  PetscFunctionBeginUser;
-  PetscCall(TSSetType(ts, TSARKIMEX));
-  PetscCall(TSARKIMEXSetType(ts, arkimex_schemes[s->v.scheme]));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode create_bdf(SinewStepper s, TS ts)
-{
-  PetscFunctionBeginUser;
-  PetscCall(TSSetType(ts, TSBDF));
-  PetscCall(TSBDFSetOrder(ts, s->v.order));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode create_cn(SinewStepper s, TS ts)
-{
-  PetscFunctionBeginUser;
-  (void)s;
-  PetscCall(TSSetType(ts, TSCN));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode create_beuler(SinewStepper s, TS ts)
-{
-  PetscFunctionBeginUser;
-  (void)s;
-  PetscCall(TSSetType(ts, TSBEULER));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode create_own(SinewStepper s, TS ts)
-{
-  PetscFunctionBeginUser;
-  PetscCall((*s->type->hooks->create)(s->own, &s->problem, ts));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode create_steady(SinewStepper s, TS ts)
-{
-  PetscFunctionBeginUser;
-  (void)s;
-  PetscCall(TSSetType(ts, TSSINEWSTEADY));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static const SinewKey no_keys[] = {{.name = NULL}};
-
-static const Type types[] = {
-    {"euler", "forward Euler", no_keys, SINEW_STEP_CFL, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_euler, NULL},
-    {"ssp", "strong-stability-preserving Runge-Kutta, stages fused with space", ssp_keys, SINEW_STEP_CFL, PETSC_FALSE,
-     PETSC_FALSE, PETSC_FALSE, create_ssp, NULL},
-    {"rkl", "stabilised Runge-Kutta-Legendre of second order: long explicit steps where diffusion is what limits them",
-     rkl_keys, SINEW_STEP_CFL, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_rkl, NULL},
-    {"spectral", "Runge-Kutta with an integrating factor in Fourier modes, diffusion exact; periodic grids",
-     spectral_keys, SINEW_STEP_CFL, PETSC_FALSE, PETSC_FALSE, PETSC_TRUE, create_spectral, NULL},
-    {"rk", "PETSc's explicit Runge-Kutta pairs with error control", rk_keys, SINEW_STEP_ERROR, PETSC_FALSE, PETSC_TRUE,
-     PETSC_FALSE, create_rk, NULL},
-    {"arkimex", "PETSc's additive Runge-Kutta pairs, diffusion implicit", arkimex_keys, SINEW_STEP_ERROR, PETSC_TRUE,
-     PETSC_TRUE, PETSC_FALSE, create_arkimex, NULL},
-    {"bdf", "PETSc's backward differentiation formulas", bdf_keys, SINEW_STEP_ERROR, PETSC_TRUE, PETSC_TRUE, PETSC_TRUE,
-     create_bdf, NULL},
-    {"cn", "Crank-Nicolson", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_cn, NULL},
-    {"beuler", "backward Euler", no_keys, SINEW_STEP_FIXED, PETSC_TRUE, PETSC_TRUE, PETSC_FALSE, create_beuler, NULL},
-    {"steady", "leaps to the steady state: one solve, whatever time.end is", no_keys, SINEW_STEP_FIXED, PETSC_TRUE,
-     PETSC_FALSE, PETSC_FALSE, create_steady, NULL},
-    {"insr", "fields as weights of a point network, advanced by nonlinear least squares", SinewInsrKeys,
-     SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_own, &SinewInsrHooks},
-    {"mmpde", "a trained MM-PDE: message passing on the grid's nodes and on moved ones", SinewMmpdeKeys,
-     SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE, PETSC_FALSE, create_own, &SinewMmpdeHooks},
-    {"sinenet", "a trained SineNet in a file", SinewSinenetKeys, SINEW_STEP_FIXED, PETSC_FALSE, PETSC_FALSE,
-     PETSC_FALSE, create_own, &SinewSinenetHooks},
-};
-#define TYPES ((PetscInt)(sizeof(types) / sizeof(types[0])))
-
 /* ---- reading ---- */
 
 static PetscErrorCode mistake(SinewStepper s, SinewDeck deck, SinewNode section, const char key[], const char text[])
@@ -409,10 +113,10 @@ static PetscReal cfl_limit(const SinewStepper s)
 {
   PetscInt n;
 
-  if (s->type->create == create_spectral) return spectral_limits[s->v.scheme];
-  if (s->type->create == create_euler) return 1;
-  if (s->type->create == create_rkl) return 1; /* of rates that are parts of the limits */
-  if (s->type->create != create_ssp) return 0;
+  if (s->type->kind == STEPPER_SPECTRAL) return spectral_limits[s->v.scheme];
+  if (s->type->kind == STEPPER_EULER) return 1;
+  if (s->type->kind == STEPPER_RKL) return 1; /* of rates that are parts of the limits */
+  if (s->type->kind != STEPPER_SSP) return 0;
   switch (s->v.scheme) {
   case 0: return (PetscReal)PetscMax(s->v.stages, 2) - 1;
   case 1: n = s->v.stages ? s->v.stages : 4; return (PetscReal)n - PetscFloorReal(PetscSqrtReal((PetscReal)n) + 0.5);
@@ -431,7 +135,7 @@ static PetscReal cfl_advised(const SinewStepper s)
   PetscReal smooth;
 
   if (limit == 0) return 1;
-  if (s->type->create != create_ssp || s->v.reconstruction == 0) return limit;
+  if (s->type->kind != STEPPER_SSP || s->v.reconstruction == 0) return limit;
   switch (s->v.scheme) {
   case 0: smooth = PetscPowReal(limit, 0.45); break;
   case 1: smooth = 1.55 * PetscPowReal(s->v.stages ? (PetscReal)s->v.stages / 4 : 1, 0.7); break;
@@ -447,28 +151,28 @@ static PetscErrorCode check_stages(SinewStepper s, SinewDeck deck, SinewNode sec
   PetscBool ok;
 
   PetscFunctionBeginUser;
-  if (s->type->create == create_rkl && n % 2 == 0)
+  if (s->type->kind == STEPPER_RKL && n % 2 == 0)
     PetscCall(
         mistake(s, deck, section, "stages", "expected an odd number: an even one does not damp the shortest wave"));
-  if (s->type->create != create_ssp || n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (s->type->kind != STEPPER_SSP || n == 0) PetscFunctionReturn(PETSC_SUCCESS);
   ok = (PetscBool)(s->v.scheme == 0 ? n >= 2 : s->v.scheme == 1 ? n >= 4 && root * root == n : n == 10);
   if (ok) PetscFunctionReturn(PETSC_SUCCESS);
   (void)snprintf(text, sizeof(text), "expected %s for %s, found %" PetscInt_FMT,
                  s->v.scheme == 0   ? "2 or more"
                  : s->v.scheme == 1 ? "4, 9, 16, ..."
                                     : "10",
-                 ssp_schemes[s->v.scheme], n);
+                 s->type->schemes[s->v.scheme], n);
   PetscCall(mistake(s, deck, section, "stages", text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode choose_control(SinewStepper s, SinewDeck deck, SinewNode section)
 {
-  Values *v = &s->v;
+  StepperValues *v = &s->v;
   char text[128];
 
   PetscFunctionBeginUser;
-  if (s->type->create == create_steady) v->dt = 1e30; /* cut by the next output or the end */
+  if (s->type->kind == STEPPER_STEADY) v->dt = 1e30; /* cut by the next output or the end */
   if (v->control)
     s->mode = v->control == 1 ? SINEW_STEP_FIXED : v->control == 2 ? SINEW_STEP_CFL : SINEW_STEP_ERROR;
   else
@@ -502,17 +206,17 @@ static PetscErrorCode read_keys(SinewStepper s, SinewDeck deck, SinewNode sectio
 PetscErrorCode SinewStepperCreateAt(SinewDeck deck, SinewNode section, const char path[], const char prefix[],
                                     SinewStepper *stepper)
 {
-  const char *names[TYPES];
+  const char *names[STEPPER_TYPES];
   PetscInt index;
   SinewStepper s;
 
   PetscFunctionBeginUser;
   *stepper = NULL;
-  for (PetscInt k = 0; k < TYPES; k++) names[k] = types[k].name;
-  PetscCall(SinewDeckReadName(deck, section, path, "type", TYPES, names, 1, &index));
+  for (PetscInt k = 0; k < STEPPER_TYPES; k++) names[k] = StepperTypes[k].name;
+  PetscCall(SinewDeckReadName(deck, section, path, "type", STEPPER_TYPES, names, 1, &index));
   if (index < 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscNew(&s));
-  s->type = &types[index];
+  s->type = &StepperTypes[index];
   s->section = section;
   s->path = path;
   s->prefix = prefix;
@@ -547,7 +251,7 @@ static PetscErrorCode match(SinewStepper s, SinewDeck deck, SinewEquation equati
   const PetscBool spectral = SinewStepperTransforms(s),
                   rows = (PetscBool)(equation->kernels.flux || equation->kernels.diffusive_flux),
                   stages = (PetscBool)(equation->type->stage &&
-                                       (s->type->create == create_ssp || s->type->create == create_euler));
+                                       (s->type->kind == STEPPER_SSP || s->type->kind == STEPPER_EULER));
   PetscBool fourier = PETSC_TRUE;
   char text[128];
 
@@ -643,7 +347,7 @@ const char *SinewStepperAdvice(SinewStepper stepper)
   PetscBool ssp, second;
 
   if (PetscStrcmp(stepper->type->name, "ssp", &ssp) || !ssp) return NULL;
-  if (PetscStrcmp(ssp_schemes[stepper->v.scheme], "rks2", &second) || !second) return NULL;
+  if (PetscStrcmp(stepper->type->schemes[stepper->v.scheme], "rks2", &second) || !second) return NULL;
   return stepper->space.reconstruction->reach < 2
              ? NULL
              : "rks2 lets smooth waves grow slowly with this reconstruction, which "
@@ -652,12 +356,12 @@ const char *SinewStepperAdvice(SinewStepper stepper)
 
 PetscBool SinewStepperSolvesConstraints(SinewStepper stepper)
 {
-  return (PetscBool)(stepper->type->create == create_bdf || stepper->type->create == create_beuler);
+  return (PetscBool)(stepper->type->kind == STEPPER_BDF || stepper->type->kind == STEPPER_BEULER);
 }
 
 PetscBool SinewStepperSeeksSteadyState(SinewStepper stepper)
 {
-  return (PetscBool)(stepper->type->create == create_steady);
+  return (PetscBool)(stepper->type->kind == STEPPER_STEADY);
 }
 
 const char *SinewStepperName(SinewStepper stepper)
@@ -667,7 +371,7 @@ const char *SinewStepperName(SinewStepper stepper)
 
 PetscBool SinewStepperTransforms(SinewStepper stepper)
 {
-  return (PetscBool)(stepper->type->create == create_spectral);
+  return (PetscBool)(stepper->type->kind == STEPPER_SPECTRAL);
 }
 
 /* Whether explicit and implicit stages of a pair stand at the same times: then contents and volumes go together. */
@@ -684,11 +388,11 @@ static PetscBool stands_together(const char scheme[])
 
 PetscBool SinewStepperMoves(SinewStepper s)
 {
-  PetscErrorCode (*const create)(SinewStepper, TS) = s->type->create;
-  PetscBool moves = (PetscBool)(create == create_ssp || create == create_euler || create == create_rkl ||
-                                create == create_cn || create == create_beuler || create == create_arkimex);
+  const StepperKind kind = s->type->kind;
+  PetscBool moves = (PetscBool)(kind == STEPPER_SSP || kind == STEPPER_EULER || kind == STEPPER_RKL ||
+                                kind == STEPPER_CN || kind == STEPPER_BEULER || kind == STEPPER_ARKIMEX);
 
-  if (create == create_arkimex) moves = stands_together(arkimex_schemes[s->v.scheme]);
+  if (kind == STEPPER_ARKIMEX) moves = stands_together(s->type->schemes[s->v.scheme]);
   return (PetscBool)(moves && !s->space.reconstruction->pointwise && !s->space.characteristic);
 }
 
@@ -804,6 +508,30 @@ PetscErrorCode SinewStepperPlan(SinewStepper s, MPI_Comm comm, FILE *out)
 
 /* ---- the TS ---- */
 
+PetscErrorCode SinewProblemApply(const SinewProblem *p, TS ts, SinewFVParts parts, PetscReal t, Vec U, PetscReal a,
+                                 Vec A, PetscReal b, PetscReal c, Vec out, PetscReal *rate)
+{
+  PetscReal t0, dt;
+
+  PetscFunctionBeginUser;
+  if (p->motion) {
+    PetscCall(TSGetTime(ts, &t0));
+    PetscCall(TSGetTimeStep(ts, &dt));
+    PetscCall(SinewMeshMotionStage(p->motion, t0, dt, parts, t, U, a, A, b, c, out, rate));
+  } else
+    PetscCall(SinewFVApply(p->fv, parts, t, U, a, A, b, c, out, rate));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode rhs_function(TS ts, PetscReal t, Vec U, Vec F, void *context)
+{
+  SinewStepper s = (SinewStepper)context;
+
+  PetscFunctionBeginUser;
+  PetscCall(SinewProblemApply(&s->problem, ts, s->explicit_parts, t, U, 0, NULL, 0, 1, F, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscBool source_is_implicit(const SinewStepper s);
 
 /* On a moving mesh: what is left of a residual is lost from the contents, so little may be. Faces are new in every
@@ -811,7 +539,7 @@ static PetscBool source_is_implicit(const SinewStepper s);
 static PetscErrorCode prepare_moving_solver(const SinewStepper s, SNES snes, KSP ksp, PC pc)
 {
   const PetscBool linear =
-      (PetscBool)(s->type->create == create_arkimex && s->problem.equation->linear_diffusion && !source_is_implicit(s));
+      (PetscBool)(s->type->kind == STEPPER_ARKIMEX && s->problem.equation->linear_diffusion && !source_is_implicit(s));
 
   PetscFunctionBeginUser;
   PetscCall(SNESSetTolerances(snes, 1e-14, 1e-13, 1e-14, 20, -1));
@@ -832,7 +560,7 @@ static PetscErrorCode prepare_solver(const SinewStepper s, TS ts)
 {
   const PetscBool diffused = (PetscBool)(s->problem.equation->kernels.diffusive_flux != NULL);
   const PetscBool transport =
-      (PetscBool)(s->type->create != create_arkimex && (s->problem.equation->kernels.flux || s->problem.motion));
+      (PetscBool)(s->type->kind != STEPPER_ARKIMEX && (s->problem.equation->kernels.flux || s->problem.motion));
   SNES snes;
   KSP ksp;
   PC pc;
@@ -855,8 +583,8 @@ static PetscBool source_is_implicit(const SinewStepper s)
 {
   const SinewEquation e = s->problem.equation;
 
-  if (s->type->create == create_steady) return PETSC_TRUE;
-  if (e->source_kind == SINEW_SOURCE_MILD) return (PetscBool)(s->type->create != create_arkimex && !e->kernels.flux);
+  if (s->type->kind == STEPPER_STEADY) return PETSC_TRUE;
+  if (e->source_kind == SINEW_SOURCE_MILD) return (PetscBool)(s->type->kind != STEPPER_ARKIMEX && !e->kernels.flux);
   return (PetscBool)(e->source_kind == SINEW_SOURCE_STIFF);
 }
 
@@ -967,16 +695,16 @@ PetscErrorCode SinewStepperList(FILE *out, const char name[], PetscBool *found)
 
   PetscFunctionBeginUser;
   *found = PETSC_FALSE; /* types with hooks have none of the common keys */
-  for (PetscInt k = 0; k < TYPES; k++) {
+  for (PetscInt k = 0; k < STEPPER_TYPES; k++) {
     PetscBool wanted = PETSC_TRUE;
 
-    if (name) PetscCall(PetscStrcmp(name, types[k].name, &wanted));
+    if (name) PetscCall(PetscStrcmp(name, StepperTypes[k].name, &wanted));
     if (!wanted) continue;
-    if (!types[k].hooks && !common) PetscCall(SinewKeysPrint(out, "stepper", common_keys));
-    if (!types[k].hooks) common = PETSC_TRUE;
+    if (!StepperTypes[k].hooks && !common) PetscCall(SinewKeysPrint(out, "stepper", common_keys));
+    if (!StepperTypes[k].hooks) common = PETSC_TRUE;
     *found = PETSC_TRUE;
-    fprintf(out, "\nstepper.type: %s    %s\n", types[k].name, types[k].doc);
-    PetscCall(SinewKeysPrint(out, "stepper", types[k].keys));
+    fprintf(out, "\nstepper.type: %s    %s\n", StepperTypes[k].name, StepperTypes[k].doc);
+    PetscCall(SinewKeysPrint(out, "stepper", StepperTypes[k].keys));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

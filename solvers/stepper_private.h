@@ -1,9 +1,9 @@
 #ifndef SINEW_SOLVERS_STEPPER_PRIVATE_H
 #define SINEW_SOLVERS_STEPPER_PRIVATE_H
 /*
-  For implementors of steppers that have more than a row of keys in the table of stepper.c: an object of their own with
-  the life-cycle of a deck, and private state that checkpoints keep. `own` is what `read` made; hooks that are NULL have
-  nothing to do.
+  For implementors of steppers that have more than a row of keys in the table of stepper_types.c: an object of their own
+  with the life-cycle of a deck, and private state that checkpoints keep. `own` is what `read` made; hooks that are NULL
+  have nothing to do.
 */
 #include "io/arrays.h"
 #include "solvers/stepper.h"
