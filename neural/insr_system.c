@@ -94,7 +94,7 @@ static PetscErrorCode combined_data(const InsrStage *stage, const SinewPointwise
   PetscCall(PetscArrayzero(r, rows));
   for (int k = 0; k < 3; k++) {
     at.t = stage->start + 0.5 * k * stage->dt;
-    if (stage->data[k] == 0 && k < 2) continue;
+    if (k < 2 && stage->data[k] == 0) continue;
     PetscCall(face->residual(ctx, &at, one, k == 2 ? dr : NULL));
     for (PetscInt i = 0; i < rows; i++) r[i] += stage->data[k] * one[i];
   }

@@ -166,10 +166,10 @@ static void transform_outputs(Winograd w, PetscInt first, PetscInt count, const 
     float *tile = y + tile_row(w, first, t) * row + tile_column(w, t) * out;
 
     for (PetscInt c = 0; c < out; c += LANE) {
-      const PetscInt at = bias ? full_lanes(c, out) : c;
+      const PetscInt at = bias ? full_lanes(c, out) : c, n = PetscMin(LANE, out - at);
+      const float *added = bias ? bias + at : NULL;
 
-      (*w->tile.output)(PetscMin(LANE, out - at), m + t * w->out_row + at, w->out_plane, bias ? bias + at : NULL,
-                        tile + at, row, out);
+      (*w->tile.output)(n, m + t * w->out_row + at, w->out_plane, added, tile + at, row, out);
     }
   }
 }
