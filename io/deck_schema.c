@@ -135,14 +135,10 @@ static PetscErrorCode read_constant(SinewDeck deck, const DeckNode *n, DeckValue
   *ok = PETSC_FALSE;
   PetscCall(SinewExpressionCreateDefined(n->text, &deck->definitions, 0, NULL, sizeof(message), message, &e));
   if (!e) PetscFunctionReturn(PETSC_SUCCESS);
-  *ok = PETSC_TRUE;
-  for (const char *v = random ? "t" : "xyzt"; *v; v++) {
-    PetscCall(SinewExpressionUses(e, *v, &uses));
-    if (uses) *ok = PETSC_FALSE;
-  }
+  PetscCall(SinewExpressionUsesAny(e, random ? "t" : "xyzt", &uses));
   PetscCall(SinewExpressionEvaluate(e, 0, 0, 0, 0, &value->real));
   *size = (double)value->real;
-  *ok = (PetscBool)(*ok && !PetscIsInfOrNanReal(value->real));
+  *ok = (PetscBool)(!uses && !PetscIsInfOrNanReal(value->real));
   PetscCall(SinewExpressionDestroy(&e));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -347,6 +347,14 @@ PetscErrorCode SinewExpressionUses(SinewExpression e, char variable, PetscBool *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode SinewExpressionUsesAny(SinewExpression e, const char variables[], PetscBool *uses)
+{
+  PetscFunctionBeginUser;
+  *uses = PETSC_FALSE;
+  for (const char *v = variables; *v && !*uses; v++) PetscCall(SinewExpressionUses(e, *v, uses));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 const char *SinewExpressionText(SinewExpression e)
 {
   return e->text;

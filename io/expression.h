@@ -50,6 +50,8 @@ PETSC_EXTERN PetscErrorCode SinewExpressionEvaluateWith(SinewExpression e, const
                                                         const PetscReal variables[], PetscReal *value);
 PETSC_EXTERN PetscErrorCode SinewExpressionUses(SinewExpression e, char variable,
                                                 PetscBool *uses); /* 'x', 'y', 'z' or 't'; random uses x, y and z */
+/* Any of several, as "xyzt". */
+PETSC_EXTERN PetscErrorCode SinewExpressionUsesAny(SinewExpression e, const char variables[], PetscBool *uses);
 PETSC_EXTERN const char *SinewExpressionText(SinewExpression e);
 
 #endif

@@ -98,6 +98,16 @@ typedef struct {
   PetscInt sorted[3], label;
 } Mark;
 
+/* Of structs that begin with sorted corners. */
+static int by_corners(const void *a, const void *b)
+{
+  const PetscInt *p = a, *q = b;
+
+  for (int k = 0; k < 3; k++)
+    if (p[k] != q[k]) return p[k] < q[k] ? -1 : 1;
+  return 0;
+}
+
 static void sort_corners(PetscInt dim, const PetscInt corner[], PetscInt sorted[3])
 {
   for (PetscInt k = 0; k < dim; k++) {
@@ -230,17 +240,8 @@ static PetscErrorCode sum_cells(MPI_Comm comm, const char path[], SinewSimplices
 }
 
 typedef struct {
-  PetscInt corner[3], sorted[3], cell;
+  PetscInt sorted[3], corner[3], cell;
 } Side;
-
-static int by_corners(const void *a, const void *b)
-{
-  const PetscInt *p = ((const Side *)a)->sorted, *q = ((const Side *)b)->sorted;
-
-  for (int k = 0; k < 3; k++)
-    if (p[k] != q[k]) return p[k] < q[k] ? -1 : 1;
-  return 0;
-}
 
 static Side side_of(const PetscInt cell[], PetscInt dim, PetscInt without)
 {
@@ -281,26 +282,17 @@ static PetscErrorCode find_faces(MPI_Comm comm, const char path[], SinewSimplice
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static int by_sorted(const void *a, const void *b)
-{
-  const PetscInt *p = ((const Mark *)a)->sorted, *q = ((const Mark *)b)->sorted;
-
-  for (int k = 0; k < 3; k++)
-    if (p[k] != q[k]) return p[k] < q[k] ? -1 : 1;
-  return 0;
-}
-
 /* Labels of the faces, of which rank 0 has read marks. */
 static PetscErrorCode label_faces(MPI_Comm comm, SinewSimplices *b, PetscMPIInt rank, PetscInt marks, Mark *mark)
 {
   PetscFunctionBegin;
-  if (!rank && marks) qsort(mark, (size_t)marks, sizeof(Mark), by_sorted);
+  if (!rank && marks) qsort(mark, (size_t)marks, sizeof(Mark), by_corners);
   for (PetscInt f = 0; f < b->faces; f++) {
     Mark wanted = {{-1, -1, -1}, 0};
     const Mark *found = NULL;
 
     sort_corners(b->dim, b->face + f * b->dim, wanted.sorted);
-    if (!rank && marks) found = bsearch(&wanted, mark, (size_t)marks, sizeof(Mark), by_sorted);
+    if (!rank && marks) found = bsearch(&wanted, mark, (size_t)marks, sizeof(Mark), by_corners);
     b->label[f] = found ? found->label : 0;
   }
   PetscCallMPI(MPI_Bcast(b->label, (PetscMPIInt)b->faces, MPIU_INT, 0, comm));

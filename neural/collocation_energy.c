@@ -56,6 +56,19 @@ static void scaled(const CollocationTerm *term, const CollocationBlock *block, c
       to[j * block->n + p] = PetscSqr(term->scale[block->first + p]) * from[j * block->n + p];
 }
 
+/* to [jets][n] = d2e from */
+static void curved(const CollocationTerm *term, const CollocationBlock *block, const PetscReal from[], PetscReal to[])
+{
+  const PetscInt jets = term->residuals, n = block->n;
+  const PetscReal *curve = curve_of(term, block);
+
+  for (PetscInt j = 0; j < jets; j++) {
+    for (PetscInt p = 0; p < n; p++) to[j * n + p] = 0;
+    for (PetscInt k = 0; k < jets; k++)
+      for (PetscInt p = 0; p < n; p++) to[j * n + p] += curve[(j * jets + k) * n + p] * from[k * n + p];
+  }
+}
+
 /* Root of |d2e| at one point, by the eigenvectors: row k into root[(k jets + j) n]. */
 static PetscErrorCode root_of(PetscInt jets, PetscInt n, const PetscReal curve[], PetscReal root[])
 {
@@ -155,16 +168,11 @@ static PetscErrorCode curvature(void *ctx, const PetscReal w[], const PetscReal 
   for (PetscInt b = c->part_block[part]; b < c->part_block[part + 1]; b++) {
     const CollocationBlock *block = &c->block[b];
     const CollocationTerm *term = &c->term[block->term];
-    const PetscInt jets = term->residuals, n = block->n;
-    const PetscReal *curve = curve_of(term, block);
     PetscReal *dseed = c->dr; /* large enough for a square of jets */
 
-    PetscCall(SinewJetForward(c->jet, w, term->order, n, term->x + block->first * dim, c->u));
+    PetscCall(SinewJetForward(c->jet, w, term->order, block->n, term->x + block->first * dim, c->u));
     PetscCall(SinewJetTangent(c->jet, v, c->du));
-    PetscCall(PetscArrayzero(c->u, jets * n));
-    for (PetscInt j = 0; j < jets; j++)
-      for (PetscInt k = 0; k < jets; k++)
-        for (PetscInt p = 0; p < n; p++) c->u[j * n + p] += curve[(j * jets + k) * n + p] * c->du[k * n + p];
+    curved(term, block, c->du, c->u);
     scaled(term, block, c->u, dseed);
     scaled(term, block, slope_of(term, block), c->seed);
     PetscCall(SinewJetAdjointTangent(c->jet, v, c->seed, dseed, h));
@@ -186,17 +194,14 @@ static PetscErrorCode bend(void *ctx, const PetscReal w[], const PetscReal d[], 
     const CollocationBlock *block = &c->block[b];
     const CollocationTerm *term = &c->term[block->term];
     const PetscInt jets = term->residuals, n = block->n;
-    const PetscReal *curve = curve_of(term, block), *x = term->x + block->first * dim;
+    const PetscReal *x = term->x + block->first * dim;
     PetscReal *bent = c->dr;
 
     PetscCall(SinewJetForward(c->jet, moved, term->order, n, x, bent));
     PetscCall(SinewJetForward(c->jet, w, term->order, n, x, c->u));
     PetscCall(SinewJetTangent(c->jet, d, c->du));
     for (PetscInt j = 0; j < jets * n; j++) bent[j] = 2 / PROBE * ((bent[j] - c->u[j]) / PROBE - c->du[j]);
-    PetscCall(PetscArrayzero(c->u, jets * n));
-    for (PetscInt j = 0; j < jets; j++)
-      for (PetscInt k = 0; k < jets; k++)
-        for (PetscInt p = 0; p < n; p++) c->u[j * n + p] += curve[(j * jets + k) * n + p] * bent[k * n + p];
+    curved(term, block, bent, c->u);
     scaled(term, block, c->u, c->seed);
     PetscCall(SinewJetAdjoint(c->jet, c->seed, g));
   }

@@ -59,12 +59,12 @@ PetscErrorCode SinewDMMCreateEmpty(PetscInt size, PetscInt dense, PetscInt featu
   H = (size_t)hidden;
   plane = (size_t)(m->half * m->half);
   set_shapes(m);
-  for (int p = 0; p < PARAMETERS; p++) total += (size_t)(PetscInt)SinewArraySize(&m->shape[p]);
+  for (int p = 0; p < PARAMETERS; p++) total += (size_t)SinewArraySize(&m->shape[p]);
   PetscCall(PetscCalloc1(total, &m->memory));
   for (int p = 0; p < PARAMETERS; p++) {
     m->parameter[p] = m->memory + at;
     m->shape[p].data = m->parameter[p];
-    at += (size_t)(PetscInt)SinewArraySize(&m->shape[p]);
+    at += (size_t)SinewArraySize(&m->shape[p]);
   }
   PetscCall(PetscMalloc2(H * K, &m->A, H, &m->c0));
   PetscCall(PetscMalloc5(8 * plane, &m->plane[0], CHANNELS * plane, &m->plane[1], 8 * plane, &m->plane[2],

@@ -81,7 +81,7 @@ static PetscErrorCode create_optimizer(SinewDMMTrainer t)
     PetscCall(PetscStrncpy(table[p].name, a->name, sizeof(table[p].name)));
     table[p].rank = a->rank;
     for (int k = 0; k < a->rank; k++) table[p].shape[k] = a->shape[k];
-    table[p].size = (size_t)(PetscInt)SinewArraySize(a);
+    table[p].size = (size_t)SinewArraySize(a);
     table[p].value = t->dmm->parameter[p];
     table[p].gradient = t->gradient + at;
     at += (PetscInt)SinewArraySize(a);

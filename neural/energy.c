@@ -19,36 +19,26 @@ PetscErrorCode SinewEnergyValue(SinewLeastSquares ls, const SinewEnergyProblem *
     PetscCall(p->energy(p->ctx, w, part, ls->partial));
     SinewLeastSquaresFold(ls, part, 2);
   }
-  SinewLeastSquaresFinish(ls, 2, sum);
-  PetscCall(SinewLeastSquaresSumRanks(ls, 2, sum));
+  PetscCall(SinewLeastSquaresFinish(ls, 2, sum));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode sum_gradient(SinewLeastSquares ls, const SinewEnergyProblem *p, const PetscReal w[],
-                                   PetscReal g[])
+typedef enum { GRADIENT, CURVATURE, BEND } Derivative;
+
+/* Over all points: the gradient, the Hessian times v where the energy is linearised, or what bends along v. */
+static PetscErrorCode sum_of(SinewLeastSquares ls, const SinewEnergyProblem *p, Derivative which, const PetscReal w[],
+                             const PetscReal v[], PetscReal sum[])
 {
   PetscFunctionBegin;
   for (PetscInt part = 0; part < ls->problem.parts; part++) {
     PetscCall(PetscArrayzero(ls->partial, ls->P));
-    PetscCall(p->gradient(p->ctx, w, part, ls->partial));
+    if (which == GRADIENT)
+      PetscCall(p->gradient(p->ctx, w, part, ls->partial));
+    else
+      PetscCall((which == CURVATURE ? p->curvature : p->bend)(p->ctx, w, v, part, ls->partial));
     SinewLeastSquaresFold(ls, part, ls->P);
   }
-  SinewLeastSquaresFinish(ls, ls->P, g);
-  PetscCall(SinewLeastSquaresSumRanks(ls, ls->P, g));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode sum_curvature(SinewLeastSquares ls, const SinewEnergyProblem *p, const PetscReal w[],
-                                    const PetscReal v[], PetscReal h[])
-{
-  PetscFunctionBegin;
-  for (PetscInt part = 0; part < ls->problem.parts; part++) {
-    PetscCall(PetscArrayzero(ls->partial, ls->P));
-    PetscCall(p->curvature(p->ctx, w, v, part, ls->partial));
-    SinewLeastSquaresFold(ls, part, ls->P);
-  }
-  SinewLeastSquaresFinish(ls, ls->P, h);
-  PetscCall(SinewLeastSquaresSumRanks(ls, ls->P, h));
+  PetscCall(SinewLeastSquaresFinish(ls, ls->P, sum));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -57,15 +47,15 @@ PetscErrorCode SinewEnergyProducts(SinewLeastSquares ls, const SinewEnergyProble
 {
   PetscFunctionBegin;
   PetscCall(p->linearise(p->ctx, w));
-  PetscCall(sum_gradient(ls, p, w, g));
-  if (v) PetscCall(sum_curvature(ls, p, w, v, h));
+  PetscCall(sum_of(ls, p, GRADIENT, w, NULL, g));
+  if (v) PetscCall(sum_of(ls, p, CURVATURE, w, v, h));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode SinewEnergyCurvature(EnergySolve *s, const PetscReal w[], const PetscReal v[], PetscReal h[])
 {
   PetscFunctionBegin;
-  PetscCall(sum_curvature(s->metric, s->problem, w, v, h));
+  PetscCall(sum_of(s->metric, s->problem, CURVATURE, w, v, h));
   s->report->krylov++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -139,16 +129,9 @@ PetscReal SinewEnergyLeastGain(const EnergySolve *s)
 static PetscErrorCode accelerate(EnergySolve *s, const PetscReal w[], Step *step)
 {
   SinewLeastSquares ls = s->metric;
-  const SinewEnergyProblem *p = s->problem;
 
   PetscFunctionBegin;
-  for (PetscInt part = 0; part < ls->problem.parts; part++) {
-    PetscCall(PetscArrayzero(ls->partial, ls->P));
-    PetscCall(p->bend(p->ctx, w, step->d, part, ls->partial));
-    SinewLeastSquaresFold(ls, part, ls->P);
-  }
-  SinewLeastSquaresFinish(ls, ls->P, step->bent);
-  PetscCall(SinewLeastSquaresSumRanks(ls, ls->P, step->bent));
+  PetscCall(sum_of(ls, s->problem, BEND, w, step->d, step->bent));
   PetscCall(SinewEnergyPrecondition(s, step->bent, step->end));
   if (dot(ls->P, step->end, step->end) <= PetscSqr(2 * LONGEST_CURVE) * dot(ls->P, step->d, step->d))
     for (PetscInt k = 0; k < ls->P; k++) step->d[k] -= 0.5 * step->end[k];

@@ -9,11 +9,12 @@
              gain ratio and geodesic acceleration as in least_squares.h, of which this is the generalisation:
              (J'J + mu D) a = -J' e'' u'' for the second derivative u'' of the jets along d. The work-horse
   NEWTON_CG  the exact Hessian, multiplied with vectors only, in a trust region (PETSc's TAONTR with Steihaug's
-  conjugate gradients, 1983, SIAM J. Numer. Anal. 20); J'J + mu D, at the damping given, is the norm of the region and
-             the preconditioner: some three to ten products a step where there would be thousands without. Where
-             networks are over-determined by nothing, as they are, the Hessian is slightly indefinite everywhere:
-  regions shrink to its scale and are opened again as long as that gains. It creeps where NEWTON does not (a block under
-  traction, 114 weights: 1.5e-7 of the energy left after 28 steps and 3e-8 where it ends; NEWTON 3e-10)
+             conjugate gradients, 1983, SIAM J. Numer. Anal. 20); J'J + mu D, at the damping given, is the norm of the
+             region and the preconditioner: some three to ten products a step where there would be thousands without.
+             Where networks are over-determined by nothing, as they are, the Hessian is slightly indefinite everywhere:
+             regions shrink to its scale and are opened again as long as that gains. It creeps where NEWTON does not
+             (a block under traction, 114 weights: 1.5e-7 of the energy left after 28 steps and 3e-8 where it ends;
+             NEWTON 3e-10)
 
   Steps to where the energy is not a number are refused. A solve ends when the decrement, the root of
   g' (J'J + mu D)^-1 g, is at most `tolerance` times the root of the size of the energy, the sum of all absolute values

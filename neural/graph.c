@@ -1,6 +1,7 @@
 /* Graphs of layers: parameters, nodes, running forth and back. Memory is planned in graph_memory.c. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "neural/graph_private.h"
+#include "neural/parameters_private.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,7 +181,7 @@ PetscErrorCode GraphDivide(Graph g, PetscInt parameter, PetscInt row, PetscInt r
   p->part = PETSC_TRUE;
   p->row = row;
   p->rows = rows;
-  p->size = p->size / (size_t)p->shape[0] * (size_t)rows;
+  p->size = ParameterRow(p) * (size_t)rows;
   PetscCall(allocate_value(g, p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -365,23 +366,27 @@ PetscErrorCode GraphFill(Graph g, Op *op, PetscLogEvent event, GraphMake *make)
   const PetscInt h = node->exchanged ? node->halo : 0, ny = box.ny, nx = box.nx;
   const PetscBool split = (PetscBool)(h && ny > 2 * h && nx > 2 * h);
   PetscBool side[4] = {PETSC_FALSE};
+  PetscInt low, high, left, right; /* of what is no rim */
 
   PetscFunctionBeginUser;
   if (split) ExchangeSides(node->layout->exchanges[h - 1], box, h, side);
-  const PetscInt y0 = side[0] ? h : 0, y1 = side[1] ? ny - h : ny, x0 = side[2] ? h : 0, x1 = side[3] ? nx - h : nx;
-  const SinewBox rim[] = {{0, 0, h, nx}, {ny - h, 0, h, nx}, {y0, 0, y1 - y0, h}, {y0, nx - h, y1 - y0, h}};
-
+  low = side[0] ? h : 0;
+  high = side[1] ? ny - h : ny;
+  left = side[2] ? h : 0;
+  right = side[3] ? nx - h : nx;
   PetscCall(PetscLogEventBegin(event, 0, 0, 0, 0));
   for (PetscInt b = 0; b < g->batch; ++b) {
     if (!split && ny && nx) (*make)(g, op, b, (SinewBox){0, 0, ny, nx});
-    for (int k = 0; k < 4; ++k)
-      if (side[k]) (*make)(g, op, b, rim[k]);
+    if (side[0]) (*make)(g, op, b, (SinewBox){0, 0, h, nx});
+    if (side[1]) (*make)(g, op, b, (SinewBox){ny - h, 0, h, nx});
+    if (side[2]) (*make)(g, op, b, (SinewBox){low, 0, high - low, h});
+    if (side[3]) (*make)(g, op, b, (SinewBox){low, nx - h, high - low, h});
   }
   PetscCall(PetscLogEventEnd(event, 0, 0, 0, 0));
   if (h) PetscCall(SinewTensorHaloBegin(node->value));
   if (split) {
     PetscCall(PetscLogEventBegin(event, 0, 0, 0, 0));
-    for (PetscInt b = 0; b < g->batch; ++b) (*make)(g, op, b, (SinewBox){y0, x0, y1 - y0, x1 - x0});
+    for (PetscInt b = 0; b < g->batch; ++b) (*make)(g, op, b, (SinewBox){low, left, high - low, right - left});
     PetscCall(PetscLogEventEnd(event, 0, 0, 0, 0));
   }
   if (h) PetscCall(SinewTensorHaloEnd(node->value));

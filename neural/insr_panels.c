@@ -10,25 +10,17 @@
 
 static const PetscReal node[NODES] = {0.21132486540518711775, 0.78867513459481288225};
 
-static PetscInt power(PetscInt m, PetscInt dim)
-{
-  PetscInt product = 1;
-
-  for (PetscInt i = 0; i < dim; i++) product *= m;
-  return product;
-}
-
 /* Half of the panels is there before any is halved: a network may oscillate where the field does not. */
 static PetscInt first_panels(PetscInt dim, PetscInt n)
 {
-  return SinewInsrCountPoints(SINEW_INSR_QUADRATURE, dim, PetscMax(1, n / power(NODES, dim) / 2));
+  return SinewInsrCountPoints(SINEW_INSR_QUADRATURE, dim, PetscMax(1, n / SinewInsrPower(NODES, dim) / 2));
 }
 
 PetscInt SinewInsrCountPanels(PetscInt dim, PetscInt n)
 {
-  const PetscInt first = first_panels(dim, n), more = power(2, dim) - 1;
+  const PetscInt first = first_panels(dim, n), more = SinewInsrPower(2, dim) - 1;
 
-  return (first + PetscMax(0, n / power(NODES, dim) - first) / more * more) * power(NODES, dim);
+  return (first + PetscMax(0, n / SinewInsrPower(NODES, dim) - first) / more * more) * SinewInsrPower(NODES, dim);
 }
 
 static void place(const InsrPanel *panel, PetscInt dim, PetscInt k, PetscReal x[])
@@ -39,7 +31,7 @@ static void place(const InsrPanel *panel, PetscInt dim, PetscInt k, PetscReal x[
 /* Squared range of the monitored quantities times the volume, on some of the panels. */
 static PetscErrorCode score(SinewInsr insr, const InsrMonitor *monitor, PetscInt count, InsrPanel panel[])
 {
-  const PetscInt dim = insr->dim, each = power(NODES, dim), n = count * each;
+  const PetscInt dim = insr->dim, each = SinewInsrPower(NODES, dim), n = count * each;
   PetscReal *x, *q;
 
   PetscFunctionBegin;
@@ -79,7 +71,7 @@ static int by_score(const void *a, const void *b)
 /* Halves the first k panels: their children stand behind all others. */
 static void halve(PetscInt dim, PetscInt k, InsrPanel panel[], PetscInt count)
 {
-  const PetscInt children = power(2, dim);
+  const PetscInt children = SinewInsrPower(2, dim);
 
   for (PetscInt p = 0; p < k; p++) {
     for (PetscInt i = 0; i < dim; i++) panel[p].size[i] *= 0.5;
@@ -95,9 +87,8 @@ static void halve(PetscInt dim, PetscInt k, InsrPanel panel[], PetscInt count)
 static void first_cut(SinewInsr insr, PetscInt count, InsrPanel panel[])
 {
   const SinewJetOptions *box = &insr->options.network;
-  PetscInt m = 1;
+  const PetscInt m = SinewInsrPerAxis(insr->dim, count);
 
-  while (power(m + 1, insr->dim) <= count) m++;
   for (PetscInt k = 0; k < count; k++) {
     panel[k] = (InsrPanel){.score = 0};
     for (PetscInt i = 0, rest = k; i < insr->dim; i++, rest /= m) {
@@ -110,8 +101,8 @@ static void first_cut(SinewInsr insr, PetscInt count, InsrPanel panel[])
 /* All panels, on every rank: as many evaluations of the monitor as some times the points. */
 static PetscErrorCode cut(SinewInsr insr, const InsrMonitor *monitor, PetscInt wanted, InsrPanel panel[])
 {
-  const PetscInt dim = insr->dim, more = power(2, dim) - 1;
-  PetscInt count = first_panels(dim, wanted * power(NODES, dim));
+  const PetscInt dim = insr->dim, more = SinewInsrPower(2, dim) - 1;
+  PetscInt count = first_panels(dim, wanted * SinewInsrPower(NODES, dim));
 
   PetscFunctionBegin;
   first_cut(insr, count, panel);
@@ -135,7 +126,7 @@ PetscErrorCode SinewInsrPlacePanels(InsrSet *set, const InsrMonitor *monitor)
 {
   const SinewInsr insr = set->insr;
   const SinewJetOptions *box = &insr->options.network;
-  const PetscInt dim = insr->dim, each = power(NODES, dim), panels = set->n / each;
+  const PetscInt dim = insr->dim, each = SinewInsrPower(NODES, dim), panels = set->n / each;
   PetscReal whole = 1;
   InsrPanel *panel;
 

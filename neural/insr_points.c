@@ -6,20 +6,7 @@
 #define STREAMS_A_STEP  64
 #define CANDIDATES      16 /* for a point of a face that may enter something */
 
-/* Largest m with m^dim <= n. */
-static PetscInt per_axis(PetscInt dim, PetscInt n)
-{
-  PetscInt m = PetscMax(1, (PetscInt)PetscPowReal((PetscReal)n, 1 / (PetscReal)dim));
-
-  for (;; m++) {
-    PetscInt product = 1;
-
-    for (PetscInt i = 0; i < dim; i++) product *= m + 1;
-    if (product > n) return m;
-  }
-}
-
-static PetscInt power(PetscInt m, PetscInt dim)
+PetscInt SinewInsrPower(PetscInt m, PetscInt dim)
 {
   PetscInt product = 1;
 
@@ -27,11 +14,20 @@ static PetscInt power(PetscInt m, PetscInt dim)
   return product;
 }
 
+PetscInt SinewInsrPerAxis(PetscInt dim, PetscInt n)
+{
+  PetscInt m = PetscMax(1, (PetscInt)PetscPowReal((PetscReal)n, 1 / (PetscReal)dim));
+
+  while (SinewInsrPower(m + 1, dim) <= n) m++;
+  return m;
+}
+
 PetscInt SinewInsrCountPoints(SinewInsrSampling kind, PetscInt dim, PetscInt n)
 {
   if (n < 1) return 0;
   if (kind == SINEW_INSR_PANELS) return SinewInsrCountPanels(dim, n);
-  if (kind == SINEW_INSR_STRATIFIED || kind == SINEW_INSR_QUADRATURE) return power(per_axis(dim, n), dim);
+  if (kind == SINEW_INSR_STRATIFIED || kind == SINEW_INSR_QUADRATURE)
+    return SinewInsrPower(SinewInsrPerAxis(dim, n), dim);
   return n;
 }
 
@@ -93,8 +89,8 @@ PetscErrorCode SinewInsrAllocateCells(SinewInsr insr)
   const PetscInt dim = insr->dim;
 
   PetscFunctionBegin;
-  insr->cells_axis = per_axis(dim, PetscMax(1, insr->options.points / POINTS_PER_CELL));
-  insr->cells = power(insr->cells_axis, dim);
+  insr->cells_axis = SinewInsrPerAxis(dim, PetscMax(1, insr->options.points / POINTS_PER_CELL));
+  insr->cells = SinewInsrPower(insr->cells_axis, dim);
   PetscCall(PetscMalloc3((size_t)insr->cells + 1, &insr->cell_start, (size_t)(insr->cells * dim), &insr->cell_x,
                          (size_t)(insr->cells * insr->evolved), &insr->monitor));
   for (PetscInt k = 0; k < insr->cells; k++) {
@@ -210,7 +206,7 @@ PetscErrorCode SinewInsrPlace(InsrSet *set, SinewInsrSampling kind, PetscInt ste
                                      set->count, set->x));
     for (PetscInt p = 0; p < set->count; p++) set->scale[p] = 1 / PetscSqrtReal((PetscReal)set->n);
   } else if (kind == SINEW_INSR_QUADRATURE) {
-    PetscCall(place_rule(insr, NULL, per_axis(insr->dim, set->n), set->first, set->count, set->x, set->scale));
+    PetscCall(place_rule(insr, NULL, SinewInsrPerAxis(insr->dim, set->n), set->first, set->count, set->x, set->scale));
   } else if (kind == SINEW_INSR_PANELS) {
     const InsrMonitor monitor = {monitored, insr, t, w, function, ctx};
 
@@ -238,7 +234,8 @@ static void box_candidate(SinewInsr insr, const SinewPointwiseFace *face, PetscI
                           PetscReal x[])
 {
   const SinewJetOptions *box = &insr->options.network;
-  const PetscInt axes = PetscMax(insr->dim - 1, 1), m = per_axis(axes, n), fine = per_axis(axes, CANDIDATES);
+  const PetscInt axes = PetscMax(insr->dim - 1, 1), m = SinewInsrPerAxis(axes, n),
+                 fine = SinewInsrPerAxis(axes, CANDIDATES);
 
   for (PetscInt i = 0; i < insr->dim; i++) {
     const PetscReal within = (PetscReal)(k % fine) / (PetscReal)(fine - 1);
@@ -354,7 +351,7 @@ PetscErrorCode SinewInsrPlaceFace(InsrSystem *system, PetscInt index, PetscInt s
   if (face->depth && levels)
     PetscCall(choose_deepest(system, index, stream, levels, first, count));
   else if (SinewInsrFaceRule(insr))
-    PetscCall(place_rule(insr, face, per_axis(dim - 1, n), first, count, *x, scale));
+    PetscCall(place_rule(insr, face, SinewInsrPerAxis(dim - 1, n), first, count, *x, scale));
   else
     PetscCall(draw_on_face(insr, index, stream, first, count, *x));
   for (PetscInt p = 0; p < count; p++) scale[p] *= PetscSqrtReal(face->weight);

@@ -101,6 +101,8 @@ typedef struct {
   PetscReal lower[SINEW_JET_DIM_MAX], size[SINEW_JET_DIM_MAX], score;
 } InsrPanel;
 
+PETSC_INTERN PetscInt SinewInsrPower(PetscInt m, PetscInt dim);
+PETSC_INTERN PetscInt SinewInsrPerAxis(PetscInt dim, PetscInt n); /* the largest m, 1 at least, with m^dim <= n */
 PETSC_INTERN PetscInt SinewInsrCountPanels(PetscInt dim, PetscInt n);
 /* monitor NULL: any panels. Collective. */
 PETSC_INTERN PetscErrorCode SinewInsrPlacePanels(InsrSet *set, const InsrMonitor *monitor);

@@ -3,6 +3,7 @@
   computes a slice of the output's channels, and all gather the slices.
 */
 #include "neural/graph_private.h"
+#include "neural/parameters_private.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,11 +60,8 @@ static PetscErrorCode setup(Graph g, Op *op)
 static void *own_rows(Graph g, const Layer *layer, PetscInt parameter, void *values)
 {
   const SinewParameter *p = &g->parameter[parameter];
-  size_t row = g->value_size;
 
-  if (p->part) return values;
-  for (int k = 1; k < p->rank; ++k) row *= (size_t)p->shape[k];
-  return (char *)values + (size_t)layer->first * row;
+  return p->part ? values : (char *)values + (size_t)layer->first * ParameterRow(p) * g->value_size;
 }
 
 static PetscErrorCode pack(Graph g, Op *op)

@@ -17,6 +17,28 @@ static PetscErrorCode set_active(SinewLayout layout)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What all layouts have; no boxes yet. */
+static PetscErrorCode begin(MPI_Comm comm, PetscBool periodic, PetscInt ry, PetscInt rx, PetscInt ny, PetscInt nx,
+                            SinewLayout *out, PetscMPIInt *size, PetscMPIInt *rank)
+{
+  SinewLayout layout;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&layout));
+  PetscCall(PetscCommDuplicate(comm, &layout->comm, NULL));
+  PetscCallMPI(MPI_Comm_size(layout->comm, size));
+  PetscCallMPI(MPI_Comm_rank(layout->comm, rank));
+  layout->references = 1;
+  layout->periodic = periodic;
+  layout->ry = ry;
+  layout->rx = rx;
+  layout->ny = ny;
+  layout->nx = nx;
+  PetscCall(PetscCalloc1((size_t)*size, &layout->boxes));
+  *out = layout;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Takes over cy, cx and owner. */
 static PetscErrorCode create(MPI_Comm comm, PetscBool periodic, PetscInt ry, PetscInt *cy, PetscInt rx, PetscInt *cx,
                              PetscMPIInt *owner, SinewLayout *out)
@@ -25,20 +47,10 @@ static PetscErrorCode create(MPI_Comm comm, PetscBool periodic, PetscInt ry, Pet
   PetscMPIInt size, rank;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscNew(&layout));
-  PetscCall(PetscCommDuplicate(comm, &layout->comm, NULL));
-  PetscCallMPI(MPI_Comm_size(layout->comm, &size));
-  PetscCallMPI(MPI_Comm_rank(layout->comm, &rank));
-  layout->references = 1;
-  layout->periodic = periodic;
-  layout->ry = ry;
-  layout->rx = rx;
+  PetscCall(begin(comm, periodic, ry, rx, cy[ry], cx[rx], &layout, &size, &rank));
   layout->cy = cy;
   layout->cx = cx;
-  layout->ny = cy[ry];
-  layout->nx = cx[rx];
   layout->owner = owner;
-  PetscCall(PetscCalloc1((size_t)size, &layout->boxes));
   for (PetscInt j = 0; j < ry; ++j)
     for (PetscInt i = 0; i < rx; ++i)
       layout->boxes[owner[j * rx + i]] = (SinewBox){cy[j], cx[i], cy[j + 1] - cy[j], cx[i + 1] - cx[i]};
@@ -55,20 +67,11 @@ static PetscErrorCode create_shared(MPI_Comm comm, PetscBool periodic, PetscInt 
   PetscMPIInt size, rank;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscNew(&layout));
-  PetscCall(PetscCommDuplicate(comm, &layout->comm, NULL));
-  PetscCallMPI(MPI_Comm_size(layout->comm, &size));
-  PetscCallMPI(MPI_Comm_rank(layout->comm, &rank));
-  layout->references = 1;
-  layout->periodic = periodic;
+  PetscCall(begin(comm, periodic, 1, 1, ny, nx, &layout, &size, &rank));
   layout->shared = PETSC_TRUE;
   layout->leads = (PetscBool)(rank == 0);
   layout->active = MPI_COMM_NULL;
-  layout->ry = layout->rx = 1;
-  layout->ny = ny;
-  layout->nx = nx;
   layout->box = (SinewBox){0, 0, ny, nx};
-  PetscCall(PetscMalloc1((size_t)size, &layout->boxes));
   for (PetscMPIInt r = 0; r < size; ++r) layout->boxes[r] = layout->box;
   *out = layout;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -33,8 +33,7 @@ PetscErrorCode SinewLeastSquaresDiagonal(SinewLeastSquares ls, const PetscReal w
     }
     SinewLeastSquaresFold(ls, part, ls->P);
   }
-  SinewLeastSquaresFinish(ls, ls->P, ls->diagonal);
-  PetscCall(SinewLeastSquaresSumRanks(ls, ls->P, ls->diagonal));
+  PetscCall(SinewLeastSquaresFinish(ls, ls->P, ls->diagonal));
   for (PetscInt k = 0; k < ls->P; k++) sum += ls->diagonal[k];
   ls->diagonal[ls->P] = sum / (PetscReal)ls->P;
   PetscFunctionReturn(PETSC_SUCCESS);

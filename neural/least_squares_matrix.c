@@ -80,8 +80,7 @@ PetscErrorCode SinewLeastSquaresTransposeAssembled(SinewLeastSquares ls, const P
     SinewGemv('T', end - first, ls->active, 1, ls->J + first, ls->ld, y + first, 1, ls->partial);
     SinewLeastSquaresFold(ls, part, ls->active);
   }
-  SinewLeastSquaresFinish(ls, ls->active, x);
-  PetscCall(SinewLeastSquaresSumRanks(ls, ls->active, x));
+  PetscCall(SinewLeastSquaresFinish(ls, ls->active, x));
   for (PetscInt k = 0; k < ls->P; k++) g[k] = ls->column[k] < 0 ? 0 : x[ls->column[k]];
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -42,9 +42,9 @@ struct _p_SinewLeastSquares {
 /* Sum over all ranks of x [n], in place. */
 PETSC_INTERN PetscErrorCode SinewLeastSquaresSumRanks(SinewLeastSquares ls, PetscInt n, PetscReal x[]);
 /* After the sum of n numbers over one part was put into ls->partial: folds it into the tree; after the last part
-   the rank's sum x. */
+   the sum x over all parts of all ranks. */
 PETSC_INTERN void SinewLeastSquaresFold(SinewLeastSquares ls, PetscInt part, PetscInt n);
-PETSC_INTERN void SinewLeastSquaresFinish(SinewLeastSquares ls, PetscInt n, PetscReal x[]);
+PETSC_INTERN PetscErrorCode SinewLeastSquaresFinish(SinewLeastSquares ls, PetscInt n, PetscReal x[]);
 /* g [P] = J' y over all rows */
 PETSC_INTERN PetscErrorCode SinewLeastSquaresTranspose(SinewLeastSquares ls, const PetscReal w[], const PetscReal y[],
                                                        PetscReal g[]);

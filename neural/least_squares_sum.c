@@ -46,10 +46,11 @@ void SinewLeastSquaresFold(SinewLeastSquares ls, PetscInt part, PetscInt n)
   PetscArraycpy(ls->partial + (up + 1) * stride, leaf, n);
 }
 
-void SinewLeastSquaresFinish(SinewLeastSquares ls, PetscInt n, PetscReal x[])
+PetscErrorCode SinewLeastSquaresFinish(SinewLeastSquares ls, PetscInt n, PetscReal x[])
 {
   PetscBool none = PETSC_TRUE;
 
+  PetscFunctionBegin;
   for (PetscInt k = 0; (ls->problem.parts >> k) > 0; k++) {
     const PetscReal *level = ls->partial + (k + 1) * (ls->P + 1);
 
@@ -58,6 +59,8 @@ void SinewLeastSquaresFinish(SinewLeastSquares ls, PetscInt n, PetscReal x[])
     none = PETSC_FALSE;
   }
   for (PetscInt i = 0; none && i < n; i++) x[i] = 0;
+  PetscCall(SinewLeastSquaresSumRanks(ls, n, x));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode SinewLeastSquaresTranspose(SinewLeastSquares ls, const PetscReal w[], const PetscReal y[], PetscReal g[])
@@ -70,8 +73,7 @@ PetscErrorCode SinewLeastSquaresTranspose(SinewLeastSquares ls, const PetscReal 
     PetscCall(p->transpose(p->ctx, w, part, y, ls->partial));
     SinewLeastSquaresFold(ls, part, ls->P);
   }
-  SinewLeastSquaresFinish(ls, ls->P, g);
-  PetscCall(SinewLeastSquaresSumRanks(ls, ls->P, g));
+  PetscCall(SinewLeastSquaresFinish(ls, ls->P, g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -86,7 +88,6 @@ PetscErrorCode SinewLeastSquaresSquares(SinewLeastSquares ls, const PetscReal y[
       ls->partial[0] += y[i] * y[i];
     SinewLeastSquaresFold(ls, part, 1);
   }
-  SinewLeastSquaresFinish(ls, 1, sum);
-  PetscCall(SinewLeastSquaresSumRanks(ls, 1, sum));
+  PetscCall(SinewLeastSquaresFinish(ls, 1, sum));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

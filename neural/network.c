@@ -189,12 +189,8 @@ PetscInt SinewNetworkParameterCount(SinewNetwork network)
   const Graph g = network->graph;
   PetscInt count = 0;
 
-  for (PetscInt k = 0; k < g->parameters; ++k) {
-    PetscInt64 size = 1;
-
-    for (int d = 0; d < g->parameter[k].rank; ++d) size *= g->parameter[k].shape[d];
-    count += (PetscInt)size;
-  }
+  for (PetscInt k = 0; k < g->parameters; ++k)
+    count += (PetscInt)g->parameter[k].shape[0] * (PetscInt)ParameterRow(&g->parameter[k]);
   return count;
 }
 

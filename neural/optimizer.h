@@ -30,10 +30,11 @@
       attributes of GROUP; a run that continues has the same bits;
     SinewOptimizerDestroy. The table's memory must outlive the optimiser; the table itself is copied.
 
-  Nothing communicates but Store and Load, which are collective on the file's communicator: equal gradients give equal
-  values on every rank. Memory: 2 (with an average 3) times the parameters on every rank. Of parameters in parts a rank
-  has the moments of its own; SinewOptimizerSetComm says with whom it shares them, and Step and End, collective then,
-  add one number over these ranks for the norm. adamp looks at whole parameters and refuses parts.
+  Store and Load are collective on the file's communicator; nothing else communicates where parameters are whole: equal
+  gradients give equal values on every rank. Memory: 2 (with an average 3) times the parameters on every rank. Of
+  parameters in parts a rank has the moments of its own; SinewOptimizerSetComm says with whom it shares them, and Step
+  and End, collective then, add one number over these ranks for the norm. adamp looks at whole parameters and refuses
+  parts.
 */
 #include "parameter.h"
 

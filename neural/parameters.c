@@ -18,11 +18,24 @@ static double uniform(PetscInt64 seed, PetscInt64 stream, PetscInt64 index)
   return (double)(SinewRandomMix(SinewRandomMix(key)) >> 11) * 0x1p-52 - 1;
 }
 
+size_t ParameterRow(const SinewParameter *p)
+{
+  size_t n = 1;
+
+  for (int d = 1; d < p->rank; ++d) n *= (size_t)p->shape[d];
+  return n;
+}
+
+size_t ParameterFirst(const SinewParameter *p)
+{
+  return p->part ? (size_t)p->row * ParameterRow(p) : 0;
+}
+
 void ParametersInitialize(SinewDtype dtype, PetscInt count, const SinewParameter table[], PetscInt64 seed)
 {
   for (PetscInt k = 0; k < count; ++k) {
     const SinewParameter *p = &table[k];
-    const PetscInt64 first = p->part && p->rows ? p->row * ((PetscInt64)p->size / p->rows) : 0;
+    const PetscInt64 first = (PetscInt64)ParameterFirst(p);
 
     for (size_t i = 0; i < p->size; ++i) {
       const double value = p->bound > 0 ? p->bound * uniform(seed, k, first + (PetscInt64)i) : p->constant;
@@ -78,7 +91,7 @@ static PetscErrorCode check_shape(MPI_Comm comm, const char path[], const SinewP
 /* The first entry of the whole parameter that is not finite, the same on every rank; -1: there is none. */
 static PetscErrorCode first_bad(MPI_Comm comm, SinewDtype dtype, const SinewParameter *p, PetscInt64 *entry)
 {
-  const PetscInt64 first = p->part && p->rows ? p->row * ((PetscInt64)p->size / p->rows) : 0;
+  const PetscInt64 first = (PetscInt64)ParameterFirst(p);
   PetscInt64 bad = INT64_MAX;
 
   PetscFunctionBeginUser;

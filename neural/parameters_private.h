@@ -16,6 +16,9 @@ PETSC_EXTERN PetscErrorCode ParametersLoad(MPI_Comm comm, SinewDtype dtype, Pets
 PETSC_EXTERN PetscErrorCode ParametersStore(MPI_Comm comm, SinewDtype dtype, PetscInt count,
                                             const SinewParameter table[], SinewFile file, const char group[]);
 
+/* Values of a row of the first axis; the first value of the whole parameter that this rank holds. */
+PETSC_INTERN size_t ParameterRow(const SinewParameter *p);
+PETSC_INTERN size_t ParameterFirst(const SinewParameter *p);
 /* The array in a file that has a parameter's shape; data: this rank's part of it, or all. */
 PETSC_INTERN void ParameterArray(const SinewParameter *p, SinewDtype dtype, const char name[], void *data,
                                  SinewArray *array);

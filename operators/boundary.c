@@ -113,7 +113,7 @@ PetscErrorCode SinewBoundarySideIsZero(const SinewBoundarySide *side, PetscInt c
     PetscBool used = PETSC_FALSE;
     PetscReal value = 1;
 
-    for (const char *v = "xyzt"; g && *v && !used; v++) PetscCall(SinewExpressionUses(g, *v, &used));
+    if (g) PetscCall(SinewExpressionUsesAny(g, "xyzt", &used));
     if (g) PetscCall(SinewExpressionEvaluate(g, 0, 0, 0, 0, &value));
     *zero = (PetscBool)(!used && value == 0);
   }
@@ -190,8 +190,7 @@ static PetscErrorCode depends_on_place(const SinewBoundaryPiece *piece, PetscInt
   PetscFunctionBeginUser;
   *placed = (PetscBool)(piece->where || piece->kind == SINEW_BOUNDARY_EXACT ||
                         (!piece->value[c] && piece->table_variable != 't'));
-  for (const char *v = "xyz"; piece->value[c] && *v && !*placed; v++)
-    PetscCall(SinewExpressionUses(piece->value[c], *v, placed));
+  if (!*placed && piece->value[c]) PetscCall(SinewExpressionUsesAny(piece->value[c], "xyz", placed));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

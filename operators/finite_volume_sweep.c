@@ -146,7 +146,7 @@ static void physical_fluxes(const SinewFV fv, const Task *task)
 
 /* ---- from fluxes back to vectors ---- */
 
-/* Adds to fv->rates the rates of n cells with primitives w. */
+/* Into fv->rates, the rates of n cells with primitives w. */
 void SinewFVRowRates(SinewFV fv, const Task *task, PetscInt n, PetscInt j, PetscInt k, const Rows *w)
 {
   const PetscInt index[3] = {task->start[0] - fv->axis[0]->first, task->start[1] + j - fv->axis[1]->first,

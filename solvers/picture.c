@@ -1,5 +1,6 @@
 #include "solvers/picture.h"
 #include "io/image.h"
+#include "solvers/pointwise/deformation.h"
 
 static const char *const components[] = {"magnitude", "x", "y", "z", NULL};
 static const char *const slice_axes[] = {"x", "y", "z", NULL};
@@ -271,18 +272,15 @@ PetscBool SinewPictureShowsBody(const SinewPicture *image)
   return (PetscBool)(body_field(image) >= 0);
 }
 
-/* Volume of a cell, with its sign, from places [vertices][3]. */
+/* Volume that the edges of a cell from its first corner span, with its sign, from places [vertices][3]. */
 static PetscReal cell_volume(const SinewSimplices *b, PetscInt cell, const PetscReal x[])
 {
   const PetscInt *corner = b->cell + cell * (b->dim + 1);
-  PetscReal a[3][3];
+  PetscReal edge[9];
 
   for (PetscInt k = 0; k < b->dim; k++)
-    for (PetscInt d = 0; d < 3; d++) a[k][d] = x[3 * corner[k + 1] + d] - x[3 * corner[0] + d];
-  if (b->dim == 2) return 0.5 * (a[0][0] * a[1][1] - a[0][1] * a[1][0]);
-  return (a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) - a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0]) +
-          a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0])) /
-         6;
+    for (PetscInt d = 0; d < b->dim; d++) edge[k * b->dim + d] = x[3 * corner[k + 1] + d] - x[3 * corner[0] + d];
+  return SinewDeformVolume(b->dim, edge, NULL);
 }
 
 /* The colour of a triangle with corners [3] of a cell. */

@@ -344,9 +344,9 @@ const SinewSpace *SinewStepperSpace(SinewStepper stepper)
 
 const char *SinewStepperAdvice(SinewStepper stepper)
 {
-  PetscBool ssp, second;
+  PetscBool second;
 
-  if (PetscStrcmp(stepper->type->name, "ssp", &ssp) || !ssp) return NULL;
+  if (stepper->type->kind != STEPPER_SSP) return NULL;
   if (PetscStrcmp(stepper->type->schemes[stepper->v.scheme], "rks2", &second) || !second) return NULL;
   return stepper->space.reconstruction->reach < 2
              ? NULL

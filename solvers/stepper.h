@@ -6,8 +6,8 @@
 
     stepper: {type: ssp, scheme: rks2, reconstruction: plm_mc, cfl: 0.8}
 
-  For implementors: one entry in the table of stepper.c, with a function that turns the keys into a TS, or, for steppers
-  with files or a state of their own, the hooks of stepper_private.h.
+  For implementors: one entry in the table of stepper_types.c, with a function that turns the keys into a TS, or, for
+  steppers with files or a state of their own, the hooks of stepper_private.h.
 */
 #include "../io/arrays.h"
 #include "grid_section.h"

@@ -2,12 +2,12 @@
 
 PetscErrorCode SinewCoefficientSet(SinewCoefficient *c, SinewExpression expression, PetscBool *present)
 {
-  PetscBool used = PETSC_FALSE;
+  PetscBool used;
 
   PetscFunctionBeginUser;
   if (present) *present = (PetscBool)(expression != NULL);
   if (!expression) PetscFunctionReturn(PETSC_SUCCESS);
-  for (const char *v = "xyzt"; *v && !used; v++) PetscCall(SinewExpressionUses(expression, *v, &used));
+  PetscCall(SinewExpressionUsesAny(expression, "xyzt", &used));
   PetscCall(SinewExpressionUses(expression, 't', &c->timed));
   PetscCall(SinewExpressionEvaluate(expression, 0, 0, 0, 0, &c->constant));
   c->expression = used ? expression : NULL;

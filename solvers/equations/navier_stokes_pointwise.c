@@ -78,7 +78,7 @@ static PetscErrorCode is_closed(const SinewBoundarySide *side, PetscInt normal, 
     PetscBool used = PETSC_FALSE;
     PetscReal value = 0;
 
-    for (const char *v = "xyzt"; g && *v && !used; v++) PetscCall(SinewExpressionUses(g, *v, &used));
+    if (g) PetscCall(SinewExpressionUsesAny(g, "xyzt", &used));
     if (g && !used) PetscCall(SinewExpressionEvaluate(g, 0, 0, 0, 0, &value));
     *closed = (PetscBool)(piece->kind != SINEW_BOUNDARY_OUTFLOW && piece->kind != SINEW_BOUNDARY_EXACT &&
                           !piece->table_size && !used && value == 0);

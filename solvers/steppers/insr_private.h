@@ -54,7 +54,7 @@ PETSC_INTERN PetscErrorCode SinewInsrSplitStep(SinewInsrSplit split, PetscReal t
 PETSC_INTERN PetscErrorCode SinewInsrSplitRevert(SinewInsrSplit split, PetscReal w[]);
 PETSC_INTERN SinewInsr SinewInsrSplitPressure(SinewInsrSplit split); /* whose weights checkpoints hold */
 
-/* For the table of stepper.c. */
+/* For the table of stepper_types.c. */
 PETSC_INTERN const SinewKey SinewInsrKeys[];
 PETSC_INTERN const SinewStepperHooks SinewInsrHooks;
 

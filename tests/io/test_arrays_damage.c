@@ -227,7 +227,6 @@ static double first_value(const char *path)
   return value;
 }
 
-/* A process killed before it publishes, and one that thinks better of it. */
 /* A small file whose links make it look endless: circles, and groups each of which holds the next under two names. */
 static void links_that_close_circles(void **state)
 {
@@ -299,6 +298,7 @@ static void a_checksum_of_many_values(void **state)
   scratch_remove(directory);
 }
 
+/* A process killed before it publishes, and one that thinks better of it. */
 static void unpublished_leaves_the_old_file(void **state)
 {
   const char *directory = scratch(), *path = in(directory, "x.h5"), *part = in(directory, "x.h5.part");
