@@ -18,7 +18,7 @@ deck() { # NAME CELLS STEPPER [MESH MOTION]
 for n in 48 96 128 144 160 192; do deck "rest_$n" $n 'type: ssp, scheme: rks3'; done
 deck rest_192_rkl 192 'type: rkl, dt_max: 0.005'
 deck moving_48 48 'type: rkl, dt: 0.01' 'share: 0.88, smoothing: 0.025'
-for n in 64 96; do deck "moving_$n" $n 'type: rkl, dt: 0.005' 'share: 0.85, every: 2'; done
+for n in 64 96; do deck "moving_$n" $n 'type: rkl, dt: 0.005' 'share: 0.88, smoothing: 0.025, every: 2'; done
 deck start 8 'type: ssp, dt: 1'
 
 names=$(ls ./*.yaml | sed 's|./||; s|.yaml||')
