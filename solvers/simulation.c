@@ -81,6 +81,20 @@ static PetscErrorCode check_stepper(SinewSimulation s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What formulas may use: numbers that the ensemble draws, or those that come with a state from elsewhere. */
+static PetscErrorCode define_numbers(SinewSimulation s)
+{
+  const SinewStart *start = s->options.start;
+
+  PetscFunctionBeginUser;
+  if (start) {
+    (void)SinewNodeGet(s->deck, SinewDeckRoot(s->deck), "ensemble");
+    PetscCall(SinewDeckDefine(s->deck, start->definitions));
+  } else
+    PetscCall(SinewEnsembleCreate(s->deck, s->options.member, &s->ensemble));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewSimulationOptions *options,
                                      SinewSimulation *simulation)
 {
@@ -94,7 +108,7 @@ PetscErrorCode SinewSimulationCreate(MPI_Comm comm, SinewDeck deck, const SinewS
   s->comm = comm;
   s->deck = deck;
   s->options = *options;
-  PetscCall(SinewEnsembleCreate(deck, options->member, &s->ensemble)); /* first: it defines what formulas may use */
+  PetscCall(define_numbers(s)); /* before any formula is read */
   PetscCall(SinewDeckRead(deck, root, "", SinewTopKeys, &top));
   s->title = top.title;
   PetscCall(SinewDeckRead(deck, SinewNodeGet(deck, root, "time"), "time", SinewTimeKeys, &s->end));
@@ -231,7 +245,9 @@ PetscErrorCode SinewSimulationSetUp(SinewSimulation s)
   PetscCall(SinewCheckpointsCreate(s->comm, s->checkpoint_directory, s->checkpoint.keep, &s->checkpoints));
   if (s->options.restart) PetscCall(SinewSimulationLoad(s));
   if (!s->restarted) {
-    if (s->motion)
+    if (s->options.start)
+      PetscCall((*s->options.start->fill)(s->options.start->context, s, s->U));
+    else if (s->motion)
       PetscCall(SinewMeshMotionInitial(s->motion, s->U));
     else
       PetscCall(SinewEquationInitial(s->equation, s->U));

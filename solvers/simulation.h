@@ -24,6 +24,13 @@ typedef struct {
   void *context;
 } SinewObserver;
 
+/* A state that stands for the deck's initial one. */
+typedef struct {
+  const SinewDefinitions *definitions; /* for the deck's formulas; its section ensemble is left alone */
+  PetscErrorCode (*fill)(void *context, SinewSimulation simulation, Vec U); /* collective */
+  void *context;
+} SinewStart;
+
 typedef struct {
   const char *name;    /* stem of the deck's file name; standard output directory out/NAME */
   const char *restart; /* NULL: fresh; "auto": newest good checkpoint, else fresh; else a path */
@@ -34,6 +41,7 @@ typedef struct {
   PetscBool quiet;            /* no summary, no progress */
   PetscInt member;            /* of the deck's ensemble */
   SinewObserver *observer;    /* NULL: none. A run with one leaves no files: no outputs, no checkpoints */
+  const SinewStart *start;    /* NULL: the deck's own; not for meshes that move */
 } SinewSimulationOptions;
 
 /* Keys of the sections that belong to the simulation itself, for `sinew list`. */
