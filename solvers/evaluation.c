@@ -1,4 +1,4 @@
-/* Evaluations: the deck, the network on trajectories, the classical solver's cost. */
+/* Evaluations: the deck, and the network on trajectories. */
 #include "solvers/evaluation.h"
 #include "io/publish.h"
 #include "solvers/evaluation_private.h"
@@ -59,6 +59,20 @@ const SinewKey SinewEvaluateKeys[] = {{.name = "weights",
                                        .offset = AT(classical),
                                        .doc = "deck of a solver of the same problem, whose cost is measured",
                                        .change = SINEW_CHANGE_FREE},
+                                      {.name = "equal_error",
+                                       .type = SINEW_KEY_INTS,
+                                       .offset = AT(equal_error),
+                                       .min = 1,
+                                       .max = 1e6,
+                                       .doc = "cells of the data by each of these, as 1, 2, 4: grids on which the "
+                                              "classical solver is run for its cost at the network's error",
+                                       .change = SINEW_CHANGE_FREE},
+                                      {.name = "fields",
+                                       .type = SINEW_KEY_STRINGS,
+                                       .offset = AT(fields),
+                                       .doc = "of the classical solver, one for each of the data's components; "
+                                              "standard: as the network's file says, else as the data's arrays",
+                                       .change = SINEW_CHANGE_FREE},
                                       {.name = "precision",
                                        .type = SINEW_KEY_STRING,
                                        .offset = AT(precision),
@@ -72,15 +86,18 @@ const SinewKey SinewEvaluateKeys[] = {{.name = "weights",
 static PetscErrorCode read_deck(Evaluation *e)
 {
   static const char *const others[] = {"title", "version", "network", "train", "checkpoint", "petsc"};
-  const SinewNode root = SinewDeckRoot(e->deck), output = SinewNodeGet(e->deck, root, "output");
+  const SinewNode root = SinewDeckRoot(e->deck), output = SinewNodeGet(e->deck, root, "output"),
+                  section = SinewNodeGet(e->deck, root, "evaluate");
   const SinewNode directory = SinewNodeGet(e->deck, output, "directory");
 
   PetscFunctionBeginUser;
   for (size_t k = 0; k < sizeof(others) / sizeof(others[0]); k++) (void)SinewNodeGet(e->deck, root, others[k]);
   for (const SinewKey *key = SinewTrainOutputKeys; key->name; key++) (void)SinewNodeGet(e->deck, output, key->name);
   PetscCall(SinewDataSectionRead(e->deck, &e->data_section));
-  PetscCall(
-      SinewDeckRead(e->deck, SinewNodeGet(e->deck, root, "evaluate"), "evaluate", SinewEvaluateKeys, &e->section));
+  PetscCall(SinewDeckRead(e->deck, section, "evaluate", SinewEvaluateKeys, &e->section));
+  if (e->section.equal_error.n && !e->section.classical)
+    PetscCall(SinewDeckMistake(e->deck, SinewNodeGet(e->deck, section, "equal_error"), "evaluate.equal_error",
+                               "missing evaluate.classical, the deck of the solver to compare with"));
   if (directory != SINEW_NODE_NONE)
     PetscCall(PetscStrncpy(e->directory, SinewNodeText(e->deck, directory), sizeof(e->directory)));
   else
@@ -138,15 +155,16 @@ static PetscErrorCode allocate(Evaluation *e)
 static PetscErrorCode apply(Evaluation *e, PetscInt first, double out[])
 {
   const double begin = MPI_Wtime();
+  double seconds;
 
   PetscFunctionBeginUser;
   PetscCall(EvaluateNetworkApply(e, first + e->history - 1, out));
-  if (e->applications++) e->network_seconds += MPI_Wtime() - begin; /* the first one warms up */
+  seconds = MPI_Wtime() - begin;
+  e->network_seconds = e->network_seconds > 0 ? fmin(e->network_seconds, seconds) : seconds;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ||p - y||^2, ||y||^2 and sums of p - y for each component of a frame, in the fields' own units. */
-static PetscErrorCode measure(const Evaluation *e, const double p[], const double y[], double sums[][3])
+PetscErrorCode EvaluateMeasure(const Evaluation *e, const double p[], const double y[], double sums[][3])
 {
   PetscFunctionBeginUser;
   for (PetscInt c = 0; c < e->shape.components; c++) {
@@ -176,7 +194,7 @@ static PetscErrorCode roll_out(Evaluation *e)
     double *out = e->predicted + (size_t)k * e->frame;
 
     PetscCall(apply(e, k, out));
-    PetscCall(measure(e, out, e->truth + (size_t)(e->history + k) * e->frame, sums));
+    PetscCall(EvaluateMeasure(e, out, e->truth + (size_t)(e->history + k) * e->frame, sums));
     for (PetscInt c = 0; c < e->shape.components; c++) {
       const double error = sqrt(sums[c][0] / sums[c][1]);
 
@@ -204,7 +222,7 @@ static PetscErrorCode single_steps(Evaluation *e)
       PetscCall(PetscArraycpy(e->input, e->truth + (size_t)w * e->frame, e->frame * (size_t)e->history));
       PetscCall(apply(e, w, out));
     }
-    PetscCall(measure(e, w ? out : e->predicted, e->truth + (size_t)(e->history + w) * e->frame, sums));
+    PetscCall(EvaluateMeasure(e, w ? out : e->predicted, e->truth + (size_t)(e->history + w) * e->frame, sums));
     for (PetscInt c = 0; c < e->shape.components; c++) {
       e->one_step[c] += sqrt(sums[c][0] / sums[c][1]) / n;
       e->mse[c] += sums[c][0] / cells / n;
@@ -226,61 +244,15 @@ static PetscErrorCode judge(Evaluation *e)
     PetscCall(SinewDatasetAdvise(e->data, e->box, 1, &next));
     PetscCall(EvaluateNetworkCondition(e, t));
     PetscCall(roll_out(e));
+    PetscCall(EvaluateGridsRun(e, t));
     PetscCall(single_steps(e));
     PetscCall(EvaluateSpectrum(e, t, 0, e->truth + first, e->predicted));
     PetscCall(EvaluateSpectrum(e, t, 1, e->truth + first + last, e->predicted + last));
     if (t == e->section.picture) PetscCall(EvaluatePaint(e));
   }
-  if (e->applications > 1) e->network_seconds /= (double)(e->applications - 1);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &e->network_seconds, 1, MPI_DOUBLE, MPI_MAX, e->comm));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, e->spectrum, (PetscMPIInt)(4 * e->shape.components * e->rings), MPI_DOUBLE,
                              MPI_SUM, e->comm));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* ---- the classical solver ---- */
-
-typedef struct {
-  double begin, seconds; /* of the first frame, to the last */
-  PetscInt frames;
-} Cost;
-
-static PetscErrorCode note_time(void *context, PetscInt frame, Vec U)
-{
-  Cost *c = (Cost *)context;
-
-  PetscFunctionBeginUser;
-  (void)frame, (void)U;
-  if (!c->frames++) c->begin = MPI_Wtime();
-  c->seconds = MPI_Wtime() - c->begin;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* A run of the deck on all ranks, looked at as often as the network steps. */
-static PetscErrorCode measure_classical(Evaluation *e)
-{
-  Cost cost = {0, 0, 0};
-  SinewObserver observer = {0, e->time_step > 0 ? e->time_step : e->shape.step, note_time, &cost};
-  SinewSimulationOptions options = {.name = e->options->name, .quiet = PETSC_TRUE, .observer = &observer};
-  char path[PETSC_MAX_PATH_LEN];
-  SinewDeck deck;
-  SinewSimulation s;
-  int code;
-
-  PetscFunctionBeginUser;
-  if (!e->section.classical) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCheck(observer.every > 0, e->comm, SINEW_ERR_INPUT,
-             "evaluate.classical: neither the network's file nor the data say how long a step is: give data.step");
-  PetscCall(SinewDeckResolve(e->deck, e->section.classical, sizeof(path), path));
-  PetscCall(SinewDeckCreate(e->comm, path, 0, NULL, &deck));
-  PetscCall(SinewSimulationCreate(e->comm, deck, &options, &s));
-  PetscCall(SinewSimulationSetUp(s));
-  PetscCall(SinewSimulationRun(s, &code));
-  PetscCheck(code == SINEW_EXIT_DONE && cost.frames > 1, e->comm, SINEW_ERR_INPUT,
-             "%s: %s; a run over two steps of the network (%g) or more is needed to measure its cost", path,
-             code ? "broke down" : "too short", (double)observer.every);
-  e->classical_seconds = cost.seconds / (double)(cost.frames - 1);
-  PetscCall(SinewSimulationDestroy(&s));
-  PetscCall(SinewDeckDestroy(&deck));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -298,9 +270,10 @@ PetscErrorCode SinewEvaluate(MPI_Comm comm, SinewDeck deck, const SinewSimulatio
   PetscCall(read_deck(e));
   PetscCall(open_network(e));
   PetscCall(allocate(e));
+  PetscCall(EvaluateGridsCheck(e));
   PetscCall(SinewMakeDirectory(comm, e->directory));
   PetscCall(judge(e));
-  PetscCall(measure_classical(e));
+  PetscCall(EvaluateClassical(e));
   PetscCall(EvaluateReport(e));
   PetscCall(PetscFree3(e->truth, e->predicted, e->input));
   PetscCall(PetscFree(e->spectrum));

@@ -19,13 +19,24 @@
   * drift of the integral of each component: (mean of p - mean of y) / sd, mean over trajectories after each step
   * spectra of truth and prediction after the first and last step: mean square of the modes in rings of one wavenumber
     (cosine modes where the network is not periodic)
-  * cost: seconds of a step of the network and, with `classical: deck.yaml`, of a solver over the same time
+  * cost: seconds of a step of the network (its fastest) and, with `classical: deck.yaml`, of a solver over that time
+  * cost at equal error, with `equal_error: [1, 2, 4]`: that solver starts from the last frame that the network is
+    given, on the data's cells divided by each number, and is judged by the same norm on the data's own cells, after the
+    first step of the roll-out and after the last. A time is the faster one of two runs, a mean over trajectories;
+    getting frames onto a grid and states off it is not counted. Between two grids logarithms of cost and error lie on a
+    line. A solver that is exact on the data's own cells (as the one that made the data is) leaves no such line: there
+    the two grids before tell how errors fall, if that is dearer, or the cost is a bound.
+    Stretched axes, moving meshes and neural steppers are refused; formulas that know t begin with t = 0, and a given dt
+    grows with the cells, up to the network's step.
 
   It leaves a table on standard output, and in the output directory evaluation.csv (a line a step), spectra.csv,
-  rollout.png, spectrum_K.png (of component K) and frame.png (truth, prediction, error).
+  rollout.png, spectrum_K.png (of component K) and frame.png (truth, prediction, error); at equal error also
+  equal_error.csv (lines: the network, each grid, the solver as wrong as the network after the first and last step where
+  that lies between two grids) and equal_error.png.
 
   All ranks share each map. Communication: the network's; a reduction of three numbers a component and frame; and one
-  map a component for the spectra of each trajectory, which is gathered on one rank, another for each trajectory.
+  map a component for the spectra of each trajectory, which is gathered on one rank, another for each trajectory. At
+  equal error, frames and states that are judged are summed up on all ranks, one map at a time but for the first frame.
   Memory: this rank's boxes of the frames of one trajectory. Everything is collective; errors are SINEW_ERR_INPUT with
   one line.
 */

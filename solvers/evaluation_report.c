@@ -22,7 +22,7 @@ static double spread(const Evaluation *e, PetscInt step, PetscInt c)
   return n > 1 ? sqrt(fmax(0, (e->step[step].square[c] - n * mean * mean) / (n - 1))) : 0;
 }
 
-static double over_components(const Evaluation *e, PetscInt step)
+double EvaluateMeanError(const Evaluation *e, PetscInt step)
 {
   double sum = 0;
 
@@ -40,13 +40,7 @@ static double one_step_mean(const Evaluation *e)
 
 /* ---- text that grows ---- */
 
-typedef struct {
-  char *text;
-  size_t used, size;
-} Text;
-
-static PetscErrorCode say(Text *t, const char format[], ...) PETSC_ATTRIBUTE_FORMAT(2, 3);
-static PetscErrorCode say(Text *t, const char format[], ...)
+PetscErrorCode EvaluateSay(EvaluateText *t, const char format[], ...)
 {
   va_list list;
   int n;
@@ -66,7 +60,7 @@ static PetscErrorCode say(Text *t, const char format[], ...)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode publish(Evaluation *e, const char name[], Text *t)
+PetscErrorCode EvaluatePublish(Evaluation *e, const char name[], EvaluateText *t)
 {
   char path[PETSC_MAX_PATH_LEN];
 
@@ -79,35 +73,36 @@ static PetscErrorCode publish(Evaluation *e, const char name[], Text *t)
 
 /* ---- the table and the CSV files ---- */
 
-static PetscErrorCode make_table(Evaluation *e, Text *t)
+static PetscErrorCode make_table(Evaluation *e, EvaluateText *t)
 {
   const PetscInt nc = e->shape.components;
   const char *const kind = e->section.precision;
 
   PetscFunctionBeginUser;
-  PetscCall(say(t, "network   %s, %d parameters, %s\n", e->weights, (int)e->parameters, kind));
-  PetscCall(say(t, "data      %d trajectories of %d frames, %d components on %d x %d cells\n", (int)e->trajectories,
-                (int)e->shape.frames, (int)nc, (int)e->shape.nx, (int)e->shape.ny));
-  PetscCall(say(t, "\nrelative errors in percent, of each component and of their mean\n%-14s", ""));
-  for (PetscInt c = 0; c < nc; c++) PetscCall(say(t, " %16s", SinewDatasetComponent(e->data, c)));
-  PetscCall(say(t, " %10s\n%-14s", "mean", "one step"));
-  for (PetscInt c = 0; c < nc; c++) PetscCall(say(t, " %16.3f", 100 * e->one_step[c]));
-  PetscCall(say(t, " %10.3f\n", 100 * one_step_mean(e)));
+  PetscCall(EvaluateSay(t, "network   %s, %d parameters, %s\n", e->weights, (int)e->parameters, kind));
+  PetscCall(EvaluateSay(t, "data      %d trajectories of %d frames, %d components on %d x %d cells\n",
+                        (int)e->trajectories, (int)e->shape.frames, (int)nc, (int)e->shape.nx, (int)e->shape.ny));
+  PetscCall(EvaluateSay(t, "\nrelative errors in percent, of each component and of their mean\n%-14s", ""));
+  for (PetscInt c = 0; c < nc; c++) PetscCall(EvaluateSay(t, " %16s", SinewDatasetComponent(e->data, c)));
+  PetscCall(EvaluateSay(t, " %10s\n%-14s", "mean", "one step"));
+  for (PetscInt c = 0; c < nc; c++) PetscCall(EvaluateSay(t, " %16.3f", 100 * e->one_step[c]));
+  PetscCall(EvaluateSay(t, " %10.3f\n", 100 * one_step_mean(e)));
   for (PetscInt k = 0; k < e->steps; k++) {
-    PetscCall(say(t, "step %-9d", (int)k + 1));
+    PetscCall(EvaluateSay(t, "step %-9d", (int)k + 1));
     for (PetscInt c = 0; c < nc; c++)
-      PetscCall(say(t, " %8.3f +- %-4.2f", 100 * mean_error(e, k, c), 100 * spread(e, k, c)));
-    PetscCall(say(t, " %10.3f\n", 100 * over_components(e, k)));
+      PetscCall(EvaluateSay(t, " %8.3f +- %-4.2f", 100 * mean_error(e, k, c), 100 * spread(e, k, c)));
+    PetscCall(EvaluateSay(t, " %10.3f\n", 100 * EvaluateMeanError(e, k)));
   }
-  PetscCall(say(t, "\ndrift of integrals after %d steps, in standard deviations:", (int)e->steps));
+  PetscCall(EvaluateSay(t, "\ndrift of integrals after %d steps, in standard deviations:", (int)e->steps));
   for (PetscInt c = 0; c < nc; c++)
-    PetscCall(say(t, "  %s %.3e", SinewDatasetComponent(e->data, c),
-                  e->step[e->steps - 1].drift[c] / (double)e->trajectories));
-  PetscCall(say(t, "\ncost of a step: network %.3g s", e->network_seconds));
+    PetscCall(EvaluateSay(t, "  %s %.3e", SinewDatasetComponent(e->data, c),
+                          e->step[e->steps - 1].drift[c] / (double)e->trajectories));
+  PetscCall(EvaluateSay(t, "\ncost of a step: network %.3g s", e->network_seconds));
   if (e->classical_seconds > 0)
-    PetscCall(say(t, ", classical solver %.3g s: %.3g times", e->classical_seconds,
-                  e->classical_seconds / fmax(e->network_seconds, 1e-12)));
-  PetscCall(say(t, ", on %d ranks\n", (int)e->size));
+    PetscCall(EvaluateSay(t, ", classical solver %.3g s: %.3g times", e->classical_seconds,
+                          e->classical_seconds / fmax(e->network_seconds, 1e-12)));
+  PetscCall(EvaluateSay(t, ", on %d ranks\n", (int)e->size));
+  if (e->grids) PetscCall(EvaluateEqualTable(e, t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -115,48 +110,48 @@ static PetscErrorCode make_table(Evaluation *e, Text *t)
 static PetscErrorCode write_errors(Evaluation *e)
 {
   const PetscInt nc = e->shape.components;
-  Text t = {NULL, 0, 0};
+  EvaluateText t = {NULL, 0, 0};
 
   PetscFunctionBeginUser;
-  PetscCall(say(&t, "step,time"));
+  PetscCall(EvaluateSay(&t, "step,time"));
   for (PetscInt c = 0; c < nc; c++) {
     const char *name = SinewDatasetComponent(e->data, c);
 
-    PetscCall(say(&t, ",error_%s,spread_%s,drift_%s,mse_%s", name, name, name, name));
+    PetscCall(EvaluateSay(&t, ",error_%s,spread_%s,drift_%s,mse_%s", name, name, name, name));
   }
-  PetscCall(say(&t, ",error_mean\n0,0"));
-  for (PetscInt c = 0; c < nc; c++) PetscCall(say(&t, ",%.9g,,,%.9g", e->one_step[c], e->mse[c]));
-  PetscCall(say(&t, ",%.9g\n", one_step_mean(e)));
+  PetscCall(EvaluateSay(&t, ",error_mean\n0,0"));
+  for (PetscInt c = 0; c < nc; c++) PetscCall(EvaluateSay(&t, ",%.9g,,,%.9g", e->one_step[c], e->mse[c]));
+  PetscCall(EvaluateSay(&t, ",%.9g\n", one_step_mean(e)));
   for (PetscInt k = 0; k < e->steps; k++) {
-    PetscCall(say(&t, "%d,%.9g", (int)k + 1, (double)(k + 1) * (double)e->shape.step));
+    PetscCall(EvaluateSay(&t, "%d,%.9g", (int)k + 1, (double)(k + 1) * (double)e->shape.step));
     for (PetscInt c = 0; c < nc; c++)
-      PetscCall(say(&t, ",%.9g,%.9g,%.9g,", mean_error(e, k, c), spread(e, k, c),
-                    e->step[k].drift[c] / (double)e->trajectories));
-    PetscCall(say(&t, ",%.9g\n", over_components(e, k)));
+      PetscCall(EvaluateSay(&t, ",%.9g,%.9g,%.9g,", mean_error(e, k, c), spread(e, k, c),
+                            e->step[k].drift[c] / (double)e->trajectories));
+    PetscCall(EvaluateSay(&t, ",%.9g\n", EvaluateMeanError(e, k)));
   }
-  PetscCall(publish(e, "evaluation.csv", &t));
+  PetscCall(EvaluatePublish(e, "evaluation.csv", &t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode write_spectra(Evaluation *e)
 {
-  Text t = {NULL, 0, 0};
+  EvaluateText t = {NULL, 0, 0};
 
   PetscFunctionBeginUser;
-  PetscCall(say(&t, "ring"));
+  PetscCall(EvaluateSay(&t, "ring"));
   for (PetscInt c = 0; c < e->shape.components; c++) {
     const char *n = SinewDatasetComponent(e->data, c);
 
-    PetscCall(say(&t, ",%s_first_truth,%s_first_prediction,%s_last_truth,%s_last_prediction", n, n, n, n));
+    PetscCall(EvaluateSay(&t, ",%s_first_truth,%s_first_prediction,%s_last_truth,%s_last_prediction", n, n, n, n));
   }
-  PetscCall(say(&t, "\n"));
+  PetscCall(EvaluateSay(&t, "\n"));
   for (PetscInt r = 0; r < e->rings; r++) {
-    PetscCall(say(&t, "%d", (int)r));
+    PetscCall(EvaluateSay(&t, "%d", (int)r));
     for (PetscInt c = 0; c < e->shape.components; c++)
-      for (PetscInt w = 0; w < 4; w++) PetscCall(say(&t, ",%.9g", EvaluateRings(e, w / 2, w % 2, c)[r]));
-    PetscCall(say(&t, "\n"));
+      for (PetscInt w = 0; w < 4; w++) PetscCall(EvaluateSay(&t, ",%.9g", EvaluateRings(e, w / 2, w % 2, c)[r]));
+    PetscCall(EvaluateSay(&t, "\n"));
   }
-  PetscCall(publish(e, "spectra.csv", &t));
+  PetscCall(EvaluatePublish(e, "spectra.csv", &t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -175,7 +170,7 @@ static PetscErrorCode paint_errors(Evaluation *e)
   for (PetscInt k = 0; k < e->steps; k++) {
     x[k] = (PetscReal)(k + 1);
     for (PetscInt c = 0; c < nc; c++) y[c * e->steps + k] = 100 * mean_error(e, k, c);
-    y[nc * e->steps + k] = 100 * over_components(e, k);
+    y[nc * e->steps + k] = 100 * EvaluateMeanError(e, k);
   }
   for (PetscInt c = 0; c <= nc; c++)
     curve[c] = (SinewCurve){.label = c < nc ? SinewDatasetComponent(e->data, c) : "mean",
@@ -268,7 +263,7 @@ PetscErrorCode EvaluatePaint(Evaluation *e)
 
 PetscErrorCode EvaluateReport(Evaluation *e)
 {
-  Text table = {NULL, 0, 0};
+  EvaluateText table = {NULL, 0, 0};
 
   PetscFunctionBeginUser;
   PetscCall(make_table(e, &table));
@@ -279,9 +274,11 @@ PetscErrorCode EvaluateReport(Evaluation *e)
   PetscCall(write_spectra(e));
   PetscCall(paint_errors(e));
   for (PetscInt c = 0; c < e->shape.components; c++) PetscCall(paint_spectrum(e, c));
-  PetscCall(PetscPrintf(
-      e->comm, "\noutput    %s: evaluation.csv, spectra.csv, rollout.png, spectrum_*.png, frame.png\n", e->directory));
+  if (e->grids) PetscCall(EvaluateEqualFiles(e));
+  PetscCall(PetscPrintf(e->comm,
+                        "\noutput    %s: evaluation.csv, spectra.csv, %srollout.png, spectrum_*.png, frame.png\n",
+                        e->directory, e->grids ? "equal_error.csv, equal_error.png, " : ""));
   PetscCall(PetscPrintf(e->comm, "RESULT status=done code=0 one_step=%.6g rollout=%.6g steps=%" PetscInt_FMT "\n",
-                        one_step_mean(e), over_components(e, e->steps - 1), e->steps));
+                        one_step_mean(e), EvaluateMeanError(e, e->steps - 1), e->steps));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
