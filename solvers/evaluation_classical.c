@@ -387,7 +387,7 @@ static PetscErrorCode match_fields(Evaluation *e, SinewEquation equation)
     while (c < e->shape.components && strcmp(field_name(e, c), equation->primitive[p])) c++;
     if (c == e->shape.components)
       all = PETSC_FALSE;
-    else if (p < EVALUATE_COMPONENTS)
+    else
       e->component[p] = c;
     PetscCall(PetscStrlcat(wanted, p ? ", " : "", sizeof(wanted)));
     PetscCall(PetscStrlcat(wanted, equation->primitive[p], sizeof(wanted)));

@@ -56,13 +56,12 @@ static void place_between(const Evaluation *e, PetscInt which, const EvaluateGri
   const double wanted = EvaluateMeanError(e, step_of(e, which));
   const Equal finest = *q;
   double error[3];
-  Equal other;
+  Equal other = *q;
 
   for (PetscInt k = 0; k < 3; k++) error[k] = last[k] ? fmax(grid_error(e, last[k], which), 1e-16) : HUGE_VAL;
   q->kind = EQUAL_BETWEEN;
   follow(e, last[1], last[2], log(error[1] / wanted) / log(error[1] / error[2]), q);
   if (last[2]->divisor > 1) return;
-  other = *q;
   if (!last[0] || error[0] <= error[1]) {
     *q = finest;
     q->kind = EQUAL_AT_MOST;
