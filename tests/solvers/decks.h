@@ -1,6 +1,7 @@
 #ifndef SINEW_TESTS_SOLVERS_DECKS_H
 #define SINEW_TESTS_SOLVERS_DECKS_H
 /* Runs decks from text inside a test, without files: the deck is the test. */
+#include <math.h>
 #include <string.h>
 
 #include "io/error.h"
@@ -112,6 +113,27 @@ static inline PetscInt64 checksum_of(Run *r)
 
   check_call(SinewChecksum(r->grid, r->equation->components, r->U, &sum));
   return sum;
+}
+
+/* Largest difference between this rank's cells of a run on all ranks and the same run alone. */
+static inline double distance_from_alone(const Run *all, const Run *alone)
+{
+  const PetscInt nc = alone->equation->components;
+  const SinewAxis *x = SinewGridAxis(all->grid, 0), *y = SinewGridAxis(all->grid, 1), *z = SinewGridAxis(all->grid, 2);
+  const PetscReal *a, *b;
+  double worst = 0;
+
+  check_call(VecGetArrayRead(all->U, &a));
+  check_call(VecGetArrayRead(alone->U, &b));
+  for (PetscInt n = 0; n < x->count * y->count * z->count; n++) {
+    const PetscInt i = x->start + n % x->count, j = y->start + n / x->count % y->count,
+                   k = z->start + n / x->count / y->count, m = (k * y->cells + j) * x->cells + i;
+
+    for (PetscInt c = 0; c < nc; c++) worst = fmax(worst, fabs(a[n * nc + c] - b[m * nc + c]));
+  }
+  check_call(VecRestoreArrayRead(all->U, &a));
+  check_call(VecRestoreArrayRead(alone->U, &b));
+  return worst;
 }
 
 #endif

@@ -153,23 +153,9 @@ static void ranks_agree(void **state)
       const char *const overrides[] = {cuts[d][k], NULL};
       Run all = run_deck(PETSC_COMM_WORLD, all_terms[d], overrides),
           one = run_deck(PETSC_COMM_SELF, all_terms[d], NULL);
-      const PetscInt nc = one.equation->components;
-      const SinewAxis *x = SinewGridAxis(all.grid, 0), *y = SinewGridAxis(all.grid, 1), *z = SinewGridAxis(all.grid, 2);
-      const PetscReal *a, *b;
-      double worst = 0;
 
       check_all(all.code == 0 && one.code == 0);
-      check_call(VecGetArrayRead(all.U, &a));
-      check_call(VecGetArrayRead(one.U, &b));
-      for (PetscInt n = 0; n < x->count * y->count * z->count; n++) {
-        const PetscInt i = x->start + n % x->count, j = y->start + n / x->count % y->count,
-                       l = z->start + n / x->count / y->count, m = (l * y->cells + j) * x->cells + i;
-
-        for (PetscInt c = 0; c < nc; c++) worst = fmax(worst, fabs(a[n * nc + c] - b[m * nc + c]));
-      }
-      check_close(worst, 0, 1e-12);
-      check_call(VecRestoreArrayRead(all.U, &a));
-      check_call(VecRestoreArrayRead(one.U, &b));
+      check_close(distance_from_alone(&all, &one), 0, 1e-12);
       end_run(&all);
       end_run(&one);
     }
