@@ -3,6 +3,7 @@
   square, from exp(-r^2 / 0.02) in the middle.
 
     mesh solve NU TIME               Monge-Ampere meshes for the front, 64^2 to 512^2: iterations, seconds, quality
+                                     (OMP_NUM_THREADS=1: processor time counts the threads of BLAS too)
     mesh errors NU DIRECTORY ...     errors of series (fields_*.h5 at t = 0.1 .. 1) against the reference
     mesh against FIELD K REFERENCE DIRECTORY ...
                                      relative L1 distances of output K of series on the unit square from that of a fine
