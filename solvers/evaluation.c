@@ -164,6 +164,25 @@ static PetscErrorCode apply(Evaluation *e, PetscInt first, double out[])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode EvaluateWholeMaps(MPI_Comm comm, PetscMPIInt root, PetscInt components, SinewBox box,
+                                 const double values[], PetscInt ny, PetscInt nx, double maps[])
+{
+  PetscMPIInt count, rank;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMPIIntCast(components * ny * nx, &count));
+  PetscCall(PetscArrayzero(maps, count));
+  for (PetscInt c = 0; c < components; c++)
+    for (PetscInt j = 0; j < box.ny; j++)
+      PetscCall(PetscArraycpy(maps + (c * ny + box.y + j) * nx + box.x, values + (c * box.ny + j) * box.nx, box.nx));
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (root == EVALUATE_ALL)
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, maps, count, MPI_DOUBLE, MPI_SUM, comm));
+  else
+    PetscCallMPI(MPI_Reduce(rank == root ? MPI_IN_PLACE : maps, maps, count, MPI_DOUBLE, MPI_SUM, root, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode EvaluateMeasure(const Evaluation *e, const double p[], const double y[], double sums[][3])
 {
   PetscFunctionBeginUser;

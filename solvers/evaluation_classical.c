@@ -142,19 +142,6 @@ static SinewBox owned_box(SinewSimulation s)
   return (SinewBox){y->start, x->start, y->count, x->count};
 }
 
-/* Every rank's boxes of a frame, [component][y][x], as whole maps on all. Collective. */
-static PetscErrorCode share(MPI_Comm comm, PetscInt components, SinewBox box, const double values[], PetscInt ny,
-                            PetscInt nx, double maps[])
-{
-  PetscFunctionBeginUser;
-  PetscCall(PetscArrayzero(maps, components * ny * nx));
-  for (PetscInt c = 0; c < components; c++)
-    for (PetscInt j = 0; j < box.ny; j++)
-      PetscCall(PetscArraycpy(maps + (c * ny + box.y + j) * nx + box.x, values + (c * box.ny + j) * box.nx, box.nx));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, maps, (PetscMPIInt)(components * ny * nx), MPI_DOUBLE, MPI_SUM, comm));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* The start of a simulation: the frame's conserved variables, on this grid. */
 static PetscErrorCode fill(void *context, SinewSimulation s, Vec U)
 {
@@ -205,7 +192,7 @@ static PetscErrorCode judge_state(GridRun *r, PetscInt step, Vec U, double error
     double *plane = fine + (size_t)c * e->plane;
 
     PetscCall(SinewEquationField(s->equation, U, s->equation->primitive[p], &scalar, values));
-    PetscCall(share(e->comm, 1, box, values, cells[1], cells[0], map));
+    PetscCall(EvaluateWholeMaps(e->comm, EVALUATE_ALL, 1, box, values, cells[1], cells[0], map));
     PetscCall(transfer(r, p, cells, map, data, e->box, plane));
     for (size_t i = 0; i < e->plane; i++) plane[i] = (plane[i] - (double)e->model.mean[c]) / (double)e->model.sd[c];
   }
@@ -289,8 +276,8 @@ PetscErrorCode EvaluateGridsRun(Evaluation *e, PetscInt trajectory)
   PetscFunctionBeginUser;
   if (!e->grids) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1((size_t)(nc * n), &start));
-  PetscCall(
-      share(e->comm, nc, e->box, e->truth + (size_t)(e->history - 1) * e->frame, e->shape.ny, e->shape.nx, start));
+  PetscCall(EvaluateWholeMaps(e->comm, EVALUATE_ALL, nc, e->box, e->truth + (size_t)(e->history - 1) * e->frame,
+                              e->shape.ny, e->shape.nx, start));
   for (PetscInt k = 0; k < nc * n; k++) start[k] = start[k] * (double)e->model.sd[k / n] + (double)e->model.mean[k / n];
   for (PetscInt g = 0; g < e->grids; g++) {
     EvaluateGrid *grid = &e->grid[g];

@@ -84,6 +84,11 @@ typedef struct {
   PetscReal solver_step; /* on the data's own grid; 0: by a CFL number */
 } Evaluation;
 
+/* Every rank's box of each component, [component][y][x], as whole maps on rank root, or with EVALUATE_ALL on all; what
+   the other ranks' maps then hold is of no use. Collective: one sum over maps that are zero beside the box. */
+#define EVALUATE_ALL (-1)
+PETSC_INTERN PetscErrorCode EvaluateWholeMaps(MPI_Comm comm, PetscMPIInt root, PetscInt components, SinewBox box,
+                                              const double values[], PetscInt ny, PetscInt nx, double maps[]);
 /* ||p - y||^2, ||y||^2 and sums of p - y for each component of a frame, in the fields' own units. Collective. */
 PETSC_INTERN PetscErrorCode EvaluateMeasure(const Evaluation *e, const double p[], const double y[], double sums[][3]);
 

@@ -8,22 +8,6 @@ double *EvaluateRings(Evaluation *e, PetscInt which, PetscInt side, PetscInt com
   return e->spectrum + ((2 * which + side) * e->shape.components + component) * e->rings;
 }
 
-/* The whole map on one rank: each sends its rows. */
-static PetscErrorCode gather(Evaluation *e, PetscMPIInt root, const double box[], double map[])
-{
-  const size_t n = (size_t)(e->shape.ny * e->shape.nx);
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscArrayzero(map, n));
-  for (PetscInt j = 0; j < e->box.ny; j++)
-    PetscCall(PetscArraycpy(map + (e->box.y + j) * e->shape.nx + e->box.x, box + j * e->box.nx, e->box.nx));
-  if (e->rank == root)
-    PetscCallMPI(MPI_Reduce(MPI_IN_PLACE, map, (PetscMPIInt)n, MPI_DOUBLE, MPI_SUM, root, e->comm));
-  else
-    PetscCallMPI(MPI_Reduce(map, NULL, (PetscMPIInt)n, MPI_DOUBLE, MPI_SUM, root, e->comm));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static void add(Evaluation *e, double ky, double kx, double power, double rings[])
 {
   const PetscInt ring = (PetscInt)floor(sqrt(ky * ky + kx * kx) + 0.5);
@@ -82,7 +66,8 @@ PetscErrorCode EvaluateSpectrum(Evaluation *e, PetscInt trajectory, PetscInt whi
   PetscCall(PetscMalloc1((size_t)(e->shape.ny * e->shape.nx), &map));
   for (PetscInt side = 0; side < 2; side++) {
     for (PetscInt c = 0; c < e->shape.components; c++) {
-      PetscCall(gather(e, root, frame[side] + (size_t)c * e->plane, map));
+      PetscCall(EvaluateWholeMaps(e->comm, root, 1, e->box, frame[side] + (size_t)c * e->plane, e->shape.ny,
+                                  e->shape.nx, map));
       if (e->rank != root) continue;
       if (e->periodic)
         fourier(e, map, EvaluateRings(e, which, side, c));
