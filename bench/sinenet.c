@@ -9,6 +9,7 @@
   in l2.
 */
 #include "neural/sinenet.h"
+#include "io/environment.h"
 #include <dnnl.h>
 #include <petsctime.h>
 #include <stdio.h>
@@ -321,6 +322,7 @@ int main(int argc, char **argv)
   Settings settings;
 
   PetscFunctionBeginUser;
+  SinewSetEnvironment();
   PetscCall(PetscInitialize(&argc, &argv, NULL, NULL));
   PetscCall(PetscLogDefaultBegin());
   PetscCall(read_settings(&settings));

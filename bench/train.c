@@ -5,6 +5,7 @@
   rank that needs most), of which cpu of forward, backward and optimiser on rank 0, the largest peak memory of a rank in
   MB, and the loss after the steps.
 */
+#include "io/environment.h"
 #include "neural/loss.h"
 #include "neural/optimizer.h"
 #include "neural/sinenet.h"
@@ -146,6 +147,7 @@ int main(int argc, char **argv)
   PetscBool recompute = PETSC_FALSE;
   PetscInt steps = 3;
 
+  SinewSetEnvironment();
   if (PetscInitialize(&argc, &argv, NULL, NULL)) return 1;
   PetscCall(PetscOptionsGetString(NULL, NULL, "-model", model, sizeof(model), NULL));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-steps", &steps, NULL));

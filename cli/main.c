@@ -3,10 +3,10 @@
   Words after `--` go to PETSc unchanged.
 */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "io/environment.h"
 
 typedef struct {
   const char *name, *usage, *doc;
@@ -85,7 +85,7 @@ int main(int argc, char **argv)
     printf("usage: sinew %s %s\n\n%s\n", command->name, command->usage, command->doc);
     return SINEW_EXIT_DONE;
   }
-  setenv("OMP_NUM_THREADS", "1", 0); /* ranks are the parallelism; spinning threads beside them cost a factor of six */
+  SinewSetEnvironment();
   /* PETSc sees the program's name and what follows `--` */
   petsc_argc = own < argc ? argc - own : 1;
   petsc_argv = argv + (own < argc ? own : 0);

@@ -6,6 +6,7 @@
   may differ between ranks is asserted with check_all, which agrees first. Only rank 0 reports. Exit
   code 77 means "skipped".
 */
+#include "io/environment.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -55,6 +56,7 @@ static inline int run_group_with(int argc, char **argv, const struct CMUnitTest 
   int failed, rank;
 
   setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 0);
+  SinewSetEnvironment();
   if (PetscInitialize(&argc, &argv, NULL, NULL)) return 1;
   MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
   if (rank) (void)!freopen("/dev/null", "w", stdout);
