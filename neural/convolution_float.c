@@ -497,18 +497,30 @@ static void bias_gradient(const ConvolutionShape *s, const float *restrict gy, f
     for (PetscInt o = 0; o < out; ++o) gbias[o] += gy[k * out + o];
 }
 
-/* gy in its frame, behind the scratch of the products; then a convolution with the filter turned around. */
+/* Samples of gy in frames of two zeros. */
+static void frame(const ConvolutionShape *s, const float *gy, float *framed)
+{
+  const size_t inside = (size_t)(s->nx * s->out), side = (size_t)(2 * s->out), row = inside + 2 * side;
+
+  for (PetscInt b = 0; b < s->batch; ++b) {
+    memset(framed, 0, (2 * row + side) * sizeof(*framed));
+    framed += 2 * row + side;
+    for (PetscInt y = 0; y < s->ny; ++y, gy += inside, framed += row) { /* the right of one row, the left of the next */
+      memcpy(framed, gy, inside * sizeof(*framed));
+      memset(framed + inside, 0, 2 * side * sizeof(*framed));
+    }
+    memset(framed, 0, (2 * row - side) * sizeof(*framed));
+    framed += 2 * row - side;
+  }
+}
+
+/* The frame lies behind the scratch of the products; then a convolution with the filter turned around. */
 static PetscErrorCode backward_winograd(Convolution c, const float *gy, float *gx)
 {
-  const PetscInt ny = c->s.ny, nx = c->s.nx, out = c->s.out, row = (nx + 4) * out;
   float *framed = (float *)((char *)c->engine->scratch + WinogradScratch(c->adjoint));
 
   PetscFunctionBeginUser;
-  memset(framed, 0, framed_values(&c->s) * sizeof(*framed));
-  for (PetscInt b = 0; b < c->s.batch; ++b)
-    for (PetscInt y = 0; y < ny; ++y)
-      memcpy(framed + (b * (ny + 4) + y + 2) * row + 2 * out, gy + (b * ny + y) * nx * out,
-             (size_t)(nx * out) * sizeof(*framed));
+  frame(&c->s, gy, framed);
   WinogradPack(c->adjoint, PETSC_TRUE, c->plain, c->engine->packed);
   PetscCall(WinogradForward(c->adjoint, c->engine->packed, framed, NULL, gx, c->engine->scratch));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -17,47 +17,58 @@ static inline REAL *at(SinewTensor t, PetscInt b, PetscInt y, PetscInt x)
          ((b * (t->layout->box.ny + 2 * h) + y + h) * (t->layout->box.nx + 2 * h) + x + h) * t->channels;
 }
 
-/* ---- activations ---- */
+/* ---- activations: values, and slopes with the values on the way ---- */
 
 static inline REAL none(REAL x)
 {
   return x;
 }
-static inline REAL none_slope(REAL x)
+static inline REAL none_slope(REAL x, REAL *value)
 {
-  return (void)x, (REAL)1;
+  *value = x;
+  return 1;
 }
 static inline REAL relu(REAL x)
 {
   return x > 0 ? x : 0;
 }
-static inline REAL relu_slope(REAL x)
+static inline REAL relu_slope(REAL x, REAL *value)
 {
+  *value = relu(x);
   return x > 0 ? 1 : 0;
 }
 static inline REAL sigmoid(REAL x)
 {
   return (REAL)(1 / (1 + exp(-(double)x)));
 }
-static inline REAL sigmoid_slope(REAL x)
+static inline REAL sigmoid_slope(REAL x, REAL *value)
 {
-  return sigmoid(x) * (1 - sigmoid(x));
+  const REAL s = sigmoid(x);
+
+  *value = s;
+  return s * (1 - s);
 }
 static inline REAL silu(REAL x)
 {
   return x * sigmoid(x);
 }
-static inline REAL silu_slope(REAL x)
+static inline REAL silu_slope(REAL x, REAL *value)
 {
-  return sigmoid(x) * (1 + x * (1 - sigmoid(x)));
+  const REAL s = sigmoid(x);
+
+  *value = x * s;
+  return s * (1 + x * (1 - s));
 }
 static inline REAL hyperbolic(REAL x)
 {
   return (REAL)tanh((double)x);
 }
-static inline REAL hyperbolic_slope(REAL x)
+static inline REAL hyperbolic_slope(REAL x, REAL *value)
 {
-  return 1 - hyperbolic(x) * hyperbolic(x);
+  const REAL t = hyperbolic(x);
+
+  *value = t;
+  return 1 - t * t;
 }
 
 /* ---- norm, activation, conditioning, residuals ---- */
@@ -104,13 +115,11 @@ static void add_residual(SinewTensor from, SinewTensor to, PetscInt b, SinewBox 
   static void slopes_##act(PetscInt n, const REAL *restrict x, const REAL *scale, const REAL *offset,            \
                            REAL *restrict value, REAL *restrict slope)                                           \
   {                                                                                                              \
-    _Pragma("omp simd") for (PetscInt c = 0; c < n; ++c)                                                         \
-    {                                                                                                            \
-      const REAL z = scale ? scale[c] * x[c] + offset[c] : x[c];                                                 \
-                                                                                                                 \
-      value[c] = act(z);                                                                                         \
-      slope[c] = act##_slope(z);                                                                                 \
-    }                                                                                                            \
+    if (scale)                                                                                                   \
+      _Pragma("omp simd") for (PetscInt c = 0; c < n; ++c) slope[c] =                                            \
+          act##_slope(scale[c] * x[c] + offset[c], &value[c]);                                                   \
+    else                                                                                                         \
+      _Pragma("omp simd") for (PetscInt c = 0; c < n; ++c) slope[c] = act##_slope(x[c], &value[c]);              \
   }
 
 POINTWISE(none)

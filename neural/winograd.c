@@ -60,6 +60,7 @@ PetscErrorCode WinogradCreate(const ConvolutionShape *s, Winograd *out)
   w->out_row = padded(s->out);
   w->rows = BLOCK / ((PetscInt)sizeof(float) * w->tile.points * (w->in_row + w->out_row) * w->across);
   w->rows = PetscMax(1, PetscMin(w->rows, w->down));
+  w->rows = (w->down + (w->down + w->rows - 1) / w->rows - 1) / ((w->down + w->rows - 1) / w->rows); /* equal blocks */
   /* a cache line more than a power of two: planes of one tile must not share the sets of a cache */
   w->in_plane = w->rows * w->across * w->in_row + LANE;
   w->out_plane = w->rows * w->across * w->out_row + LANE;
@@ -94,10 +95,16 @@ size_t WinogradScratchGradient(Winograd w)
 
 /* Filters are transformed for LANE consecutive outputs at a time, which are consecutive in transformed weights. */
 
-/* n filters of nine, `step` apart, side by side; turned around: last value first. */
-static void gather_filters(PetscInt n, const float *from, PetscInt step, PetscBool turned, float g[9][LANE])
+/* Where lanes from channel c begin: the last ones take some of those before again, so that they are full. */
+static PetscInt full_lanes(PetscInt c, PetscInt channels)
 {
-  for (PetscInt l = 0; l < n; ++l, from += step)
+  return PetscMax(0, PetscMin(c, channels - LANE));
+}
+
+/* Filters of nine, `step` apart, side by side; turned around: last value first. */
+static void gather_filters(const float *from, PetscInt step, PetscBool turned, float g[9][LANE])
+{
+  for (PetscInt l = 0; l < LANE; ++l, from += step)
     if (turned)
       for (int k = 0; k < 9; ++k) g[8 - k][l] = from[k];
     else
@@ -108,18 +115,18 @@ void WinogradPack(Winograd w, PetscBool adjoint, const float weight[], float pac
 {
   const PetscInt in = w->s.in, out = w->s.out, across = adjoint ? 9 : 9 * w->s.channels,
                  along = adjoint ? 9 * w->s.channels : 9;
-  float g[9][LANE] = {{0}}, u[WINOGRAD_POINTS][LANE];
+  float g[9][LANE], u[WINOGRAD_POINTS][LANE];
 
-  for (PetscInt first = 0; first < out; first += LANE)
-    for (PetscInt c = 0; c < in; ++c) {
-      const PetscInt n = PetscMin(LANE, out - first);
-      float *to = packed + c * out + first;
+  for (PetscInt c = 0; c < in; ++c) /* rows of matrices one after the other: their cache lines are written once */
+    for (PetscInt first = 0; first < out; first += LANE) {
+      const PetscInt o = full_lanes(first, out);
+      float *to = packed + c * out + o;
 
-      gather_filters(n, weight + 9 * w->s.slice + first * across + c * along, across, adjoint, g);
+      gather_filters(weight + 9 * w->s.slice + o * across + c * along, across, adjoint, g);
       for (int k = 0; k < 9 && w->s.bf16; ++k)
         for (int l = 0; l < LANE; ++l) g[k][l] = Bfloat16Round(g[k][l]);
       (*w->tile.filter)(g, u);
-      for (PetscInt p = 0; p < w->tile.points; ++p, to += in * out) memcpy(to, u[p], (size_t)n * sizeof(float));
+      for (PetscInt p = 0; p < w->tile.points; ++p, to += in * out) memcpy(to, u[p], sizeof(u[p]));
     }
 }
 
@@ -134,12 +141,6 @@ static PetscInt tile_row(const Winograd w, PetscInt first, PetscInt t)
 static PetscInt tile_column(const Winograd w, PetscInt t)
 {
   return PetscMin(w->tile.outputs * (t % w->across), w->s.nx - w->tile.outputs);
-}
-
-/* Where lanes from channel c begin: the last ones take some of those before again, so that they are full. */
-static PetscInt full_lanes(PetscInt c, PetscInt channels)
-{
-  return PetscMax(0, PetscMin(c, channels - LANE));
 }
 
 static void transform_inputs(Winograd w, PetscInt first, PetscInt count, const float *x, float *v)
@@ -248,8 +249,8 @@ static void finish_gradient(const Winograd w, const float sum[], float gweight[]
   const PetscInt in = w->s.in, out = w->s.out;
   float g[9][LANE];
 
-  for (PetscInt first = 0; first < out; first += LANE)
-    for (PetscInt c = 0; c < in; ++c) {
+  for (PetscInt c = 0; c < in; ++c)
+    for (PetscInt first = 0; first < out; first += LANE) {
       (*w->tile.filter_slope)(sum + c * w->out_row + first, in * w->out_row, g);
       for (PetscInt o = first; o < PetscMin(first + LANE, out); ++o)
         for (int k = 0; k < 9; ++k) gweight[(o * w->s.channels + w->s.slice + c) * 9 + k] = g[k][o - first];
