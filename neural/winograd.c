@@ -17,7 +17,8 @@ struct _p_Winograd {
   PetscInt across, down;        /* tiles; the last ones overlap where the map is no multiple of them */
   PetscInt rows;                /* of tiles, in a block */
   PetscInt in_row, out_row;     /* channels, padded: rows of matrices start on cache lines */
-  PetscInt in_plane, out_plane; /* values between the points of a tile */
+  PetscInt in_plane, out_plane; /* values between the points of a tile, */
+  PetscInt weight_plane;        /* and of the weights */
   float *zeros;                 /* a bias of none */
 };
 
@@ -64,6 +65,7 @@ PetscErrorCode WinogradCreate(const ConvolutionShape *s, Winograd *out)
   /* a cache line more than a power of two: planes of one tile must not share the sets of a cache */
   w->in_plane = w->rows * w->across * w->in_row + LANE;
   w->out_plane = w->rows * w->across * w->out_row + LANE;
+  w->weight_plane = padded(s->in * s->out) + LANE;
   PetscCall(NeuralAlloc((size_t)w->out_row * sizeof(float), (void **)&w->zeros));
   *out = w;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -85,12 +87,18 @@ size_t WinogradScratch(Winograd w)
 
 size_t WinogradPackedBytes(Winograd w)
 {
-  return (size_t)(w->tile.points * w->s.in * w->s.out) * sizeof(float);
+  return (size_t)(w->tile.points * w->weight_plane) * sizeof(float);
+}
+
+/* Of the filter's transformed gradient. */
+static PetscInt sum_plane(const Winograd w)
+{
+  return w->s.in * w->out_row + LANE;
 }
 
 size_t WinogradScratchGradient(Winograd w)
 {
-  return WinogradScratch(w) + (size_t)(w->tile.points * w->s.in * w->out_row) * sizeof(float);
+  return WinogradScratch(w) + (size_t)(w->tile.points * sum_plane(w)) * sizeof(float);
 }
 
 /* Filters are transformed for LANE consecutive outputs at a time, which are consecutive in transformed weights. */
@@ -126,7 +134,7 @@ void WinogradPack(Winograd w, PetscBool adjoint, const float weight[], float pac
       for (int k = 0; k < 9 && w->s.bf16; ++k)
         for (int l = 0; l < LANE; ++l) g[k][l] = Bfloat16Round(g[k][l]);
       (*w->tile.filter)(g, u);
-      for (PetscInt p = 0; p < w->tile.points; ++p, to += in * out) memcpy(to, u[p], sizeof(u[p]));
+      for (PetscInt p = 0; p < w->tile.points; ++p, to += w->weight_plane) memcpy(to, u[p], sizeof(u[p]));
     }
 }
 
@@ -185,7 +193,7 @@ static PetscErrorCode forward_block(Winograd w, PetscInt first, PetscInt count, 
   transform_inputs(w, first, count, x, v);
   for (PetscInt p = 0; p < w->tile.points; ++p) {
     const dnnl_status_t status = dnnl_sgemm('N', 'N', count * w->across, out, in, 1, v + p * w->in_plane, w->in_row,
-                                            packed + p * in * out, out, 0, m + p * w->out_plane, w->out_row);
+                                            packed + p * w->weight_plane, out, 0, m + p * w->out_plane, w->out_row);
 
     PetscCheck(status == dnnl_success, PETSC_COMM_SELF, PETSC_ERR_LIB, "oneDNN error %d in sgemm", (int)status);
   }
@@ -237,7 +245,7 @@ static PetscErrorCode gradient_block(Winograd w, PetscInt first, PetscInt count,
   for (PetscInt p = 0; p < w->tile.points; ++p) {
     const dnnl_status_t status =
         dnnl_sgemm('T', 'N', in, out, count * w->across, 1, v + p * w->in_plane, w->in_row, m + p * w->out_plane,
-                   w->out_row, fresh ? 0 : 1, sum + p * in * w->out_row, w->out_row);
+                   w->out_row, fresh ? 0 : 1, sum + p * sum_plane(w), w->out_row);
 
     PetscCheck(status == dnnl_success, PETSC_COMM_SELF, PETSC_ERR_LIB, "oneDNN error %d in sgemm", (int)status);
   }
@@ -251,7 +259,7 @@ static void finish_gradient(const Winograd w, const float sum[], float gweight[]
 
   for (PetscInt c = 0; c < in; ++c)
     for (PetscInt first = 0; first < out; first += LANE) {
-      (*w->tile.filter_slope)(sum + c * w->out_row + first, in * w->out_row, g);
+      (*w->tile.filter_slope)(sum + c * w->out_row + first, sum_plane(w), g);
       for (PetscInt o = first; o < PetscMin(first + LANE, out); ++o)
         for (int k = 0; k < 9; ++k) gweight[(o * w->s.channels + w->s.slice + c) * 9 + k] = g[k][o - first];
     }
