@@ -7,8 +7,8 @@
   stack trace, because the cause is outside the code:
 
     SINEW_ERR_INPUT      a deck, a command line, a weights or restart file is wrong; nothing was run
-    SINEW_ERR_BREAKDOWN  the solution broke down (NaN, negative density); the last good state was
-  saved SINEW_ERR_OUTPUT     an output or a checkpoint could not be written
+    SINEW_ERR_BREAKDOWN  the solution broke down (NaN, negative density); the last good state was saved
+    SINEW_ERR_OUTPUT     an output or a checkpoint could not be written
 
   Raise them collectively, after all ranks agree (SinewAgree), by
 

@@ -57,6 +57,7 @@ PetscErrorCode GraphDestroy(Graph *graph)
   PetscFunctionBeginUser;
   *graph = NULL;
   if (!g) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(GraphTimesDestroy(g));
   for (PetscInt k = 0; k < g->ops; ++k) {
     if (g->op[k].methods->destroy) PetscCall((*g->op[k].methods->destroy)(g, &g->op[k]));
     PetscCall(PetscFree(g->op[k].data));
@@ -327,6 +328,7 @@ PetscErrorCode GraphSetup(Graph g)
   }
   PetscCall(GraphPlanMemory(g));
   PetscCall(create_scratch(g));
+  PetscCall(GraphTimesCreate(g));
   for (PetscInt k = 0; k < g->ops; ++k)
     if (g->op[k].methods->setup) PetscCall((*g->op[k].methods->setup)(g, &g->op[k]));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -354,8 +356,14 @@ PetscErrorCode GraphPack(Graph g)
 
 PetscErrorCode GraphForward(Graph g, PetscInt begin, PetscInt end)
 {
+  double since = 0;
+
   PetscFunctionBeginUser;
-  for (PetscInt k = begin; k < end; ++k) PetscCall((*g->op[k].methods->forward)(g, &g->op[k]));
+  for (PetscInt k = begin; k < end; ++k) {
+    PetscCall(GraphTimesBegin(g, &since));
+    PetscCall((*g->op[k].methods->forward)(g, &g->op[k]));
+    GraphTimesEnd(g, k, PETSC_FALSE, since);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -406,14 +414,18 @@ void GraphClearInputs(Graph g, const Op *op)
 
 PetscErrorCode GraphBackwardRange(Graph g, PetscInt begin, PetscInt end)
 {
+  double since = 0;
+
   PetscFunctionBeginUser;
   for (PetscInt k = end - 1; k >= begin; --k) {
     Op *op = &g->op[k];
 
+    PetscCall(GraphTimesBegin(g, &since));
     if (op->output >= 0 && g->node[op->output].exchanged) PetscCall(SinewTensorHaloSum(GraphGradient(g, op->output)));
     PetscCall(GraphGradientsBefore(g, k));
     PetscCall((*op->methods->backward)(g, op));
     PetscCall(GraphGradientsAfter(g, k));
+    GraphTimesEnd(g, k, PETSC_TRUE, since);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

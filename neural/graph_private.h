@@ -126,12 +126,18 @@ struct _p_Graph {
   double *sums;         /* scratch for sums over channels */
   size_t sum_count;
   Condition *condition;
+  struct GraphTimes *times; /* NULL: not wanted */
   double flops;
 };
 
 PETSC_EXTERN PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, PetscBool training,
                                         PetscBool lean, Graph *graph);
 PETSC_EXTERN PetscErrorCode GraphDestroy(Graph *graph);
+/* Times of layers, written to the file of the option -sinew_layer_times by Destroy (collective, as Begin is then). */
+PETSC_INTERN PetscErrorCode GraphTimesCreate(Graph graph);
+PETSC_INTERN PetscErrorCode GraphTimesDestroy(Graph graph);
+PETSC_INTERN PetscErrorCode GraphTimesBegin(Graph graph, double *since);
+PETSC_INTERN void GraphTimesEnd(Graph graph, PetscInt layer, PetscBool back, double since);
 /* A parameter by its printf-like name; declared before with the same name and shape, it is that one. So a builder may
  * declare all in the order of a state_dict before it makes the layers. */
 PETSC_EXTERN PetscErrorCode GraphParameter(Graph graph, PetscInt *id, int rank, const PetscInt64 shape[], double bound,

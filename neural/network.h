@@ -30,6 +30,9 @@
   back the input's gradient is summed, and norms and halos need nothing. Results do not depend on the number of ranks
   beyond rounding. All functions are collective but the getters.
 
+  Where the time goes: with the PETSc option -sinew_layer_times FILE ranks begin each layer together, and Destroy writes the
+  least seconds of every layer, forth and back, as CSV. Quiet moments of a busy machine are found so, layer by layer.
+
   Errors. Parameters that are missing, unknown, of another shape or not finite: SINEW_ERR_INPUT with
   one line naming file and parameter.
 
