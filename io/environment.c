@@ -7,6 +7,7 @@ void SinewSetEnvironment(void)
   static const struct {
     const char *name, *value;
   } variables[] = {{"OMP_NUM_THREADS", "1"},
+                   {"OMPI_MCA_mpi_yield_when_idle", "1"},
                    {"OMPI_MCA_btl_vader_eager_limit", "131072"},
                    {"OMPI_MCA_btl_sm_eager_limit", "131072"}};
 
