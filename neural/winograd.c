@@ -14,17 +14,23 @@
 struct _p_Winograd {
   ConvolutionShape s;
   WinogradTile tile;
-  PetscInt across, down;        /* tiles; the last ones overlap where the map is no multiple of them */
-  PetscInt rows;                /* of tiles, in a block */
-  PetscInt in_row, out_row;     /* channels, padded: rows of matrices start on cache lines */
-  PetscInt in_plane, out_plane; /* values between the points of a tile, */
-  PetscInt weight_plane;        /* and of the weights */
-  float *zeros;                 /* a bias of none */
+  PetscInt across, down;    /* tiles; the last ones overlap where the map is no multiple of them */
+  PetscInt rows;            /* of tiles, in a block */
+  PetscInt in_row, out_row; /* channels, padded: rows of matrices start on cache lines */
+  /* values between the points of a tile, of transformed weights, and of their gradient */
+  PetscInt in_plane, out_plane, weight_plane, sum_plane;
+  float *zeros; /* a bias of none */
 };
+
+/* Parts of `size` that n things make, the last one perhaps smaller. */
+static PetscInt parts(PetscInt n, PetscInt size)
+{
+  return (n + size - 1) / size;
+}
 
 static PetscInt padded(PetscInt n)
 {
-  return (n + LANE - 1) / LANE * LANE;
+  return parts(n, LANE) * LANE;
 }
 
 static PetscBool fits(const ConvolutionShape *s, PetscInt m)
@@ -55,17 +61,18 @@ PetscErrorCode WinogradCreate(const ConvolutionShape *s, Winograd *out)
   PetscCall(PetscNew(&w));
   w->s = *s;
   w->tile = *choose(s);
-  w->across = (s->nx + w->tile.outputs - 1) / w->tile.outputs;
-  w->down = (s->ny + w->tile.outputs - 1) / w->tile.outputs;
+  w->across = parts(s->nx, w->tile.outputs);
+  w->down = parts(s->ny, w->tile.outputs);
   w->in_row = padded(s->in);
   w->out_row = padded(s->out);
   w->rows = BLOCK / ((PetscInt)sizeof(float) * w->tile.points * (w->in_row + w->out_row) * w->across);
   w->rows = PetscMax(1, PetscMin(w->rows, w->down));
-  w->rows = (w->down + (w->down + w->rows - 1) / w->rows - 1) / ((w->down + w->rows - 1) / w->rows); /* equal blocks */
+  w->rows = parts(w->down, parts(w->down, w->rows)); /* as equal as may be */
   /* a cache line more than a power of two: planes of one tile must not share the sets of a cache */
   w->in_plane = w->rows * w->across * w->in_row + LANE;
   w->out_plane = w->rows * w->across * w->out_row + LANE;
   w->weight_plane = padded(s->in * s->out) + LANE;
+  w->sum_plane = s->in * w->out_row + LANE;
   PetscCall(NeuralAlloc((size_t)w->out_row * sizeof(float), (void **)&w->zeros));
   *out = w;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -90,15 +97,9 @@ size_t WinogradPackedBytes(Winograd w)
   return (size_t)(w->tile.points * w->weight_plane) * sizeof(float);
 }
 
-/* Of the filter's transformed gradient. */
-static PetscInt sum_plane(const Winograd w)
-{
-  return w->s.in * w->out_row + LANE;
-}
-
 size_t WinogradScratchGradient(Winograd w)
 {
-  return WinogradScratch(w) + (size_t)(w->tile.points * sum_plane(w)) * sizeof(float);
+  return WinogradScratch(w) + (size_t)(w->tile.points * w->sum_plane) * sizeof(float);
 }
 
 /* Filters are transformed for LANE consecutive outputs at a time, which are consecutive in transformed weights. */
@@ -245,7 +246,7 @@ static PetscErrorCode gradient_block(Winograd w, PetscInt first, PetscInt count,
   for (PetscInt p = 0; p < w->tile.points; ++p) {
     const dnnl_status_t status =
         dnnl_sgemm('T', 'N', in, out, count * w->across, 1, v + p * w->in_plane, w->in_row, m + p * w->out_plane,
-                   w->out_row, fresh ? 0 : 1, sum + p * sum_plane(w), w->out_row);
+                   w->out_row, fresh ? 0 : 1, sum + p * w->sum_plane, w->out_row);
 
     PetscCheck(status == dnnl_success, PETSC_COMM_SELF, PETSC_ERR_LIB, "oneDNN error %d in sgemm", (int)status);
   }
@@ -257,9 +258,9 @@ static void finish_gradient(const Winograd w, const float sum[], float gweight[]
   const PetscInt in = w->s.in, out = w->s.out;
   float g[9][LANE];
 
-  for (PetscInt c = 0; c < in; ++c)
+  for (PetscInt c = 0; c < in; ++c) /* as in WinogradPack: rows one after the other */
     for (PetscInt first = 0; first < out; first += LANE) {
-      (*w->tile.filter_slope)(sum + c * w->out_row + first, sum_plane(w), g);
+      (*w->tile.filter_slope)(sum + c * w->out_row + first, w->sum_plane, g);
       for (PetscInt o = first; o < PetscMin(first + LANE, out); ++o)
         for (int k = 0; k < 9; ++k) gweight[(o * w->s.channels + w->s.slice + c) * 9 + k] = g[k][o - first];
     }
