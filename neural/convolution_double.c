@@ -77,8 +77,8 @@ static PetscInt padded_width(const ConvolutionShape *s)
   return s->nx + s->dilation * (s->kernel - 1);
 }
 
-/* The input cell under tap t of output cell (b, y, x). */
-static PetscInt input_cell(const ConvolutionShape *s, PetscInt t, PetscInt b, PetscInt y, PetscInt x)
+/* The cell of a framed array under tap t of cell (b, y, x) of a box. */
+static PetscInt framed_cell(const ConvolutionShape *s, PetscInt t, PetscInt b, PetscInt y, PetscInt x)
 {
   const PetscInt rows = s->ny + s->dilation * (s->kernel - 1);
 
@@ -99,7 +99,7 @@ static inline __attribute__((always_inline)) void block_sums(const Convolution c
     high[p] = *(const Vector *)(sum + p * BLOCK + LANES);
   }
   for (PetscInt t = 0; t < c->taps; ++t) {
-    const double *cell = x + input_cell(&c->s, t, b, j, i) * in;
+    const double *cell = x + framed_cell(&c->s, t, b, j, i) * in;
 
     for (PetscInt k = 0; k < in; ++k, w += BLOCK) {
       const Vector w0 = *(const Vector *)w, w1 = *(const Vector *)(w + LANES);
@@ -167,28 +167,37 @@ static void add_outer(PetscInt rows, PetscInt n, const double *a, const double *
   }
 }
 
+/* The filter turned around. */
 static PetscErrorCode backward_data(Convolution c, const void *gy, void *gx)
 {
   const ConvolutionShape *s = &c->s;
-  const size_t cells = (size_t)s->batch * (size_t)(s->ny + s->dilation * (s->kernel - 1)) * (size_t)padded_width(s);
 
   PetscFunctionBeginUser;
-  if (!s->ny || !s->nx) PetscFunctionReturn(PETSC_SUCCESS);
-  memset(gx, 0, cells * (size_t)s->in * sizeof(double));
+  memset(gx, 0, (size_t)(s->batch * s->ny * s->nx * s->in) * sizeof(double));
   for (PetscInt t = 0; t < c->taps; ++t)
     for (PetscInt b = 0; b < s->batch; ++b)
       for (PetscInt j = 0; j < s->ny; ++j)
         for (PetscInt i = 0; i < s->nx; ++i)
-          add_rows(s->out, s->in, (const double *)gy + ((b * s->ny + j) * s->nx + i) * s->out,
-                   c->adjoint + t * s->out * s->in, (double *)gx + input_cell(s, t, b, j, i) * s->in);
+          add_rows(s->out, s->in, (const double *)gy + framed_cell(s, c->taps - 1 - t, b, j, i) * s->out,
+                   c->adjoint + t * s->out * s->in, (double *)gx + ((b * s->ny + j) * s->nx + i) * s->in);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void sum_bias(const ConvolutionShape *s, const double *gy, double *gbias)
+/* The cell of a framed gradient that is cell (b, y, x) of the output. */
+static PetscInt slope_cell(const Convolution c, PetscInt b, PetscInt y, PetscInt x)
 {
+  return framed_cell(&c->s, c->taps / 2, b, y, x);
+}
+
+static void sum_bias(const Convolution c, const double *gy, double *gbias)
+{
+  const ConvolutionShape *s = &c->s;
+
   for (PetscInt o = 0; o < s->out; ++o) gbias[o] = 0;
-  for (PetscInt k = 0; k < s->batch * s->ny * s->nx; ++k)
-    for (PetscInt o = 0; o < s->out; ++o) gbias[o] += gy[k * s->out + o];
+  for (PetscInt b = 0; b < s->batch; ++b)
+    for (PetscInt j = 0; j < s->ny; ++j)
+      for (PetscInt i = 0; i < s->nx; ++i)
+        for (PetscInt o = 0; o < s->out; ++o) gbias[o] += gy[slope_cell(c, b, j, i) * s->out + o];
 }
 
 static PetscErrorCode backward_weights(Convolution c, const void *x, const void *gy, void *gweight, void *gbias)
@@ -201,13 +210,13 @@ static PetscErrorCode backward_weights(Convolution c, const void *x, const void 
     for (PetscInt b = 0; b < s->batch; ++b)
       for (PetscInt j = 0; j < s->ny; ++j)
         for (PetscInt i = 0; i < s->nx; ++i)
-          add_outer(s->out, s->in, (const double *)gy + ((b * s->ny + j) * s->nx + i) * s->out,
-                    (const double *)x + input_cell(s, t, b, j, i) * s->in, c->gradient + t * s->out * s->in);
+          add_outer(s->out, s->in, (const double *)gy + slope_cell(c, b, j, i) * s->out,
+                    (const double *)x + framed_cell(s, t, b, j, i) * s->in, c->gradient + t * s->out * s->in);
   for (PetscInt o = 0; o < s->out; ++o)
     for (PetscInt i = 0; i < s->in; ++i)
       for (PetscInt t = 0; t < c->taps; ++t)
         ((double *)gweight)[(o * s->channels + s->slice + i) * c->taps + t] = c->gradient[(t * s->out + o) * s->in + i];
-  if (gbias) sum_bias(s, gy, gbias);
+  if (gbias) sum_bias(c, gy, gbias);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -93,16 +93,19 @@ static PetscErrorCode destroy_engine(ConvolutionEngine *engine)
 
 typedef struct {
   dnnl_memory_desc_t x, weight, plain, bias, y;
+  PetscInt pad; /* zeros that oneDNN is to imagine around x */
 } Descriptions;
 
-static PetscErrorCode describe(const ConvolutionShape *s, PetscBool native, Descriptions *d)
+/* frame: of the input, or (slopes) of the output. The latter is what one gets from an input in twice as many zeros. */
+static PetscErrorCode describe(const ConvolutionShape *s, PetscBool native, PetscBool slopes, Descriptions *d)
 {
   const dnnl_data_type_t operand = native ? dnnl_bf16 : dnnl_f32;
-  const PetscInt reach = s->dilation * (s->kernel - 1), k = s->kernel;
-  const dnnl_dims_t x = {s->batch, s->in, s->ny + reach, s->nx + reach}, y = {s->batch, s->out, s->ny, s->nx};
+  const PetscInt reach = s->dilation * (s->kernel - 1), k = s->kernel, rx = slopes ? 0 : reach, ry = slopes ? reach : 0;
+  const dnnl_dims_t x = {s->batch, s->in, s->ny + rx, s->nx + rx}, y = {s->batch, s->out, s->ny + ry, s->nx + ry};
   const dnnl_dims_t w = {s->out, s->in, k, k}, strides = {s->channels * k * k, k * k, k, 1}, bias = {s->out};
 
   PetscFunctionBeginUser;
+  d->pad = ry;
   DNNL(dnnl_memory_desc_init_by_tag(&d->x, 4, x, operand, dnnl_nhwc));
   DNNL(dnnl_memory_desc_init_by_tag(&d->y, 4, y, dnnl_f32, dnnl_nhwc));
   DNNL(dnnl_memory_desc_init_by_tag(&d->weight, 4, w, operand, dnnl_format_tag_any));
@@ -114,7 +117,7 @@ static PetscErrorCode describe(const ConvolutionShape *s, PetscBool native, Desc
 static PetscErrorCode describe_forward(const ConvolutionShape *s, dnnl_engine_t engine, Descriptions *d,
                                        dnnl_primitive_desc_t *out)
 {
-  const dnnl_dims_t strides = {1, 1}, dilates = {s->dilation - 1, s->dilation - 1}, pad = {0, 0};
+  const dnnl_dims_t strides = {1, 1}, dilates = {s->dilation - 1, s->dilation - 1}, pad = {d->pad, d->pad};
   dnnl_convolution_desc_t c;
   dnnl_primitive_attr_t attributes;
   dnnl_post_ops_t post;
@@ -136,7 +139,7 @@ static PetscErrorCode describe_forward(const ConvolutionShape *s, dnnl_engine_t 
 static PetscErrorCode describe_data(const ConvolutionShape *s, dnnl_engine_t engine, Descriptions *d,
                                     const_dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *out)
 {
-  const dnnl_dims_t strides = {1, 1}, dilates = {s->dilation - 1, s->dilation - 1}, pad = {0, 0};
+  const dnnl_dims_t strides = {1, 1}, dilates = {s->dilation - 1, s->dilation - 1}, pad = {d->pad, d->pad};
   dnnl_convolution_desc_t c;
 
   PetscFunctionBeginUser;
@@ -207,22 +210,30 @@ static PetscErrorCode destroy_pass(Pass *pass)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode create_backward(Convolution c, Descriptions *d, dnnl_primitive_desc_t hint)
+static PetscErrorCode create_data(Convolution c)
 {
   const dnnl_engine_t engine = c->engine->engine;
+  dnnl_primitive_desc_t hint, description;
+  Descriptions d;
+
+  PetscFunctionBeginUser;
+  PetscCall(describe(&c->s, PETSC_FALSE, PETSC_TRUE, &d));
+  PetscCall(describe_forward(&c->s, engine, &d, &hint));
+  PetscCall(describe_data(&c->s, engine, &d, hint, &description));
+  PetscCall(create_pass(c->engine, description, dnnl_query_weights_md, PETSC_FALSE, &d, &c->data));
+  DNNL(dnnl_primitive_desc_destroy(description));
+  DNNL(dnnl_primitive_desc_destroy(hint));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode create_weights(Convolution c, Descriptions *d, dnnl_primitive_desc_t hint)
+{
   dnnl_primitive_desc_t description;
 
   PetscFunctionBeginUser;
-  if (!c->adjoint) {
-    PetscCall(describe_data(&c->s, engine, d, hint, &description));
-    PetscCall(create_pass(c->engine, description, dnnl_query_weights_md, PETSC_FALSE, d, &c->data));
-    DNNL(dnnl_primitive_desc_destroy(description));
-  }
-  if (!c->winograd) {
-    PetscCall(describe_weights(&c->s, engine, d, hint, &description));
-    PetscCall(create_pass(c->engine, description, dnnl_query_diff_weights_md, PETSC_TRUE, d, &c->weights));
-    DNNL(dnnl_primitive_desc_destroy(description));
-  }
+  PetscCall(describe_weights(&c->s, c->engine->engine, d, hint, &description));
+  PetscCall(create_pass(c->engine, description, dnnl_query_diff_weights_md, PETSC_TRUE, d, &c->weights));
+  DNNL(dnnl_primitive_desc_destroy(description));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -231,6 +242,11 @@ static size_t input_values(const ConvolutionShape *s)
   const PetscInt reach = s->dilation * (s->kernel - 1);
 
   return (size_t)(s->batch * (s->ny + reach) * (s->nx + reach) * s->in);
+}
+
+static size_t output_values(const ConvolutionShape *s)
+{
+  return (size_t)(s->batch * s->ny * s->nx * s->out);
 }
 
 /* What convolutions share is as large as the largest of them needs, and made when the first one runs: grown with each
@@ -267,25 +283,17 @@ static PetscBool is_product(const ConvolutionShape *s)
   return (PetscBool)(s->kernel == 1);
 }
 
-/* The output's gradient in a frame of two zeros. */
-static size_t framed_values(const ConvolutionShape *s)
-{
-  return (size_t)(s->batch * (s->ny + 4) * (s->nx + 4) * s->out);
-}
-
 static PetscErrorCode create_adjoint(Convolution c)
 {
   ConvolutionShape turned = c->s;
 
   PetscFunctionBeginUser;
-  turned.ny += 2;
-  turned.nx += 2;
   turned.in = c->s.out;
   turned.out = c->s.in;
   turned.accumulate = turned.training = PETSC_FALSE;
   if (WinogradFits(&turned)) {
     PetscCall(WinogradCreate(&turned, &c->adjoint));
-    reserve_scratch(c->engine, WinogradScratch(c->adjoint) + framed_values(&c->s) * sizeof(float));
+    reserve_scratch(c->engine, WinogradScratch(c->adjoint));
     reserve_packed(c->engine, WinogradPackedBytes(c->adjoint));
   }
   if (!c->winograd) PetscFunctionReturn(PETSC_SUCCESS);
@@ -304,6 +312,19 @@ static PetscErrorCode reserve_weights(Convolution c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode create_backward(Convolution c, Descriptions *d, dnnl_primitive_desc_t hint)
+{
+  PetscFunctionBeginUser;
+  PetscCall(create_adjoint(c));
+  if (!c->adjoint && !is_product(&c->s)) PetscCall(create_data(c));
+  if (!c->winograd && !is_product(&c->s)) {
+    PetscCall(create_weights(c, d, hint));
+    reserve_scratch(c->engine, output_values(&c->s) * sizeof(float));
+  }
+  PetscCall(reserve_weights(c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode create(ConvolutionEngine engine, const ConvolutionShape *shape, Convolution *out)
 {
   Convolution c;
@@ -317,7 +338,7 @@ static PetscErrorCode create(ConvolutionEngine engine, const ConvolutionShape *s
   c->native = (PetscBool)(shape->bf16 && engine->native);
   *out = c;
   if (!shape->ny || !shape->nx) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(describe(shape, c->native, &d));
+  PetscCall(describe(shape, c->native, PETSC_FALSE, &d));
   PetscCall(describe_forward(shape, engine->engine, &d, &description));
   if (WinogradFits(shape) && !c->native) {
     PetscCall(WinogradCreate(shape, &c->winograd));
@@ -326,11 +347,7 @@ static PetscErrorCode create(ConvolutionEngine engine, const ConvolutionShape *s
     PetscCall(create_pass(engine, description, dnnl_query_weights_md, PETSC_FALSE, &d, &c->forward));
     if (shape->bf16) reserve_scratch(engine, input_values(shape) * sizeof(float));
   }
-  if (shape->training) {
-    PetscCall(create_adjoint(c));
-    if (!is_product(shape)) PetscCall(create_backward(c, &d, description));
-    PetscCall(reserve_weights(c));
-  }
+  if (shape->training) PetscCall(create_backward(c, &d, description));
   DNNL(dnnl_primitive_desc_destroy(description));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -486,44 +503,35 @@ static PetscErrorCode multiply(char ta, char tb, PetscInt m, PetscInt n, PetscIn
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Where row y of the box of sample b begins in the framed gradient of the output. */
+static const float *slope_row(const ConvolutionShape *s, const float *gy, PetscInt b, PetscInt y)
+{
+  const PetscInt frame = s->dilation * (s->kernel - 1) / 2;
+
+  return gy + ((b * (s->ny + 2 * frame) + y + frame) * (s->nx + 2 * frame) + frame) * s->out;
+}
+
 /* Sums over all cells. */
-static void bias_gradient(const ConvolutionShape *s, const float *restrict gy, float *restrict gbias)
+static void bias_gradient(const ConvolutionShape *s, const float *gy, float *restrict gbias)
 {
-  const PetscInt cells = s->batch * s->ny * s->nx, out = s->out;
+  memset(gbias, 0, (size_t)s->out * sizeof(*gbias));
+  for (PetscInt b = 0; b < s->batch; ++b)
+    for (PetscInt y = 0; y < s->ny; ++y) {
+      const float *restrict row = slope_row(s, gy, b, y);
 
-  memset(gbias, 0, (size_t)out * sizeof(*gbias));
-  for (PetscInt k = 0; k < cells; ++k)
+      for (PetscInt x = 0; x < s->nx; ++x, row += s->out)
 #pragma omp simd
-    for (PetscInt o = 0; o < out; ++o) gbias[o] += gy[k * out + o];
-}
-
-/* Samples of gy in frames of two zeros. */
-static void frame(const ConvolutionShape *s, const float *gy, float *framed)
-{
-  const size_t inside = (size_t)(s->nx * s->out), side = (size_t)(2 * s->out), row = inside + 2 * side;
-
-  for (PetscInt b = 0; b < s->batch; ++b) {
-    memset(framed, 0, (2 * row + side) * sizeof(*framed));
-    framed += 2 * row + side;
-    for (PetscInt y = 0; y < s->ny; ++y, gy += inside, framed += row) { /* the right of one row, the left of the next */
-      memcpy(framed, gy, inside * sizeof(*framed));
-      memset(framed + inside, 0, 2 * side * sizeof(*framed));
+        for (PetscInt o = 0; o < s->out; ++o) gbias[o] += row[o];
     }
-    memset(framed, 0, (2 * row - side) * sizeof(*framed));
-    framed += 2 * row - side;
-  }
 }
 
-/* The frame lies behind the scratch of the products; then a convolution with the filter turned around. */
-static PetscErrorCode backward_winograd(Convolution c, const float *gy, float *gx)
+/* The boxes alone, which is what oneDNN's gradient of weights takes. */
+static void copy_boxes(const ConvolutionShape *s, const float *gy, float *boxes)
 {
-  float *framed = (float *)((char *)c->engine->scratch + WinogradScratch(c->adjoint));
+  const size_t row = (size_t)(s->nx * s->out);
 
-  PetscFunctionBeginUser;
-  frame(&c->s, gy, framed);
-  WinogradPack(c->adjoint, PETSC_TRUE, c->plain, c->engine->packed);
-  PetscCall(WinogradForward(c->adjoint, c->engine->packed, framed, NULL, gx, c->engine->scratch));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt b = 0; b < s->batch; ++b)
+    for (PetscInt y = 0; y < s->ny; ++y, boxes += row) memcpy(boxes, slope_row(s, gy, b, y), row * sizeof(*boxes));
 }
 
 static PetscErrorCode backward_data(Convolution c, const void *gy, void *gx)
@@ -536,7 +544,10 @@ static PetscErrorCode backward_data(Convolution c, const void *gy, void *gx)
   PetscFunctionBeginUser;
   PetscCall(provide(c->engine));
   if (!s->ny || !s->nx) PetscFunctionReturn(PETSC_SUCCESS);
-  if (c->adjoint) PetscCall(backward_winograd(c, gy, gx));
+  if (c->adjoint) {
+    WinogradPack(c->adjoint, PETSC_TRUE, c->plain, c->engine->packed);
+    PetscCall(WinogradForward(c->adjoint, c->engine->packed, gy, NULL, gx, c->engine->scratch));
+  }
   if (is_product(s))
     PetscCall(multiply('N', 'N', s->batch * s->ny * s->nx, s->in, s->out, gy, s->out, c->plain + s->slice, s->channels,
                        gx, s->in));
@@ -569,8 +580,9 @@ static PetscErrorCode backward_weights(Convolution c, const void *x, const void 
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(own_weights(c, p));
+  copy_boxes(s, gy, c->engine->scratch);
   PetscCall(place(&p->x, x));
-  PetscCall(place(&p->y, gy));
+  PetscCall(place(&p->y, c->engine->scratch));
   PetscCall(place(&p->bias, gbias));
   PetscCall(execute(c, p->run, c->s.accumulate ? 3 : 4, arguments));
   PetscCall(reorder(c, p, gweight, PETSC_TRUE));

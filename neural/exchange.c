@@ -206,15 +206,6 @@ static size_t value_size(SinewTensor t)
   return t->dtype == SINEW_FLOAT32 ? sizeof(float) : sizeof(double);
 }
 
-/* The first value of cell (y, x), in box coordinates, of sample b. */
-static char *cell(SinewTensor t, PetscInt b, PetscInt y, PetscInt x)
-{
-  const SinewBox box = t->layout->box;
-  const PetscInt h = t->halo, index = (b * (box.ny + 2 * h) + y + h) * (box.nx + 2 * h) + x + h;
-
-  return (char *)t->data + (size_t)(index * t->channels) * value_size(t);
-}
-
 static void add_values(SinewDtype dtype, PetscInt n, const void *from, void *to)
 {
   if (dtype == SINEW_FLOAT32)
@@ -229,7 +220,7 @@ static char *pack(SinewTensor t, SinewBox r, char *buffer)
   const size_t bytes = (size_t)(r.nx * t->channels) * value_size(t);
 
   for (PetscInt b = 0; b < t->batch; ++b)
-    for (PetscInt y = 0; y < r.ny; ++y, buffer += bytes) memcpy(buffer, cell(t, b, r.y + y, r.x), bytes);
+    for (PetscInt y = 0; y < r.ny; ++y, buffer += bytes) memcpy(buffer, TensorCell(t, b, r.y + y, r.x), bytes);
   return buffer;
 }
 
@@ -240,9 +231,9 @@ static char *unpack(SinewTensor t, SinewBox r, PetscBool add, char *buffer)
   for (PetscInt b = 0; b < t->batch; ++b)
     for (PetscInt y = 0; y < r.ny; ++y, buffer += bytes) {
       if (add)
-        add_values(t->dtype, r.nx * t->channels, buffer, cell(t, b, r.y + y, r.x));
+        add_values(t->dtype, r.nx * t->channels, buffer, TensorCell(t, b, r.y + y, r.x));
       else
-        memcpy(cell(t, b, r.y + y, r.x), buffer, bytes);
+        memcpy(TensorCell(t, b, r.y + y, r.x), buffer, bytes);
     }
   return buffer;
 }
@@ -254,9 +245,9 @@ static void copy_within(SinewTensor from, SinewBox a, SinewTensor to, SinewBox c
   for (PetscInt b = 0; b < from->batch; ++b)
     for (PetscInt y = 0; y < a.ny; ++y) {
       if (add)
-        add_values(from->dtype, n, cell(from, b, a.y + y, a.x), cell(to, b, c.y + y, c.x));
+        add_values(from->dtype, n, TensorCell(from, b, a.y + y, a.x), TensorCell(to, b, c.y + y, c.x));
       else
-        memcpy(cell(to, b, c.y + y, c.x), cell(from, b, a.y + y, a.x), (size_t)n * value_size(from));
+        memcpy(TensorCell(to, b, c.y + y, c.x), TensorCell(from, b, a.y + y, a.x), (size_t)n * value_size(from));
     }
 }
 

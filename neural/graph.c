@@ -243,6 +243,13 @@ PetscErrorCode GraphReread(Graph g, PetscInt node)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode GraphRim(Graph g, PetscInt node)
+{
+  PetscFunctionBeginUser;
+  g->node[node].rim = PetscMax(g->node[node].rim, g->node[node].halo);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode GraphSegmentBegin(Graph g)
 {
   PetscFunctionBeginUser;
@@ -401,15 +408,18 @@ PetscErrorCode GraphFill(Graph g, Op *op, PetscLogEvent event, GraphMake *make)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void GraphClear(Graph g, PetscInt node)
+{
+  const Node *n = &g->node[node];
+
+  memset(n->gradient->data, 0, SinewTensorBytes(n->layout, g->dtype, g->batch, n->channels, n->rim));
+}
+
 /* Gradients of a layer's inputs start from zero where it is the first to add to them. */
 void GraphClearInputs(Graph g, const Op *op)
 {
-  for (PetscInt i = 0; i < op->inputs; ++i) {
-    const Node *node = &g->node[op->input[i]];
-
-    if (op->fresh[i])
-      memset(node->gradient->data, 0, SinewTensorBytes(node->layout, g->dtype, g->batch, node->channels, node->halo));
-  }
+  for (PetscInt i = 0; i < op->inputs; ++i)
+    if (op->fresh[i]) GraphClear(g, op->input[i]);
 }
 
 PetscErrorCode GraphBackwardRange(Graph g, PetscInt begin, PetscInt end)

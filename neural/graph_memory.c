@@ -86,7 +86,8 @@ static PetscErrorCode plan(Graph g, PetscBool gradients)
   PetscCall(PetscMalloc1((size_t)g->nodes, &use));
   for (PetscInt k = 0; k < g->nodes; ++k) {
     const Node *node = &g->node[k];
-    const size_t bytes = SinewTensorBytes(node->layout, g->dtype, g->batch, node->channels, node->halo);
+    const size_t bytes =
+        SinewTensorBytes(node->layout, g->dtype, g->batch, node->channels, gradients ? node->rim : node->halo);
 
     if (gradients) /* time runs backwards */
       use[k] = (Use){-node->writer, -node->first, bytes, node->keep, 0};
@@ -100,8 +101,8 @@ static PetscErrorCode plan(Graph g, PetscBool gradients)
   for (PetscInt k = 0; k < g->nodes; ++k) {
     Node *node = &g->node[k];
 
-    PetscCall(SinewTensorCreate(node->layout, g->dtype, g->batch, node->channels, node->halo, g->buffer[use[k].buffer],
-                                gradients ? &node->gradient : &node->value));
+    PetscCall(SinewTensorCreate(node->layout, g->dtype, g->batch, node->channels, gradients ? node->rim : node->halo,
+                                g->buffer[use[k].buffer], gradients ? &node->gradient : &node->value));
   }
   PetscCall(PetscFree(use));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -11,6 +11,11 @@
   dilation, up-sampling one of 2. `halo` arguments say how much of it an output gets, filled by an
   exchange that overlaps with the making of its interior.
 
+  Gradients are complete in boxes. Two layers reach beyond them. The adjoint of a 3x3 convolution reads the gradient
+  of its output there (convolution_private.h): that has a rim, which the convolution fills by an exchange while it sums
+  up the gradient of its weights. Up-sampling adds to the gradient of its input there: that has a rim (GraphRim), which
+  is added to the boxes where its cells are (SinewTensorHaloSum) before the layer that made the input goes back.
+
   In inference a node's memory is reused after its last reader; nodes of GraphKeep never are. In
   training values that some layer reads in its backward (GraphReread) are kept, and gradients reused. Layers between
   GraphSegmentBegin and End are a segment: their values are kept while it runs and share memory with those of other
@@ -34,6 +39,7 @@ typedef struct Op Op;
 typedef struct {
   SinewLayout layout;
   PetscInt channels, halo;
+  PetscInt rim;        /* cells around the box that its gradient has */
   PetscBool exchanged; /* its halo came by an exchange, not from a pointwise layer */
   PetscBool keep, keep_value;
   PetscBool reread;     /* some layer's backward reads its value */
@@ -153,6 +159,7 @@ PETSC_EXTERN PetscErrorCode GraphOp(Graph graph, const OpMethods *methods, Petsc
 PETSC_EXTERN PetscErrorCode GraphKeep(Graph graph, PetscInt node);      /* value and gradient */
 PETSC_EXTERN PetscErrorCode GraphKeepValue(Graph graph, PetscInt node); /* its value alone */
 PETSC_EXTERN PetscErrorCode GraphReread(Graph graph, PetscInt node);    /* for layers */
+PETSC_EXTERN PetscErrorCode GraphRim(Graph graph, PetscInt node);       /* for layers that add to its gradient's halo */
 PETSC_EXTERN PetscErrorCode GraphSegmentBegin(Graph graph);
 PETSC_EXTERN PetscErrorCode GraphSegmentEnd(Graph graph);
 PETSC_EXTERN PetscErrorCode GraphSetup(Graph graph);
@@ -174,7 +181,8 @@ PETSC_INTERN PetscErrorCode GraphGradientsEnd(Graph graph);
 PETSC_EXTERN PetscErrorCode GraphExchange(Graph graph, SinewLayout from, SinewLayout to, PetscInt halo,
                                           PetscInt channels, Exchange *exchange);
 
-/* For layers' backward: sets to zero the gradients of inputs that nobody has written yet. */
+/* For layers' backward: sets to zero the gradient of a node; those of inputs that nobody has written yet. */
+PETSC_EXTERN void GraphClear(Graph graph, PetscInt node);
 PETSC_EXTERN void GraphClearInputs(Graph graph, const Op *op);
 /* For layers' forward: makes the output with `make`, its rim first and its interior while the rim travels; logs the
  * making, not the exchange, as `event`. Collective. */
@@ -215,10 +223,11 @@ PETSC_EXTERN PetscErrorCode LayerInput(Graph graph, SinewLayout layout, PetscInt
 
 /*
   The convolution of the concatenation of `sources` nodes. Parameters NAME.weight [channels][sum of
-  sources' channels][kernel][kernel] and NAME.bias. 1x1 convolutions keep their source's halo.
+  sources' channels][kernel][kernel] and NAME.bias. halo: 0, or (kernel 1) that of the sources, which is convolved too.
 */
 PETSC_EXTERN PetscErrorCode LayerConvolution(Graph graph, const char name[], PetscInt sources, const PetscInt source[],
-                                             PetscInt kernel, PetscInt dilation, PetscInt channels, PetscInt *out);
+                                             PetscInt kernel, PetscInt dilation, PetscInt halo, PetscInt channels,
+                                             PetscInt *out);
 
 typedef struct {
   const char *norm; /* NAME.weight and NAME.bias of a norm over channels and map, or NULL */

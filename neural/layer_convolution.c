@@ -11,34 +11,47 @@ typedef struct {
   PetscInt weight, bias, kernel, dilation;
   PetscBool sliced;
   PetscInt first, count; /* this rank's channels of the output, sliced or all */
-  PetscInt cells;        /* of the output, halo included when it is computed there too */
+  PetscInt halo;         /* of what is computed: the output's, cheaper than another exchange */
+  PetscInt cells;        /* of the output, and of its gradient with the rim */
+  PetscInt rimmed;
   Convolution part[OP_INPUTS_MAX];
 } Layer;
 
-/* Numbers of an input's gradient. */
-static size_t values_of(Graph g, const Node *in)
+static PetscInt cells_of(Graph g, const Node *node, PetscInt frame)
 {
-  return SinewTensorBytes(in->layout, g->dtype, g->batch, in->channels, in->halo) / g->value_size;
+  const SinewBox box = node->layout->box;
+
+  return box.ny && box.nx ? g->batch * (box.ny + 2 * frame) * (box.nx + 2 * frame) : 0;
+}
+
+/* Whether the convolution takes the box of an input that has a halo: as a copy. */
+static PetscBool is_copied(const Layer *layer, const Node *in)
+{
+  return (PetscBool)(layer->kernel == 1 && in->halo != layer->halo);
+}
+
+/* Whether it computes an input's gradient where that is to be; else in scratch, to be added. */
+static PetscBool is_direct(const Layer *layer, const Node *in, PetscBool fresh)
+{
+  return (PetscBool)(fresh && in->rim == layer->halo);
 }
 
 static PetscErrorCode setup(Graph g, Op *op)
 {
   Layer *layer = op->data;
   const Node *out = &g->node[op->output];
-  /* a 1x1 convolution works on the halo too: cheaper than another exchange */
-  const PetscInt rim = layer->kernel == 1 ? out->halo : 0;
   const SinewBox box = out->layout->box;
-  const PetscInt ny = box.ny ? box.ny + 2 * rim : 0, nx = box.nx ? box.nx + 2 * rim : 0;
   PetscInt at = 0;
 
   PetscFunctionBeginUser;
-  layer->cells = g->batch * ny * nx;
-  if (layer->sliced) PetscCall(GraphReserveChannels(g, (size_t)(layer->cells * out->channels)));
+  layer->cells = cells_of(g, out, layer->halo);
+  layer->rimmed = cells_of(g, out, out->rim);
+  if (layer->sliced) PetscCall(GraphReserveChannels(g, (size_t)(layer->rimmed * out->channels)));
   for (PetscInt k = 0; k < op->inputs; ++k) {
     const Node *in = &g->node[op->input[k]];
     const ConvolutionShape shape = {.batch = g->batch,
-                                    .ny = layer->count ? ny : 0,
-                                    .nx = nx,
+                                    .ny = layer->count && box.ny ? box.ny + 2 * layer->halo : 0,
+                                    .nx = box.nx ? box.nx + 2 * layer->halo : 0,
                                     .in = in->channels,
                                     .out = layer->count,
                                     .kernel = layer->kernel,
@@ -50,7 +63,8 @@ static PetscErrorCode setup(Graph g, Op *op)
                                     .bf16 = g->bf16};
 
     PetscCall((*g->convolution->create)(g->engine, &shape, &layer->part[k]));
-    if (g->training && !op->fresh[k]) PetscCall(GraphScratch(g, values_of(g, in) * g->value_size));
+    if (is_copied(layer, in) || (g->training && !is_direct(layer, in, op->fresh[k])))
+      PetscCall(GraphScratch(g, (size_t)(layer->cells * in->channels) * g->value_size));
     at += in->channels;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -77,6 +91,19 @@ static PetscErrorCode pack(Graph g, Op *op)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* An input as the convolution takes it. */
+static const void *taken(Graph g, const Layer *layer, const Node *in)
+{
+  const SinewBox box = in->layout->box;
+  const size_t row = (size_t)(box.nx * in->channels) * g->value_size;
+  char *to = g->scratch;
+
+  if (!is_copied(layer, in)) return in->value->data;
+  for (PetscInt b = 0; b < g->batch; ++b)
+    for (PetscInt y = 0; y < box.ny; ++y, to += row) memcpy(to, TensorCell(in->value, b, y, 0), row);
+  return g->scratch;
+}
+
 static PetscErrorCode forward(Graph g, Op *op)
 {
   Layer *layer = op->data;
@@ -88,46 +115,82 @@ static PetscErrorCode forward(Graph g, Op *op)
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
   for (PetscInt k = 0; k < op->inputs; ++k)
-    PetscCall((*g->convolution->forward)(layer->part[k], GraphValue(g, op->input[k])->data, bias, own));
+    PetscCall((*g->convolution->forward)(layer->part[k], taken(g, layer, &g->node[op->input[k]]), bias, own));
   PetscCall(PetscLogEventEnd(NEURAL_Convolution, 0, 0, 0, 0));
   if (layer->sliced) PetscCall(GraphGatherChannels(g, layer->cells, channels, y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What the slice of the output says about an input; of a shared one, what all slices say. */
-static PetscErrorCode backward_data(Graph g, const Layer *layer, Convolution part, const Node *in, const void *gy,
-                                    PetscBool fresh)
+/* ---- back ---- */
+
+/* Adds what is in scratch to an input's gradient. */
+static void add_scratch(Graph g, const Layer *layer, const Node *in, size_t count)
 {
-  const size_t count = values_of(g, in);
-  void *gx = fresh ? in->gradient->data : g->scratch;
+  struct _p_SinewTensor scratch = *in->gradient;
+
+  if (in->rim == layer->halo) {
+    (*g->kernels->add_all)(count, g->scratch, in->gradient->data);
+    return;
+  }
+  scratch.halo = layer->halo;
+  scratch.data = g->scratch;
+  for (PetscInt b = 0; b < g->batch; ++b) (*g->kernels->add)(&scratch, in->gradient, b);
+}
+
+/* What the slice of the output says about an input; of a shared one, what all slices say. */
+static PetscErrorCode backward_data(Graph g, const Op *op, PetscInt k, const void *gy)
+{
+  const Layer *layer = op->data;
+  const Node *in = &g->node[op->input[k]];
+  const PetscBool direct = is_direct(layer, in, op->fresh[k]);
+  const size_t count = (size_t)(layer->cells * in->channels);
+  void *gx = direct ? in->gradient->data : g->scratch;
 
   PetscFunctionBeginUser;
   if (!layer->count) memset(gx, 0, count * g->value_size);
-  PetscCall((*g->convolution->backward_data)(part, gy, gx));
+  PetscCall((*g->convolution->backward_data)(layer->part[k], gy, gx));
   if (layer->sliced) PetscCall(GraphSumShared(g, count, gx));
-  if (!fresh) (*g->kernels->add_all)(count, g->scratch, in->gradient->data);
+  if (direct) PetscFunctionReturn(PETSC_SUCCESS);
+  if (op->fresh[k]) GraphClear(g, op->input[k]);
+  add_scratch(g, layer, in, count);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode backward(Graph g, Op *op)
+static PetscErrorCode backward_weights(Graph g, const Op *op, const void *gy)
 {
-  Layer *layer = op->data;
-  const PetscInt channels = g->node[op->output].channels;
-  const void *all = GraphGradient(g, op->output)->data;
-  void *own = layer->sliced ? GraphOwnChannels(g, layer->cells, channels) : NULL;
-  const void *gy = layer->sliced ? own : all;
+  const Layer *layer = op->data;
   void *weight = own_rows(g, layer, layer->weight, g->parameter[layer->weight].gradient);
   void *bias = own_rows(g, layer, layer->bias, g->parameter[layer->bias].gradient);
 
   PetscFunctionBeginUser;
-  PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
-  if (layer->sliced) GraphTakeChannels(g, layer->cells, channels, all, own);
   for (PetscInt k = 0; k < op->inputs; ++k) {
-    const Node *in = &g->node[op->input[k]];
+    const void *x = taken(g, layer, &g->node[op->input[k]]);
 
-    PetscCall((*g->convolution->backward_weights)(layer->part[k], in->value->data, gy, weight, k ? NULL : bias));
-    PetscCall(backward_data(g, layer, layer->part[k], in, gy, op->fresh[k]));
+    PetscCall((*g->convolution->backward_weights)(layer->part[k], x, gy, weight, k ? NULL : bias));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Weights first: they need no rim, which travels meanwhile. That of a shared map is here. */
+static PetscErrorCode backward(Graph g, Op *op)
+{
+  Layer *layer = op->data;
+  const SinewTensor all = GraphGradient(g, op->output);
+  const PetscInt channels = g->node[op->output].channels;
+  const PetscBool exchanged = (PetscBool)(layer->kernel > 1);
+  void *own = layer->sliced ? GraphOwnChannels(g, layer->rimmed, channels) : NULL;
+  const void *gy = layer->sliced ? own : all->data;
+
+  PetscFunctionBeginUser;
+  if (exchanged) PetscCall(SinewTensorHaloBegin(all));
+  if (exchanged && layer->sliced) PetscCall(SinewTensorHaloEnd(all));
+  PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
+  if (layer->sliced) GraphTakeChannels(g, layer->rimmed, channels, all->data, own);
+  PetscCall(backward_weights(g, op, gy));
+  PetscCall(PetscLogEventEnd(NEURAL_Convolution, 0, 0, 0, 0));
+  if (exchanged && !layer->sliced) PetscCall(SinewTensorHaloEnd(all));
+  PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
+  for (PetscInt k = 0; k < op->inputs; ++k) PetscCall(backward_data(g, op, k, gy));
   PetscCall(PetscLogEventEnd(NEURAL_Convolution, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -158,10 +221,9 @@ static PetscErrorCode slice(Graph g, SinewLayout layout, PetscInt channels, Laye
 static const OpMethods methods = {"convolution", setup, pack, forward, backward, destroy};
 
 PetscErrorCode LayerConvolution(Graph g, const char name[], PetscInt sources, const PetscInt source[], PetscInt kernel,
-                                PetscInt dilation, PetscInt channels, PetscInt *out)
+                                PetscInt dilation, PetscInt halo, PetscInt channels, PetscInt *out)
 {
   Layer *layer;
-  const PetscInt halo = g->node[source[0]].halo;
   const SinewLayout layout = g->node[source[0]].layout;
   PetscInt in = 0, input[OP_INPUTS_MAX]; /* a copy: out may point to a source */
   double bound;
@@ -171,21 +233,24 @@ PetscErrorCode LayerConvolution(Graph g, const char name[], PetscInt sources, co
   for (PetscInt k = 0; k < sources; ++k) {
     const Node *node = &g->node[input[k] = source[k]];
 
-    PetscCheck(kernel == 1 ? node->halo == halo : node->halo == dilation, g->comm, PETSC_ERR_PLIB,
+    PetscCheck(kernel == 1 ? !halo || node->halo == halo : !halo && node->halo == dilation, g->comm, PETSC_ERR_PLIB,
                "%s: halo does not fit", name);
     PetscCheck(node->layout == layout, g->comm, PETSC_ERR_PLIB, "%s: maps do not fit", name);
     in += node->channels;
     PetscCall(GraphReread(g, input[k]));
+    if (halo) PetscCall(GraphRim(g, input[k]));
   }
   PetscCall(PetscNew(&layer));
   layer->kernel = kernel;
   layer->dilation = dilation;
+  layer->halo = halo;
   bound = 1 / PetscSqrtReal((PetscReal)(in * kernel * kernel));
   PetscCall(
       GraphParameter(g, &layer->weight, 4, (PetscInt64[]){channels, in, kernel, kernel}, bound, 0, "%s.weight", name));
   PetscCall(GraphParameter(g, &layer->bias, 1, (PetscInt64[]){channels}, bound, 0, "%s.bias", name));
   PetscCall(slice(g, layout, channels, layer));
-  PetscCall(GraphNode(g, layout, channels, kernel == 1 ? halo : 0, PETSC_FALSE, out));
+  PetscCall(GraphNode(g, layout, channels, halo, PETSC_FALSE, out));
+  g->node[*out].rim = kernel == 1 ? halo : dilation;
   PetscCall(GraphOp(g, &methods, sources, input, *out, layer));
   g->flops += 2. * (double)(g->batch * layout->ny * layout->nx) * (double)(in * kernel * kernel * channels);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -266,10 +266,11 @@ static PetscErrorCode backward(Graph g, Op *op)
 
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Norm, 0, 0, 0, 0));
-  GraphClearInputs(g, op);
-  for (PetscInt i = active ? 1 : 0; i < op->inputs; ++i)
+  for (PetscInt i = active ? 1 : 0; i < op->inputs; ++i) {
+    if (op->fresh[i]) GraphClear(g, op->input[i]);
     for (PetscInt b = 0; b < g->batch; ++b)
       (*g->kernels->add)(GraphGradient(g, op->output), GraphGradient(g, op->input[i]), b);
+  }
   if (active) PetscCall(activated_backward(g, op));
   PetscCall(PetscLogEventEnd(NEURAL_Norm, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);

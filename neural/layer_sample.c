@@ -42,15 +42,17 @@ PetscErrorCode LayerInput(Graph g, SinewLayout layout, PetscInt channels, PetscI
 /* ---- move ---- */
 
 typedef struct {
-  Exchange exchange;
+  Exchange exchange, adjoint; /* the halo, and the rim, differ in width */
 } Move;
 
 static PetscErrorCode move_setup(Graph g, Op *op)
 {
   const Node *in = &g->node[op->input[0]], *out = &g->node[op->output];
+  Move *move = op->data;
 
   PetscFunctionBeginUser;
-  PetscCall(GraphExchange(g, in->layout, out->layout, out->halo, out->channels, &((Move *)op->data)->exchange));
+  PetscCall(GraphExchange(g, in->layout, out->layout, out->halo, out->channels, &move->exchange));
+  if (g->training) PetscCall(GraphExchange(g, in->layout, out->layout, out->rim, out->channels, &move->adjoint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -72,8 +74,7 @@ static PetscErrorCode move_backward(Graph g, Op *op)
 {
   PetscFunctionBeginUser;
   GraphClearInputs(g, op);
-  PetscCall(
-      ExchangeAdjoint(((Move *)op->data)->exchange, GraphGradient(g, op->input[0]), GraphGradient(g, op->output)));
+  PetscCall(ExchangeAdjoint(((Move *)op->data)->adjoint, GraphGradient(g, op->input[0]), GraphGradient(g, op->output)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -168,6 +169,7 @@ PetscErrorCode LayerUpsample(Graph g, PetscInt source, SinewLayout fine, PetscIn
   PetscFunctionBeginUser;
   PetscCheck(in->halo == 2 && 2 * in->layout->box.ny == fine->box.ny && 2 * in->layout->box.nx == fine->box.nx, g->comm,
              PETSC_ERR_PLIB, "up-sampling needs a halo of two and the halved boxes");
+  PetscCall(GraphRim(g, source));
   PetscCall(GraphNode(g, fine, in->channels, halo, PETSC_TRUE, out));
   PetscCall(GraphOp(g, &upsample_methods, 1, &source, *out, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -29,13 +29,11 @@ static void finish(Graph g, Ode o)
     for (size_t k = 0; k < g->gradient_count; ++k) ((double *)g->gradients)[k] = o->gradients[k];
 }
 
-/* Sets the gradient of a node; its halo, which nobody reads, gets none. */
+/* Sets the gradient of a node; its rim gets none. */
 static void set_gradient(Graph g, PetscInt node, double values[])
 {
-  const Node *n = &g->node[node];
-
-  memset(n->gradient->data, 0, SinewTensorBytes(n->layout, g->dtype, g->batch, n->channels, n->halo));
-  OdeCopy(n->gradient, values, PETSC_TRUE);
+  GraphClear(g, node);
+  OdeCopy(GraphGradient(g, node), values, PETSC_TRUE);
 }
 
 /* out = (df/dy)' adjoint at (t, y); gradients of parameters are collected. y and out may be one. */

@@ -222,14 +222,14 @@ static PetscErrorCode build_block(const Builder *b, const char stem[], PetscInt 
   (void)snprintf(convolution, sizeof(convolution), "%.32s.conv.%d.conv1", stem, (int)block);
   (void)snprintf(norm, sizeof(norm), "%.32s.conv.%d.norm1", stem, (int)block);
   layer.condition = b->o->kind == SINEW_SINENET_PLAIN ? NULL : condition;
-  PetscCall(LayerConvolution(b->g, convolution, sources, source, 3, 1, channels, &node));
+  PetscCall(LayerConvolution(b->g, convolution, sources, source, 3, 1, 0, channels, &node));
   PetscCall(LayerPointwise(b->g, &layer, node, 1, &node));
   (void)snprintf(convolution, sizeof(convolution), "%.32s.conv.%d.conv2", stem, (int)block);
   (void)snprintf(norm, sizeof(norm), "%.32s.conv.%d.norm2", stem, (int)block);
   layer.condition = NULL;
   layer.residuals = residuals;
   for (int k = 0; k < residuals; ++k) layer.residual[k] = residual[k];
-  PetscCall(LayerConvolution(b->g, convolution, 1, &node, 3, 1, channels, &node));
+  PetscCall(LayerConvolution(b->g, convolution, 1, &node, 3, 1, 0, channels, &node));
   PetscCall(LayerPointwise(b->g, &layer, node, halo, out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -274,7 +274,7 @@ static PetscErrorCode build_down(const Builder *b, PetscInt wave, PetscInt i, Pe
       PetscCall(LayerPool(b->g, b->o->maximum, *dx, b->halved[i], b->merged[i], 1, dx));
     source[1] = *dx;
   }
-  PetscCall(LayerConvolution(b->g, name, 1, source, 1, 1, b->channels[i], &shortcut));
+  PetscCall(LayerConvolution(b->g, name, 1, source, 1, 1, 0, b->channels[i], &shortcut));
   PetscCall(build_blocks(b, stem, b->o->disentangle && i > 1 ? 2 : 1, source, b->channels[i], shortcut, -1,
                          i < LEVELS ? 1 : halo_before_up(b, i), out));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -292,7 +292,7 @@ static PetscErrorCode build_up(const Builder *b, PetscInt wave, PetscInt i, Pets
   stem_of(b, wave, "up", LEVELS - i, stem);
   (void)snprintf(name, sizeof(name), "%.32s.shortcut", stem);
   if (b->halved[i] != b->merged[i]) PetscCall(LayerMove(b->g, x, b->halved[i], 2, &x));
-  PetscCall(LayerConvolution(b->g, name, 1, &x, 1, 1, b->channels[i - 1], &shortcut));
+  PetscCall(LayerConvolution(b->g, name, 1, &x, 1, 1, 2, b->channels[i - 1], &shortcut));
   PetscCall(LayerUpsample(b->g, shortcut, fine, 0, &shortcut));
   PetscCall(LayerUpsample(b->g, x, fine, 1, &source[1]));
   PetscCall(
@@ -319,7 +319,7 @@ static PetscErrorCode build_plain(const Builder *b, SinewNetwork network)
 
   PetscFunctionBeginUser;
   PetscCall(LayerInput(b->g, b->merged[0], b->o->inputs, 1, &network->input));
-  PetscCall(LayerConvolution(b->g, "image_proj", 1, &network->input, 3, 1, b->o->hidden, &node));
+  PetscCall(LayerConvolution(b->g, "image_proj", 1, &network->input, 3, 1, 0, b->o->hidden, &node));
   PetscCall(LayerPointwise(b->g, &copy, node, 1, &node));
   for (PetscInt w = 0; w < b->o->waves; ++w) {
     if (b->o->recompute) PetscCall(GraphSegmentBegin(b->g));
@@ -328,7 +328,7 @@ static PetscErrorCode build_plain(const Builder *b, SinewNetwork network)
     PetscCall(GraphKeepValue(b->g, node)); /* the next wave's input */
     PetscCall(GraphSegmentEnd(b->g));
   }
-  PetscCall(LayerConvolution(b->g, "final", 1, &node, 3, 1, b->o->outputs, &network->output));
+  PetscCall(LayerConvolution(b->g, "final", 1, &node, 3, 1, 0, b->o->outputs, &network->output));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -336,13 +336,13 @@ static PetscErrorCode build_ode(const Builder *b, SinewNetwork network, OdeParts
 {
   PetscFunctionBeginUser;
   PetscCall(LayerInput(b->g, b->merged[0], b->o->inputs, 1, &network->input));
-  PetscCall(LayerConvolution(b->g, "image_proj", 1, &network->input, 3, 1, b->o->hidden, &parts->initial));
+  PetscCall(LayerConvolution(b->g, "image_proj", 1, &network->input, 3, 1, 0, b->o->hidden, &parts->initial));
   parts->lift = b->g->ops;
   PetscCall(LayerInput(b->g, b->merged[0], b->o->hidden, 1, &parts->state));
   PetscCall(build_wave(b, 0, parts->state, &parts->slope));
   parts->project = b->g->ops;
   PetscCall(LayerInput(b->g, b->merged[0], b->o->hidden, 1, &parts->final));
-  PetscCall(LayerConvolution(b->g, "final", 1, &parts->final, 3, 1, b->o->outputs, &network->output));
+  PetscCall(LayerConvolution(b->g, "final", 1, &parts->final, 3, 1, 0, b->o->outputs, &network->output));
   PetscCall(GraphKeep(b->g, parts->initial));
   PetscCall(GraphKeep(b->g, parts->slope));
   parts->features = b->o->hidden;

@@ -29,6 +29,16 @@ struct _p_SinewTensor {
   PetscBool owns;
 };
 
+/* The first value of cell (y, x), in box coordinates, of sample b. */
+static inline char *TensorCell(SinewTensor t, PetscInt b, PetscInt y, PetscInt x)
+{
+  const SinewBox box = t->layout->box;
+  const PetscInt h = t->halo, index = (b * (box.ny + 2 * h) + y + h) * (box.nx + 2 * h) + x + h;
+  const size_t size = t->dtype == SINEW_FLOAT32 ? sizeof(float) : sizeof(double);
+
+  return (char *)t->data + (size_t)(index * t->channels) * size;
+}
+
 /*
   An exchange copies boxes of one layout into padded boxes of another (or of the same: then the
   halo alone is filled). Its adjoint adds what lies in the padded boxes of `to` onto the boxes of

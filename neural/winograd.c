@@ -221,10 +221,10 @@ PetscErrorCode WinogradForward(Winograd w, const float packed[], const float x[]
 
 static void transform_slopes(Winograd w, PetscInt first, PetscInt count, const float *gy, float *m)
 {
-  const PetscInt out = w->s.out, row = w->s.nx * out, n = PetscMin(LANE, out);
+  const PetscInt out = w->s.out, row = (w->s.nx + 2) * out, n = PetscMin(LANE, out);
 
   for (PetscInt t = 0; t < count * w->across; ++t) {
-    const float *tile = gy + tile_row(w, first, t) * row + tile_column(w, t) * out;
+    const float *tile = gy + (1 + tile_row(w, first, t)) * row + (1 + tile_column(w, t)) * out;
 
     for (PetscInt c = 0; c < out; c += LANE) {
       const PetscInt at = full_lanes(c, out);
@@ -268,14 +268,14 @@ static void finish_gradient(const Winograd w, const float sum[], float gweight[]
 
 PetscErrorCode WinogradGradient(Winograd w, const float x[], const float gy[], float gweight[], void *scratch)
 {
-  const PetscInt ny = w->s.ny, nx = w->s.nx, down = w->down, in = w->s.in, out = w->s.out;
+  const PetscInt cells = (w->s.ny + 2) * (w->s.nx + 2), down = w->down, in = w->s.in, out = w->s.out;
   float *v = scratch, *m = v + w->tile.points * w->in_plane, *sum = m + w->tile.points * w->out_plane;
 
   PetscFunctionBeginUser;
   for (PetscInt b = 0; b < w->s.batch; ++b)
     for (PetscInt first = 0; first < down; first += w->rows)
-      PetscCall(gradient_block(w, first, PetscMin(w->rows, down - first), x + b * (ny + 2) * (nx + 2) * in,
-                               gy + b * ny * nx * out, (PetscBool)(b == 0 && first == 0), sum, v, m));
+      PetscCall(gradient_block(w, first, PetscMin(w->rows, down - first), x + b * cells * in, gy + b * cells * out,
+                               (PetscBool)(b == 0 && first == 0), sum, v, m));
   finish_gradient(w, sum, gweight);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

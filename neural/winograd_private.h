@@ -1,25 +1,25 @@
 #ifndef SINEW_NEURAL_WINOGRAD_PRIVATE_H
 #define SINEW_NEURAL_WINOGRAD_PRIVATE_H
 /*
-  3x3 convolutions of floats by minimal filtering, F(m x m, 3x3): a tile of m x m outputs from (m+2) x (m+2) inputs costs
-  (m+2)^2 multiplications a pair of channels: 4 an output with m = 2, 2.25 with m = 4, instead of 9. With the tile's input d,
-  the filter g and small constant matrices A, B, G (winograd_tiles_private.h),
+  3x3 convolutions of floats by minimal filtering, F(m x m, 3x3): a tile of m x m outputs from (m+2) x (m+2) inputs
+  costs (m+2)^2 multiplications a pair of channels: 4 an output with m = 2, 2.25 with m = 4, instead of 9. With the
+  tile's input d, the filter g and small constant matrices A, B, G (winograd_tiles_private.h),
 
     y = A' [ sum over channels of (G g G') .* (B' d B) ] A,
 
-  so that, gathered over tiles, the sums are (m+2)^2 products of matrices (tiles x in) (in x out), left to oneDNN's sgemm.
-  A block of tile rows is transformed, multiplied and transformed back while it is in the cache. Rounding: where numbers are
-  random, errors are those of direct sums (1.2 times with m = 4); where they are smooth, m = 4 errs by up to four times
-  more. Of a whole SineNet, 84 GFLOP, either is off by 2.5e-6 of the output.
+  so that, gathered over tiles, the sums are (m+2)^2 products of matrices (tiles x in) (in x out), left to oneDNN's
+  sgemm. A block of tile rows is transformed, multiplied and transformed back while it is in the cache. Rounding: where
+  numbers are random, errors are those of direct sums (1.2 times with m = 4); where they are smooth, m = 4 errs by up to
+  four times more. Of a whole SineNet, 84 GFLOP, either is off by 2.5e-6 of the output.
 
   Both adjoints go the same way. That of the input is a convolution with the filter turned around, of the output's
-  gradient in a frame of two zeros. That of the filter, from y = A' (U .* V) A with U = G g G', V = B' d B, is
+  gradient in its frame. That of the filter, from y = A' (U .* V) A with U = G g G', V = B' d B, is
 
     dg = G' [ sum over tiles of V .* (A dy A') ] G:  again as many products, (in x tiles) (tiles x out).
 
-  Transformed weights take 16/9 (m = 2) or 4 (m = 4) times the plain ones' memory. So m = 4 is for fine maps with few channels,
-  m = 2 for coarser ones, and the coarsest, where weights outweigh everything and their traffic the arithmetic, are left to
-  direct convolution.
+  Transformed weights take 16/9 (m = 2) or 4 (m = 4) times the plain ones' memory. So m = 4 is for fine maps with few
+  channels, m = 2 for coarser ones, and the coarsest, where weights outweigh everything and their traffic the
+  arithmetic, are left to direct convolution.
 
   Source: Lavin & Gray, "Fast algorithms for convolutional neural networks", CVPR 2016; Winograd,
   "Arithmetic complexity of computations", SIAM 1980.
@@ -42,7 +42,7 @@ PETSC_INTERN void WinogradPack(Winograd winograd, PetscBool adjoint, const float
 /* bias NULL and not accumulating: 0. */
 PETSC_INTERN PetscErrorCode WinogradForward(Winograd winograd, const float packed[], const float x[],
                                             const float bias[], float y[], void *scratch);
-/* Overwrites the slice of gweight. */
+/* x and gy in frames of one cell; overwrites the slice of gweight. */
 PETSC_INTERN PetscErrorCode WinogradGradient(Winograd winograd, const float x[], const float gy[], float gweight[],
                                              void *scratch);
 

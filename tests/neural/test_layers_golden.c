@@ -152,7 +152,7 @@ static void convolution(Case *op, PetscInt kernel, PetscBool periodic)
   check_call(SinewLayoutCreate(PETSC_COMM_WORLD, op->ny, op->nx, periodic, 0, &layout));
   begin(op);
   check_call(LayerInput(op->graph, layout, op->channels, kernel / 2, &op->in));
-  check_call(LayerConvolution(op->graph, "c", 1, &op->in, kernel, 1, (PetscInt)weight.shape[0], &op->out));
+  check_call(LayerConvolution(op->graph, "c", 1, &op->in, kernel, 1, 0, (PetscInt)weight.shape[0], &op->out));
   finish(op);
   check_call(SinewLayoutDestroy(&layout));
 }

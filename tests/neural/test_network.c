@@ -112,6 +112,7 @@ static void sharing(void **state)
     check_call(LayerMove(g, everywhere, layout, 2, &back));
     check_call(GraphKeep(g, everywhere));
     check_call(GraphKeep(g, back));
+    check_call(GraphRim(g, back));
     check_call(GraphSetup(g));
     fill(GraphValue(g, in), 1);
     check_call(GraphForward(g, 0, g->ops));
@@ -403,7 +404,7 @@ static void super_resolution_is_dilation(void **state)
     check_call(GraphCreate(PETSC_COMM_WORLD, SINEW_FLOAT64, step * step, PETSC_FALSE, PETSC_FALSE, &g));
     g->together = step * step;
     check_call(LayerInput(g, layout, 3, k ? 1 : 4, &in));
-    check_call(LayerConvolution(g, "c", 1, &in, 3, k ? 1 : 4, 5, &out));
+    check_call(LayerConvolution(g, "c", 1, &in, 3, k ? 1 : 4, 0, 5, &out));
     check_call(LayerPointwise(g, &how, out, 0, &out));
     check_call(GraphKeep(g, out));
     check_call(GraphSetup(g));
@@ -448,7 +449,7 @@ static void dilation(void **state)
     check_call(SinewLayoutCreate(PETSC_COMM_WORLD, n, n, (PetscBool)periodic, 1, &layout));
     check_call(GraphCreate(PETSC_COMM_WORLD, SINEW_FLOAT64, 1, PETSC_FALSE, PETSC_FALSE, &g));
     check_call(LayerInput(g, layout, 1, d, &in));
-    check_call(LayerConvolution(g, "c", 1, &in, 3, d, 1, &out));
+    check_call(LayerConvolution(g, "c", 1, &in, 3, d, 0, 1, &out));
     check_call(GraphKeep(g, out));
     check_call(GraphSetup(g));
     for (int k = 0; k < 9; k++) ((double *)g->parameter[0].value)[k] = wave(2, k);
