@@ -21,7 +21,9 @@ PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, Pets
   PetscCall(PetscCommDuplicate(comm, &g->comm, &g->tag));
   PetscCallMPI(MPI_Comm_size(g->comm, &g->size));
   PetscCallMPI(MPI_Comm_rank(g->comm, &g->rank));
-  g->reduction = g->comm;
+  g->summing = MPI_COMM_NULL;
+  if (training) PetscCallMPI(MPI_Comm_dup(g->comm, &g->summing));
+  g->reduction = g->summing;
   g->across = MPI_COMM_SELF;
   g->dtype = dtype;
   g->value_size = SinewDtypeSize(dtype);
@@ -79,6 +81,7 @@ PetscErrorCode GraphDestroy(Graph *graph)
   PetscCall(PetscFree(g->packed));
   PetscCall(PetscFree(g->exchange));
   PetscCall(PetscFree(g->sums));
+  if (g->summing != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->summing));
   PetscCall(PetscCommDestroy(&g->comm));
   PetscCall(PetscFree(g));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -336,6 +339,7 @@ PetscErrorCode GraphSetup(Graph g)
   PetscCall(GraphPlanMemory(g));
   PetscCall(create_scratch(g));
   PetscCall(GraphTimesCreate(g));
+  PetscCall(GraphLaterCreate(g));
   for (PetscInt k = 0; k < g->ops; ++k)
     if (g->op[k].methods->setup) PetscCall((*g->op[k].methods->setup)(g, &g->op[k]));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -422,21 +426,33 @@ void GraphClearInputs(Graph g, const Op *op)
     if (op->fresh[i]) GraphClear(g, op->input[i]);
 }
 
+/* What copies of a node's cells say. */
+static PetscErrorCode sum_rim(Graph g, const Node *node)
+{
+  PetscFunctionBeginUser;
+  if (node->exchanged && node->rim)
+    PetscCall(GraphSumHalo(g, node->layout->exchanges[node->rim - 1], node->gradient, node->gradient));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode GraphBackwardRange(Graph g, PetscInt begin, PetscInt end)
 {
   double since = 0;
 
   PetscFunctionBeginUser;
+  PetscCall(GraphLaterBegin(g, end - 1));
   for (PetscInt k = end - 1; k >= begin; --k) {
     Op *op = &g->op[k];
 
     PetscCall(GraphTimesBegin(g, &since));
-    if (op->output >= 0 && g->node[op->output].exchanged) PetscCall(SinewTensorHaloSum(GraphGradient(g, op->output)));
+    PetscCall(GraphCatchUp(g, k + LATER_SPAN));
+    if (op->output >= 0) PetscCall(sum_rim(g, &g->node[op->output]));
     PetscCall(GraphGradientsBefore(g, k));
     PetscCall((*op->methods->backward)(g, op));
-    PetscCall(GraphGradientsAfter(g, k));
+    PetscCall(GraphLaterFinished(g, k));
     GraphTimesEnd(g, k, PETSC_TRUE, since);
   }
+  PetscCall(GraphCatchUp(g, begin));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -98,13 +98,13 @@ void GraphTakeChannels(Graph g, PetscInt cells, PetscInt channels, const void *a
 
 PetscErrorCode GraphSumShared(Graph g, size_t count, void *values)
 {
+  MPI_Request request;
   PetscMPIInt n;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscLogEventBegin(NEURAL_Halo, 0, 0, 0, 0));
   PetscCall(PetscMPIIntCast((PetscInt)count, &n));
-  PetscCallMPI(
-      MPI_Allreduce(MPI_IN_PLACE, values, n, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE, MPI_SUM, g->comm));
-  PetscCall(PetscLogEventEnd(NEURAL_Halo, 0, 0, 0, 0));
+  PetscCallMPI(MPI_Iallreduce(MPI_IN_PLACE, values, n, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE, MPI_SUM,
+                              g->comm, &request));
+  PetscCall(GraphWait(g, NEURAL_Halo, 1, &request));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -125,9 +125,7 @@ static PetscErrorCode finish(Graph g, struct GraphBucket *b)
   PetscFunctionBeginUser;
   if (!b->open) PetscFunctionReturn(PETSC_SUCCESS);
   b->open = PETSC_FALSE;
-  PetscCall(PetscLogEventBegin(NEURAL_Reduce, 0, 0, 0, 0));
-  PetscCallMPI(MPI_Wait(&b->request, MPI_STATUS_IGNORE));
-  PetscCall(PetscLogEventEnd(NEURAL_Reduce, 0, 0, 0, 0));
+  PetscCall(GraphWait(g, NEURAL_Reduce, 1, &b->request));
   if (g->stream) PetscCall((*g->consumer)(g->consumer_context, b->parameters, g->order + b->parameter));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -170,7 +168,10 @@ PetscErrorCode GraphGradientsBefore(Graph g, PetscInt layer)
     if (b->begin != layer) continue;
     b->open = PETSC_TRUE;
     if (!g->stream) continue;
-    if (b->turn >= PLACES) PetscCall(finish(g, b - PLACES));
+    if (b->turn >= PLACES) {
+      PetscCall(GraphCatchUp(g, b[-PLACES].end)); /* it must be on its way */
+      PetscCall(finish(g, b - PLACES));
+    }
     memset(b->values, 0, b->count * g->value_size);
   }
   PetscFunctionReturn(PETSC_SUCCESS);

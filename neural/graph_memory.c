@@ -90,7 +90,7 @@ static PetscErrorCode plan(Graph g, PetscBool gradients)
         SinewTensorBytes(node->layout, g->dtype, g->batch, node->channels, gradients ? node->rim : node->halo);
 
     if (gradients) /* time runs backwards */
-      use[k] = (Use){-node->writer, -node->first, bytes, node->keep, 0};
+      use[k] = (Use){-node->writer, -node->first + (node->later ? LATER_SPAN - 1 : 0), bytes, node->keep, 0};
     else if (g->training && node->reread && node->segment >= 0 &&
              !node->keep_value) /* all the time that the segment runs, both ways */
       use[k] = (Use){g->segment[node->segment].begin, g->segment[node->segment].end - 1, bytes, PETSC_FALSE, 0};

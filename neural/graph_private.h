@@ -12,9 +12,9 @@
   exchange that overlaps with the making of its interior.
 
   Gradients are complete in boxes. Two layers reach beyond them. The adjoint of a 3x3 convolution reads the gradient
-  of its output there (convolution_private.h): that has a rim, which the convolution fills by an exchange while it sums
-  up the gradient of its weights. Up-sampling adds to the gradient of its input there: that has a rim (GraphRim), which
-  is added to the boxes where its cells are (SinewTensorHaloSum) before the layer that made the input goes back.
+  of its output there (convolution_private.h): that has a rim, which the convolution fills by an exchange. Up-sampling
+  adds to the gradient of its input there: that has a rim (GraphRim), which is added to the boxes where its cells are
+  (SinewTensorHaloSum) before the layer that made the input goes back.
 
   In inference a node's memory is reused after its last reader; nodes of GraphKeep never are. In
   training values that some layer reads in its backward (GraphReread) are kept, and gradients reused. Layers between
@@ -43,6 +43,7 @@ typedef struct {
   PetscBool exchanged; /* its halo came by an exchange, not from a pointwise layer */
   PetscBool keep, keep_value;
   PetscBool reread;     /* some layer's backward reads its value */
+  PetscBool later;      /* what is put off reads its gradient */
   PetscInt first, last; /* layers that make it and that read it last */
   PetscInt writer;      /* last reader, which is the first to write the gradient */
   PetscInt segment;     /* that it was made in, -1: none */
@@ -56,9 +57,11 @@ typedef struct {
   PetscErrorCode (*forward)(Graph graph, Op *op);
   PetscErrorCode (*backward)(Graph graph, Op *op);
   PetscErrorCode (*destroy)(Graph graph, Op *op);
+  PetscErrorCode (*later)(Graph graph, Op *op, PetscInt input); /* what backward put off; NULL: it never does */
 } OpMethods;
 
 #define OP_INPUTS_MAX 4
+#define LATER_SPAN    6 /* layers within which that is done */
 
 struct Op {
   const OpMethods *methods;
@@ -75,6 +78,7 @@ struct _p_Graph {
   PetscMPIInt size, rank, tag;
   MPI_Comm reduction; /* over which gradients are summed; not owned; MPI_COMM_NULL: they are not */
   MPI_Comm across;    /* the same for parameters in parts */
+  MPI_Comm summing;   /* training: the graph's own for sums of gradients, by default */
   SinewDtype dtype;
   size_t value_size;
   PetscInt batch;
@@ -134,6 +138,12 @@ struct _p_Graph {
   Condition *condition;
   struct GraphTimes *times; /* NULL: not wanted */
   double flops;
+  struct GraphDue {
+    PetscInt layer, part;
+  } due[LATER_SPAN * OP_INPUTS_MAX]; /* what is put off (graph_later.c), first layers of Backward first */
+  PetscInt dues;
+  PetscReal patience;          /* seconds before a wait is made use of */
+  PetscInt finished, reported; /* layers that went back; down to which their gradients are known to be complete */
 };
 
 PETSC_EXTERN PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, PetscBool training,
@@ -177,6 +187,24 @@ PETSC_INTERN PetscErrorCode GraphGradientsBegin(Graph graph);
 PETSC_INTERN PetscErrorCode GraphGradientsBefore(Graph graph, PetscInt layer);
 PETSC_INTERN PetscErrorCode GraphGradientsAfter(Graph graph, PetscInt layer);
 PETSC_INTERN PetscErrorCode GraphGradientsEnd(Graph graph);
+/*
+  Backward while others are waited for (graph_later.c). For graph.c: at set-up (option -sinew_patience SECONDS: how long
+  a wait is nothing but that); before layers go back, from `layer` on; after one did; what has been put off by `layer`
+  and those before it in Backward is done at once.
+*/
+PETSC_INTERN PetscErrorCode GraphLaterCreate(Graph graph);
+PETSC_INTERN PetscErrorCode GraphLaterBegin(Graph graph, PetscInt layer);
+PETSC_INTERN PetscErrorCode GraphLaterFinished(Graph graph, PetscInt layer);
+PETSC_INTERN PetscErrorCode GraphCatchUp(Graph graph, PetscInt layer);
+/* For layers' backward: puts off what `later` does, for each input; on a single rank it is done at once. */
+PETSC_INTERN PetscErrorCode GraphPutOff(Graph graph, Op *op);
+/* Completes requests; the time without anything else to do is logged as `event`. */
+PETSC_INTERN PetscErrorCode GraphWait(Graph graph, PetscLogEvent event, PetscMPIInt requests, MPI_Request request[]);
+/* In Backward, collective: sums of a few numbers over ranks, with equal bits on all; an exchange's adjoint; a halo. */
+PETSC_INTERN PetscErrorCode GraphSumMeanwhile(Graph graph, MPI_Comm comm, PetscInt count, double sums[]);
+PETSC_INTERN PetscErrorCode GraphSumHalo(Graph graph, Exchange exchange, SinewTensor from, SinewTensor to);
+PETSC_INTERN PetscErrorCode GraphFillHalo(Graph graph, SinewTensor tensor);
+
 /* The exchange between two layouts, made once. Collective. */
 PETSC_EXTERN PetscErrorCode GraphExchange(Graph graph, SinewLayout from, SinewLayout to, PetscInt halo,
                                           PetscInt channels, Exchange *exchange);
@@ -203,7 +231,7 @@ PETSC_INTERN void *GraphOwnChannels(Graph graph, PetscInt cells, PetscInt channe
 PETSC_INTERN PetscErrorCode GraphGatherChannels(Graph graph, PetscInt cells, PetscInt channels, void *all);
 /* This rank's slice of what is there. Local. */
 PETSC_INTERN void GraphTakeChannels(Graph graph, PetscInt cells, PetscInt channels, const void *all, void *own);
-/* The sum over ranks of `count` values. Collective. */
+/* In Backward: the sum over ranks of `count` values. Collective. */
 PETSC_INTERN PetscErrorCode GraphSumShared(Graph graph, size_t count, void *values);
 
 static inline SinewTensor GraphValue(Graph g, PetscInt node)

@@ -137,8 +137,37 @@ static void add_scratch(Graph g, const Layer *layer, const Node *in, size_t coun
   for (PetscInt b = 0; b < g->batch; ++b) (*g->kernels->add)(&scratch, in->gradient, b);
 }
 
+/* This rank's channels of the output's gradient, rim included. */
+static const void *own_slope(Graph g, const Op *op)
+{
+  const Layer *layer = op->data;
+  const PetscInt channels = g->node[op->output].channels;
+  const void *all = GraphGradient(g, op->output)->data;
+  void *own;
+
+  if (!layer->sliced) return all;
+  own = GraphOwnChannels(g, layer->rimmed, channels);
+  GraphTakeChannels(g, layer->rimmed, channels, all, own);
+  return own;
+}
+
+/* The gradients of weights, which need no rim. */
+static PetscErrorCode later(Graph g, Op *op, PetscInt k)
+{
+  const Layer *layer = op->data;
+  const void *x = taken(g, layer, &g->node[op->input[k]]);
+  void *weight = own_rows(g, layer, layer->weight, g->parameter[layer->weight].gradient);
+  void *bias = own_rows(g, layer, layer->bias, g->parameter[layer->bias].gradient);
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
+  PetscCall((*g->convolution->backward_weights)(layer->part[k], x, own_slope(g, op), weight, k ? NULL : bias));
+  PetscCall(PetscLogEventEnd(NEURAL_Convolution, 0, 0, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* What the slice of the output says about an input; of a shared one, what all slices say. */
-static PetscErrorCode backward_data(Graph g, const Op *op, PetscInt k, const void *gy)
+static PetscErrorCode backward_data(Graph g, const Op *op, PetscInt k)
 {
   const Layer *layer = op->data;
   const Node *in = &g->node[op->input[k]];
@@ -147,8 +176,10 @@ static PetscErrorCode backward_data(Graph g, const Op *op, PetscInt k, const voi
   void *gx = direct ? in->gradient->data : g->scratch;
 
   PetscFunctionBeginUser;
+  PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
   if (!layer->count) memset(gx, 0, count * g->value_size);
-  PetscCall((*g->convolution->backward_data)(layer->part[k], gy, gx));
+  PetscCall((*g->convolution->backward_data)(layer->part[k], own_slope(g, op), gx));
+  PetscCall(PetscLogEventEnd(NEURAL_Convolution, 0, 0, 0, 0));
   if (layer->sliced) PetscCall(GraphSumShared(g, count, gx));
   if (direct) PetscFunctionReturn(PETSC_SUCCESS);
   if (op->fresh[k]) GraphClear(g, op->input[k]);
@@ -156,42 +187,20 @@ static PetscErrorCode backward_data(Graph g, const Op *op, PetscInt k, const voi
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode backward_weights(Graph g, const Op *op, const void *gy)
-{
-  const Layer *layer = op->data;
-  void *weight = own_rows(g, layer, layer->weight, g->parameter[layer->weight].gradient);
-  void *bias = own_rows(g, layer, layer->bias, g->parameter[layer->bias].gradient);
-
-  PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < op->inputs; ++k) {
-    const void *x = taken(g, layer, &g->node[op->input[k]]);
-
-    PetscCall((*g->convolution->backward_weights)(layer->part[k], x, gy, weight, k ? NULL : bias));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Weights first: they need no rim, which travels meanwhile. That of a shared map is here. */
+/* 1x1 convolutions put nothing off: they have no rim to wait for, and may use the scratch that others' gradients are
+ * summed in. */
 static PetscErrorCode backward(Graph g, Op *op)
 {
-  Layer *layer = op->data;
-  const SinewTensor all = GraphGradient(g, op->output);
-  const PetscInt channels = g->node[op->output].channels;
-  const PetscBool exchanged = (PetscBool)(layer->kernel > 1);
-  void *own = layer->sliced ? GraphOwnChannels(g, layer->rimmed, channels) : NULL;
-  const void *gy = layer->sliced ? own : all->data;
+  const Layer *layer = op->data;
 
   PetscFunctionBeginUser;
-  if (exchanged) PetscCall(SinewTensorHaloBegin(all));
-  if (exchanged && layer->sliced) PetscCall(SinewTensorHaloEnd(all));
-  PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
-  if (layer->sliced) GraphTakeChannels(g, layer->rimmed, channels, all->data, own);
-  PetscCall(backward_weights(g, op, gy));
-  PetscCall(PetscLogEventEnd(NEURAL_Convolution, 0, 0, 0, 0));
-  if (exchanged && !layer->sliced) PetscCall(SinewTensorHaloEnd(all));
-  PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
-  for (PetscInt k = 0; k < op->inputs; ++k) PetscCall(backward_data(g, op, k, gy));
-  PetscCall(PetscLogEventEnd(NEURAL_Convolution, 0, 0, 0, 0));
+  if (layer->kernel == 1)
+    for (PetscInt k = 0; k < op->inputs; ++k) PetscCall(later(g, op, k));
+  else {
+    PetscCall(GraphPutOff(g, op));
+    PetscCall(GraphFillHalo(g, GraphGradient(g, op->output)));
+  }
+  for (PetscInt k = 0; k < op->inputs; ++k) PetscCall(backward_data(g, op, k));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -218,7 +227,7 @@ static PetscErrorCode slice(Graph g, SinewLayout layout, PetscInt channels, Laye
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const OpMethods methods = {"convolution", setup, pack, forward, backward, destroy};
+static const OpMethods methods = {"convolution", setup, pack, forward, backward, destroy, later};
 
 PetscErrorCode LayerConvolution(Graph g, const char name[], PetscInt sources, const PetscInt source[], PetscInt kernel,
                                 PetscInt dilation, PetscInt halo, PetscInt channels, PetscInt *out)
@@ -251,6 +260,7 @@ PetscErrorCode LayerConvolution(Graph g, const char name[], PetscInt sources, co
   PetscCall(slice(g, layout, channels, layer));
   PetscCall(GraphNode(g, layout, channels, halo, PETSC_FALSE, out));
   g->node[*out].rim = kernel == 1 ? halo : dilation;
+  g->node[*out].later = (PetscBool)(kernel > 1 && g->size > 1);
   PetscCall(GraphOp(g, &methods, sources, input, *out, layer));
   g->flops += 2. * (double)(g->batch * layout->ny * layout->nx) * (double)(in * kernel * kernel * channels);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -291,6 +291,61 @@ static void share_maps(PetscBool shared)
     check_call(PetscOptionsClearValue(NULL, "-sinew_shared_cells"));
 }
 
+/* Gradients of all parameters and of the input, after two passes. */
+static double *gradients_at(const char patience[], size_t *count)
+{
+  SinewSinenetOptions o = small(SINEW_FLOAT32);
+  SinewLayout layout;
+  SinewNetwork network;
+  const float *g;
+  double *all;
+
+  check_call(PetscOptionsSetValue(NULL, "-sinew_patience", patience));
+  o.training = PETSC_TRUE;
+  make(&o, 64, 32, &layout, &network);
+  for (int pass = 0; pass < 2; pass++) {
+    check_call(SinewNetworkForward(network));
+    fill(SinewNetworkOutputGradient(network), 9 + pass);
+    check_call(SinewNetworkBackward(network));
+  }
+  g = network->graph->gradients;
+  *count = network->graph->gradient_count;
+  all = malloc((*count + 1) * sizeof(double));
+  for (size_t k = 0; k < *count; k++) all[k] = (double)g[k];
+  all[*count] = dot_with_fill(SinewNetworkInputGradient(network), 11);
+  ++*count;
+  check_call(SinewNetworkDestroy(&network));
+  check_call(SinewLayoutDestroy(&layout));
+  check_call(PetscOptionsClearValue(NULL, "-sinew_patience"));
+  return all;
+}
+
+/* Gradients of weights are found while others are waited for: at once, sometimes, or as late as can be. The bits are
+ * the same, in many messages or few. */
+static void at_any_time(void **state)
+{
+  static const char *const patience[] = {"20e-6", "10"}, *const bucket[] = {"1", "100000"};
+
+  (void)state;
+  for (int k = 0; k < 4; k++) {
+    size_t n, m;
+    double *want;
+
+    share_maps((PetscBool)(k / 2));
+    check_call(PetscOptionsSetValue(NULL, "-sinew_gradient_bucket", bucket[k % 2]));
+    want = gradients_at("0", &n);
+    for (int i = 0; i < 2; i++) {
+      double *have = gradients_at(patience[i], &m);
+
+      check_all(m == n && !memcmp(have, want, n * sizeof(double)));
+      free(have);
+    }
+    free(want);
+  }
+  check_call(PetscOptionsClearValue(NULL, "-sinew_gradient_bucket"));
+  share_maps(PETSC_FALSE);
+}
+
 static void gradients(void **state)
 {
   static const char *const activations[] = {"gelu", "relu", "silu", "tanh", "sigmoid"};
@@ -648,7 +703,7 @@ static void wrong_grids(void **state)
 }
 
 SINEW_TEST_MAIN(cmocka_unit_test(halos), cmocka_unit_test(halo_sums), cmocka_unit_test(sharing),
-                cmocka_unit_test(gradients), cmocka_unit_test(ode_gradients),
+                cmocka_unit_test(gradients), cmocka_unit_test(at_any_time), cmocka_unit_test(ode_gradients),
                 cmocka_unit_test(super_resolution_of_blocks), cmocka_unit_test(super_resolution_is_dilation),
                 cmocka_unit_test(dilation), cmocka_unit_test(any_ranks), cmocka_unit_test(registry),
                 cmocka_unit_test(wrong_weights), cmocka_unit_test(wrong_grids))
