@@ -78,7 +78,7 @@ PetscErrorCode GraphDestroy(Graph *graph)
   PetscCall(PetscFree(g->segment));
   PetscCall(PetscFree(g->last_layer));
   PetscCall(PetscFree(g->parameter));
-  PetscCall(PetscFree(g->packed));
+  PetscCall(PetscFree2(g->packed, g->written));
   PetscCall(PetscFree(g->exchange));
   PetscCall(PetscFree(g->sums));
   if (g->summing != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->summing));
@@ -330,7 +330,7 @@ static PetscErrorCode create_scratch(Graph g)
 PetscErrorCode GraphSetup(Graph g)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscCalloc1((size_t)g->parameters, &g->packed));
+  PetscCall(PetscCalloc2((size_t)g->parameters, &g->packed, (size_t)g->parameters, &g->written));
   for (PetscInt k = 0; k < g->parameters; ++k) g->bytes += g->parameter[k].size * g->value_size;
   if (g->training) {
     PetscCall(GraphGradientsCreate(g));

@@ -159,6 +159,15 @@ PetscErrorCode GraphGradientsBegin(Graph g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static void clear_bucket(Graph g, const struct GraphBucket *b)
+{
+  for (PetscInt k = b->parameter; k < b->parameter + b->parameters; ++k) {
+    const SinewParameter *p = &g->parameter[g->order[k]];
+
+    if (!g->written[g->order[k]]) memset(p->gradient, 0, p->size * g->value_size);
+  }
+}
+
 PetscErrorCode GraphGradientsBefore(Graph g, PetscInt layer)
 {
   PetscFunctionBeginUser;
@@ -172,7 +181,7 @@ PetscErrorCode GraphGradientsBefore(Graph g, PetscInt layer)
       PetscCall(GraphCatchUp(g, b[-PLACES].end)); /* it must be on its way */
       PetscCall(finish(g, b - PLACES));
     }
-    memset(b->values, 0, b->count * g->value_size);
+    clear_bucket(g, b);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

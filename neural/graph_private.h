@@ -100,7 +100,8 @@ struct _p_Graph {
   Node *node;
   Op *op;
   SinewParameter *parameter;
-  PetscBool *packed; /* by parameter: convolutions hold it, so `lean` may release it */
+  PetscBool *packed;  /* by parameter: convolutions hold it, so `lean` may release it */
+  PetscBool *written; /* by parameter: a layer's backward writes its gradient, rather than adding to it */
   struct {
     SinewLayout from, to;
     PetscInt halo;

@@ -36,6 +36,14 @@ static PetscBool is_direct(const Layer *layer, const Node *in, PetscBool fresh)
   return (PetscBool)(fresh && in->rim == layer->halo);
 }
 
+/* Whether this rank gives all of its rows of the weights a gradient. */
+static PetscBool writes_all(Graph g, const Layer *layer)
+{
+  const SinewParameter *weight = &g->parameter[layer->weight];
+
+  return (PetscBool)(layer->cells > 0 && layer->count > 0 && (weight->part || layer->count == weight->shape[0]));
+}
+
 static PetscErrorCode setup(Graph g, Op *op)
 {
   Layer *layer = op->data;
@@ -47,6 +55,7 @@ static PetscErrorCode setup(Graph g, Op *op)
   layer->cells = cells_of(g, out, layer->halo);
   layer->rimmed = cells_of(g, out, out->rim);
   if (layer->sliced) PetscCall(GraphReserveChannels(g, (size_t)(layer->rimmed * out->channels)));
+  g->written[layer->weight] = g->written[layer->bias] = writes_all(g, layer);
   for (PetscInt k = 0; k < op->inputs; ++k) {
     const Node *in = &g->node[op->input[k]];
     const ConvolutionShape shape = {.batch = g->batch,

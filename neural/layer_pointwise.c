@@ -259,6 +259,19 @@ static PetscErrorCode activated_backward(Graph g, Op *op)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The output's gradient to a summand. */
+static void hand_on(Graph g, const Op *op, PetscInt i)
+{
+  const SinewTensor from = GraphGradient(g, op->output), to = GraphGradient(g, op->input[i]);
+
+  if (op->fresh[i] && !from->halo && !to->halo) {
+    memcpy(to->data, from->data, SinewTensorBytes(to->layout, g->dtype, g->batch, to->channels, 0));
+    return;
+  }
+  if (op->fresh[i]) GraphClear(g, op->input[i]);
+  for (PetscInt b = 0; b < g->batch; ++b) (*g->kernels->add)(from, to, b);
+}
+
 static PetscErrorCode backward(Graph g, Op *op)
 {
   Layer *layer = op->data;
@@ -266,11 +279,7 @@ static PetscErrorCode backward(Graph g, Op *op)
 
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Norm, 0, 0, 0, 0));
-  for (PetscInt i = active ? 1 : 0; i < op->inputs; ++i) {
-    if (op->fresh[i]) GraphClear(g, op->input[i]);
-    for (PetscInt b = 0; b < g->batch; ++b)
-      (*g->kernels->add)(GraphGradient(g, op->output), GraphGradient(g, op->input[i]), b);
-  }
+  for (PetscInt i = active ? 1 : 0; i < op->inputs; ++i) hand_on(g, op, i);
   if (active) PetscCall(activated_backward(g, op));
   PetscCall(PetscLogEventEnd(NEURAL_Norm, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
