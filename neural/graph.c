@@ -60,6 +60,7 @@ PetscErrorCode GraphDestroy(Graph *graph)
   *graph = NULL;
   if (!g) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(GraphTimesDestroy(g));
+  PetscCall(GraphLaterDestroy(g));
   for (PetscInt k = 0; k < g->ops; ++k) {
     if (g->op[k].methods->destroy) PetscCall((*g->op[k].methods->destroy)(g, &g->op[k]));
     PetscCall(PetscFree(g->op[k].data));

@@ -44,6 +44,14 @@ PetscErrorCode GraphLaterCreate(Graph g)
   PetscFunctionBeginUser;
   g->patience = PATIENCE;
   PetscCall(PetscOptionsGetReal(NULL, NULL, "-sinew_patience", &g->patience, NULL));
+  PetscCall(PetscMalloc1(FEW * 2 * (size_t)g->batch, &g->told));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphLaterDestroy(Graph g)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree(g->told));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -105,17 +113,15 @@ PetscErrorCode GraphWait(Graph g, PetscLogEvent event, PetscMPIInt requests, MPI
 static PetscErrorCode sum_directly(Graph g, MPI_Comm comm, PetscMPIInt size, PetscMPIInt n, double sums[])
 {
   MPI_Request request;
-  double *all;
+  double *all = g->told;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1((size_t)(size * n), &all));
   PetscCallMPI(MPI_Iallgather(sums, n, MPI_DOUBLE, all, n, MPI_DOUBLE, comm, &request));
   PetscCall(GraphWait(g, NEURAL_Reduce, 1, &request));
   for (PetscMPIInt k = 0; k < n; ++k) {
     sums[k] = 0;
     for (PetscMPIInt r = 0; r < size; ++r) sums[k] += all[r * n + k];
   }
-  PetscCall(PetscFree(all));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -144,6 +144,7 @@ struct _p_Graph {
   } due[LATER_SPAN * OP_INPUTS_MAX]; /* what is put off (graph_later.c), first layers of Backward first */
   PetscInt dues;
   PetscReal patience;          /* seconds before a wait is made use of */
+  double *told;                /* numbers that few ranks tell each other */
   PetscInt finished, reported; /* layers that went back; down to which their gradients are known to be complete */
 };
 
@@ -194,6 +195,7 @@ PETSC_INTERN PetscErrorCode GraphGradientsEnd(Graph graph);
   and those before it in Backward is done at once.
 */
 PETSC_INTERN PetscErrorCode GraphLaterCreate(Graph graph);
+PETSC_INTERN PetscErrorCode GraphLaterDestroy(Graph graph);
 PETSC_INTERN PetscErrorCode GraphLaterBegin(Graph graph, PetscInt layer);
 PETSC_INTERN PetscErrorCode GraphLaterFinished(Graph graph, PetscInt layer);
 PETSC_INTERN PetscErrorCode GraphCatchUp(Graph graph, PetscInt layer);
@@ -201,7 +203,8 @@ PETSC_INTERN PetscErrorCode GraphCatchUp(Graph graph, PetscInt layer);
 PETSC_INTERN PetscErrorCode GraphPutOff(Graph graph, Op *op);
 /* Completes requests; the time without anything else to do is logged as `event`. */
 PETSC_INTERN PetscErrorCode GraphWait(Graph graph, PetscLogEvent event, PetscMPIInt requests, MPI_Request request[]);
-/* In Backward, collective: sums of a few numbers over ranks, with equal bits on all; an exchange's adjoint; a halo. */
+/* In Backward, collective: sums of up to two numbers a sample over ranks, with equal bits on all; an exchange's
+ * adjoint; a halo. */
 PETSC_INTERN PetscErrorCode GraphSumMeanwhile(Graph graph, MPI_Comm comm, PetscInt count, double sums[]);
 PETSC_INTERN PetscErrorCode GraphSumHalo(Graph graph, Exchange exchange, SinewTensor from, SinewTensor to);
 PETSC_INTERN PetscErrorCode GraphFillHalo(Graph graph, SinewTensor tensor);

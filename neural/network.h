@@ -22,9 +22,11 @@
 
   Communication in Forward: one halo exchange for each convolution or up-sampling input, and for each
   norm one reduction of 2 numbers a sample (two in double precision: mean, then variance) among the
-  ranks that own a box of that level. Backward: a halo sum for each exchange, 2 numbers a sample for
-  each norm, and the sum of all gradients (of those in parts, over groups only), in buckets of whole layers and 2^18
-  numbers or more (PETSc option -sinew_gradient_bucket) that travel while the pass goes on. On shared maps (a SineNet's
+  ranks that own a box of that level. Backward: a halo exchange for each convolution's output and a halo sum for each
+  up-sampling input, 2 numbers a sample for each norm (up to eight ranks tell each other, more reduce), and the sum of
+  all gradients (of those in parts, over groups only), in buckets of whole layers and 2^18 numbers or more (PETSc option
+  -sinew_gradient_bucket) that travel while the pass goes on. A rank that waits in Backward finds gradients of weights
+  meanwhile (PETSc option -sinew_patience SECONDS: after so long, 5e-5; the bits are the same). On shared maps (a SineNet's
   of up to 256 cells whose convolutions have 4096 weights a rank or more; PETSc option -sinew_shared_cells N shares all
   of up to N) a convolution's output is gathered from slices of its channels,
   back the input's gradient is summed, and norms and halos need nothing. Results do not depend on the number of ranks
