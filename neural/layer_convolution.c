@@ -164,13 +164,13 @@ static const void *own_slope(Graph g, const Op *op)
 static PetscErrorCode later(Graph g, Op *op, PetscInt k)
 {
   const Layer *layer = op->data;
-  const void *x = taken(g, layer, &g->node[op->input[k]]);
+  const void *x = taken(g, layer, &g->node[op->input[k]]), *gy = own_slope(g, op);
   void *weight = own_rows(g, layer, layer->weight, g->parameter[layer->weight].gradient);
-  void *bias = own_rows(g, layer, layer->bias, g->parameter[layer->bias].gradient);
+  void *bias = k ? NULL : own_rows(g, layer, layer->bias, g->parameter[layer->bias].gradient);
 
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
-  PetscCall((*g->convolution->backward_weights)(layer->part[k], x, own_slope(g, op), weight, k ? NULL : bias));
+  PetscCall((*g->convolution->backward_weights)(layer->part[k], x, gy, weight, bias));
   PetscCall(PetscLogEventEnd(NEURAL_Convolution, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
