@@ -74,7 +74,7 @@ PetscErrorCode GraphPutOff(Graph g, Op *op)
 {
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < op->inputs; ++k) {
-    if (g->size == 1)
+    if (g->size == 1 || g->times) /* alone, or each layer is to be timed with all of its work */
       PetscCall((*op->methods->later)(g, op, k));
     else
       g->due[g->dues++] = (struct GraphDue){op->index, k};
