@@ -141,7 +141,7 @@ static void check_case(const Case *c, Precision precision)
     sums[1] += exact[k] * exact[k];
   }
   MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD);
-  check_close(sqrt(sums[0] / sums[1]), 0, ROUNDING);
+  check_close(sqrt(sums[0] / sums[1]), 0, c->near);
   free(exact);
   free(single);
 }
