@@ -441,7 +441,7 @@ PetscErrorCode GraphBackwardRange(Graph g, PetscInt begin, PetscInt end)
   double since = 0;
 
   PetscFunctionBeginUser;
-  PetscCall(GraphLaterBegin(g, end - 1));
+  GraphLaterBegin(g, end - 1);
   for (PetscInt k = end - 1; k >= begin; --k) {
     Op *op = &g->op[k];
 

@@ -148,17 +148,7 @@ static PetscErrorCode send(Graph g, struct GraphBucket *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode GraphGradientsBegin(Graph g)
-{
-  PetscFunctionBeginUser;
-  PetscCheck(!g->stream || (g->consumer && g->reduction != MPI_COMM_NULL), g->comm, PETSC_ERR_ORDER,
-             "streamed gradients need a consumer, and are summed over ranks");
-  for (PetscInt k = 0; k < g->buckets; ++k) g->bucket[k].open = PETSC_FALSE;
-  if (!g->stream) memset(g->gradients, 0, g->gradient_count * g->value_size);
-  g->bucketing = PETSC_TRUE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
+/* What layers add to; the rest they write over. */
 static void clear_bucket(Graph g, const struct GraphBucket *b)
 {
   for (PetscInt k = b->parameter; k < b->parameter + b->parameters; ++k) {
@@ -166,6 +156,19 @@ static void clear_bucket(Graph g, const struct GraphBucket *b)
 
     if (!g->written[g->order[k]]) memset(p->gradient, 0, p->size * g->value_size);
   }
+}
+
+PetscErrorCode GraphGradientsBegin(Graph g)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(!g->stream || (g->consumer && g->reduction != MPI_COMM_NULL), g->comm, PETSC_ERR_ORDER,
+             "streamed gradients need a consumer, and are summed over ranks");
+  for (PetscInt k = 0; k < g->buckets; ++k) {
+    g->bucket[k].open = PETSC_FALSE;
+    if (!g->stream) clear_bucket(g, &g->bucket[k]);
+  }
+  g->bucketing = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode GraphGradientsBefore(Graph g, PetscInt layer)

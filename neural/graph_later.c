@@ -55,11 +55,9 @@ PetscErrorCode GraphLaterDestroy(Graph g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode GraphLaterBegin(Graph g, PetscInt layer)
+void GraphLaterBegin(Graph g, PetscInt layer)
 {
-  PetscFunctionBeginUser;
   g->finished = g->reported = layer + 1;
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode GraphLaterFinished(Graph g, PetscInt layer)
@@ -125,12 +123,14 @@ static PetscErrorCode sum_directly(Graph g, MPI_Comm comm, PetscMPIInt size, Pet
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode GraphSumMeanwhile(Graph g, MPI_Comm comm, PetscInt count, double sums[])
+PetscErrorCode GraphSumMeanwhile(Graph g, SinewLayout layout, PetscInt count, double sums[])
 {
+  const MPI_Comm comm = layout->active;
   PetscMPIInt size, n;
   MPI_Request request;
 
   PetscFunctionBeginUser;
+  if (comm == MPI_COMM_NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMPIIntCast(count, &n));
   PetscCallMPI(MPI_Comm_size(comm, &size));
   if (size == 1) PetscFunctionReturn(PETSC_SUCCESS);
@@ -143,17 +143,24 @@ PetscErrorCode GraphSumMeanwhile(Graph g, MPI_Comm comm, PetscInt count, double 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode GraphSumHalo(Graph g, Exchange exchange, SinewTensor from, SinewTensor to)
+static PetscErrorCode wait_for(Graph g, Exchange exchange)
 {
   MPI_Request *request;
   PetscMPIInt requests;
 
   PetscFunctionBeginUser;
+  ExchangeRequests(exchange, &requests, &request);
+  PetscCall(GraphWait(g, NEURAL_Halo, requests, request));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphSumHalo(Graph g, Exchange exchange, SinewTensor from, SinewTensor to)
+{
+  PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Halo, 0, 0, 0, 0));
   PetscCall(ExchangeAdjointBegin(exchange, from, to));
   PetscCall(PetscLogEventEnd(NEURAL_Halo, 0, 0, 0, 0));
-  ExchangeRequests(exchange, &requests, &request);
-  PetscCall(GraphWait(g, NEURAL_Halo, requests, request));
+  PetscCall(wait_for(g, exchange));
   PetscCall(PetscLogEventBegin(NEURAL_Halo, 0, 0, 0, 0));
   PetscCall(ExchangeAdjointEnd(exchange, from, to));
   PetscCall(PetscLogEventEnd(NEURAL_Halo, 0, 0, 0, 0));
@@ -162,13 +169,9 @@ PetscErrorCode GraphSumHalo(Graph g, Exchange exchange, SinewTensor from, SinewT
 
 PetscErrorCode GraphFillHalo(Graph g, SinewTensor tensor)
 {
-  MPI_Request *request;
-  PetscMPIInt requests;
-
   PetscFunctionBeginUser;
   PetscCall(SinewTensorHaloBegin(tensor));
-  ExchangeRequests(tensor->layout->exchanges[tensor->halo - 1], &requests, &request);
-  PetscCall(GraphWait(g, NEURAL_Halo, requests, request));
+  PetscCall(wait_for(g, tensor->layout->exchanges[tensor->halo - 1]));
   PetscCall(SinewTensorHaloEnd(tensor));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

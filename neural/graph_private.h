@@ -14,7 +14,7 @@
   Gradients are complete in boxes. Two layers reach beyond them. The adjoint of a 3x3 convolution reads the gradient
   of its output there (convolution_private.h): that has a rim, which the convolution fills by an exchange. Up-sampling
   adds to the gradient of its input there: that has a rim (GraphRim), which is added to the boxes where its cells are
-  (SinewTensorHaloSum) before the layer that made the input goes back.
+  (GraphSumHalo) before the layer that made the input goes back.
 
   In inference a node's memory is reused after its last reader; nodes of GraphKeep never are. In
   training values that some layer reads in its backward (GraphReread) are kept, and gradients reused. Layers between
@@ -196,16 +196,17 @@ PETSC_INTERN PetscErrorCode GraphGradientsEnd(Graph graph);
 */
 PETSC_INTERN PetscErrorCode GraphLaterCreate(Graph graph);
 PETSC_INTERN PetscErrorCode GraphLaterDestroy(Graph graph);
-PETSC_INTERN PetscErrorCode GraphLaterBegin(Graph graph, PetscInt layer);
+PETSC_INTERN void GraphLaterBegin(Graph graph, PetscInt layer);
 PETSC_INTERN PetscErrorCode GraphLaterFinished(Graph graph, PetscInt layer);
 PETSC_INTERN PetscErrorCode GraphCatchUp(Graph graph, PetscInt layer);
-/* For layers' backward: puts off what `later` does, for each input; on a single rank it is done at once. */
+/* For layers' backward: puts off what `later` does, for each input. On a single rank, and where layers are timed, it is
+ * done at once. */
 PETSC_INTERN PetscErrorCode GraphPutOff(Graph graph, Op *op);
 /* Completes requests; the time without anything else to do is logged as `event`. */
 PETSC_INTERN PetscErrorCode GraphWait(Graph graph, PetscLogEvent event, PetscMPIInt requests, MPI_Request request[]);
-/* In Backward, collective: sums of up to two numbers a sample over ranks, with equal bits on all; an exchange's
- * adjoint; a halo. */
-PETSC_INTERN PetscErrorCode GraphSumMeanwhile(Graph graph, MPI_Comm comm, PetscInt count, double sums[]);
+/* In Backward, collective: sums of up to two numbers a sample over the ranks that have a box, with equal bits on all
+ * (of a shared map everyone has them); an exchange's adjoint; a halo. */
+PETSC_INTERN PetscErrorCode GraphSumMeanwhile(Graph graph, SinewLayout layout, PetscInt count, double sums[]);
 PETSC_INTERN PetscErrorCode GraphSumHalo(Graph graph, Exchange exchange, SinewTensor from, SinewTensor to);
 PETSC_INTERN PetscErrorCode GraphFillHalo(Graph graph, SinewTensor tensor);
 

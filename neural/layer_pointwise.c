@@ -205,7 +205,7 @@ static PetscErrorCode finish_norm(Graph g, const Op *op, const Pointwise *p, con
 
   PetscFunctionBeginUser;
   norm_gradients(g, layer, in->channels, in->layout->leads, sums, means);
-  if (in->layout->active != MPI_COMM_NULL) PetscCall(GraphSumMeanwhile(g, in->layout->active, 2 * g->batch, means));
+  PetscCall(GraphSumMeanwhile(g, in->layout, 2 * g->batch, means));
   for (PetscInt b = 0; b < g->batch; ++b) {
     const double r = layer->rstd[b], m1 = means[2 * b] / count, m2 = means[2 * b + 1] / count;
 

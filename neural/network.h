@@ -76,7 +76,8 @@ PETSC_EXTERN PetscErrorCode SinewNetworkBackward(SinewNetwork network);
   communicator of more ranks for data-parallel groups, or MPI_COMM_NULL: every rank keeps what it found, to which that
   of others must still be added (SinewNetworkSumGradients, over all of comm, at once). across: this rank and those that
   hold the same parts of parameters, one in each group; MPI_COMM_SELF without groups. The first of them writes these
-  parts to files. Not collective; communicators must outlive the network. SinewNetworkGetGradients - all that this rank
+  parts to files. Not collective; communicators must outlive the network, and nothing else may be summed over them while
+  Backward runs. SinewNetworkGetGradients - all that this rank
   holds, one after the other, in the order in which Backward finishes them, those in parts last.
 */
 PETSC_EXTERN PetscErrorCode SinewNetworkSetReduction(SinewNetwork network, MPI_Comm comm, MPI_Comm across);

@@ -127,21 +127,33 @@ static double *convolve(const Case *c, SinewDtype dtype, PetscBool bf16, PetscBo
   return planes;
 }
 
+static double summed(double own)
+{
+  MPI_Allreduce(MPI_IN_PLACE, &own, 1, MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD);
+  return own;
+}
+
+/* Relative, in the mean over all ranks' numbers. */
+static void check_near(size_t n, const double have[], const double want[], double near)
+{
+  double off = 0, all = 0;
+
+  for (size_t k = 0; k < n; k++) {
+    off += (have[k] - want[k]) * (have[k] - want[k]);
+    all += want[k] * want[k];
+  }
+  check_close(sqrt(summed(off) / summed(all)), 0, near);
+}
+
 static void check_case(const Case *c, Precision precision)
 {
   size_t n;
   double *exact = convolve(c, SINEW_FLOAT64, PETSC_FALSE, (PetscBool)(precision != FLOATS), &n), *single;
-  double sums[2] = {0, 0};
 
   check_call(PetscOptionsSetValue(NULL, "-sinew_bf16_native", precision == NATIVE ? "true" : "false"));
   single = convolve(c, SINEW_FLOAT32, (PetscBool)(precision != FLOATS), PETSC_FALSE, &n);
   check_call(PetscOptionsClearValue(NULL, "-sinew_bf16_native"));
-  for (size_t k = 0; k < n; k++) {
-    sums[0] += (single[k] - exact[k]) * (single[k] - exact[k]);
-    sums[1] += exact[k] * exact[k];
-  }
-  MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD);
-  check_close(sqrt(sums[0] / sums[1]), 0, c->near);
+  check_near(n, single, exact, c->near);
   free(exact);
   free(single);
 }
@@ -190,12 +202,6 @@ static void of_native_bfloat16(void **state)
 
 /* ---- adjoints ---- */
 
-static double summed(double own)
-{
-  MPI_Allreduce(MPI_IN_PLACE, &own, 1, MPI_DOUBLE, MPI_SUM, PETSC_COMM_WORLD);
-  return own;
-}
-
 static double product(SinewTensor a, SinewTensor b)
 {
   double *x = planes_of(a), *y = planes_of(b), sum = 0;
@@ -227,33 +233,31 @@ static void check_products(const Case *c, Network *n)
   check_close(weights, left, 1e-11 * fabs(left));
 }
 
-static void add_difference(double have, double want, double sums[2])
+/* A parameter's gradient; free() it. */
+static double *numbers_of(const Graph g, const SinewParameter *p)
 {
-  sums[0] += (have - want) * (have - want);
-  sums[1] += want * want;
+  double *numbers = malloc(p->size * sizeof(double) + 1);
+
+  for (size_t i = 0; i < p->size; i++) numbers[i] = get(g, p->gradient, i);
+  return numbers;
 }
 
 static void check_gradients(const Case *c, const Network *have, const Network *want)
 {
-  double sums[2];
-
   for (PetscInt k = 0; k < c->sources; k++) {
-    double *x = planes_of(GraphGradient(have->g, have->source[k])),
-           *y = planes_of(GraphGradient(want->g, want->source[k]));
+    const SinewTensor t = GraphGradient(want->g, want->source[k]);
+    double *x = planes_of(GraphGradient(have->g, have->source[k])), *y = planes_of(t);
 
-    sums[0] = sums[1] = 0;
-    for (size_t i = 0; i < values_of(GraphGradient(want->g, want->source[k])); i++) add_difference(x[i], y[i], sums);
-    check_close(sqrt(summed(sums[0]) / summed(sums[1])), 0, ROUNDING);
+    check_near(values_of(t), x, y, ROUNDING);
     free(x);
     free(y);
   }
   for (PetscInt p = 0; p < want->g->parameters; p++) {
-    const SinewParameter *a = &have->g->parameter[p], *b = &want->g->parameter[p];
+    double *x = numbers_of(have->g, &have->g->parameter[p]), *y = numbers_of(want->g, &want->g->parameter[p]);
 
-    sums[0] = sums[1] = 0;
-    for (size_t i = 0; i < b->size; i++)
-      add_difference(get(have->g, a->gradient, i), get(want->g, b->gradient, i), sums);
-    check_close(sqrt(sums[0] / sums[1]), 0, ROUNDING);
+    check_near(want->g->parameter[p].size, x, y, ROUNDING);
+    free(x);
+    free(y);
   }
 }
 
