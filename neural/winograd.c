@@ -12,6 +12,8 @@
 #define LANE        WINOGRAD_LANE
 #define AHEAD       3 /* filters, between those that are asked for and those that are used */
 
+typedef float Eight __attribute__((vector_size(8 * sizeof(float)), aligned(sizeof(float)), may_alias));
+
 struct _p_Winograd {
   ConvolutionShape s;
   WinogradTile tile;
@@ -133,14 +135,34 @@ static PetscInt full_lanes(PetscInt c, PetscInt channels)
   return PetscMax(0, PetscMin(c, channels - LANE));
 }
 
+/* Eight rows of eight values to eight columns; rows are `step` apart, columns `to_step`. */
+static void transpose(const float *from, PetscInt step, float *to, PetscInt to_step)
+{
+  Eight r[8], t[8];
+
+  for (int k = 0; k < 8; ++k) r[k] = *(const Eight *)(from + k * step);
+  for (int k = 0; k < 8; k += 2) {
+    t[k] = __builtin_shufflevector(r[k], r[k + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    t[k + 1] = __builtin_shufflevector(r[k], r[k + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  for (int k = 0; k < 8; k += 4)
+    for (int i = 0; i < 2; ++i) {
+      r[k + 2 * i] = __builtin_shufflevector(t[k + i], t[k + i + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+      r[k + 2 * i + 1] = __builtin_shufflevector(t[k + i], t[k + i + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  for (int k = 0; k < 4; ++k) {
+    *(Eight *)(to + k * to_step) = __builtin_shufflevector(r[k], r[k + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    *(Eight *)(to + (k + 4) * to_step) = __builtin_shufflevector(r[k], r[k + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+}
+
 /* Filters of nine, `step` apart, side by side; turned around: last value first. */
 static void gather_filters(const float *from, PetscInt step, PetscBool turned, float g[9][LANE])
 {
-  for (PetscInt l = 0; l < LANE; ++l, from += step)
-    if (turned)
-      for (int k = 0; k < 9; ++k) g[8 - k][l] = from[k];
-    else
-      for (int k = 0; k < 9; ++k) g[k][l] = from[k];
+  float *first = turned ? g[8] : g[0], *last = turned ? g[0] : g[8];
+
+  for (PetscInt l = 0; l < LANE; l += 8) transpose(from + l * step, step, first + l, turned ? -LANE : LANE);
+  for (PetscInt l = 0; l < LANE; ++l) last[l] = from[l * step + 8];
 }
 
 void WinogradPack(Winograd w, PetscBool adjoint, const float weight[], float packed[])
