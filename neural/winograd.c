@@ -169,20 +169,18 @@ void WinogradPack(Winograd w, PetscBool adjoint, const float weight[], float pac
 {
   const PetscInt in = w->s.in, out = w->s.out, across = adjoint ? 9 : 9 * w->s.channels,
                  along = adjoint ? 9 * w->s.channels : 9;
-  float g[9][LANE], u[WINOGRAD_POINTS][LANE];
+  float g[9][LANE];
 
   for (PetscInt c = 0; c < in; ++c) /* rows of matrices one after the other: their cache lines are written once */
     for (PetscInt first = 0; first < out; first += LANE) {
       const PetscInt o = full_lanes(first, out);
       const float *from = weight + 9 * w->s.slice + o * across + c * along;
-      float *to = packed + c * out + o;
 
       fetch_filters(from + AHEAD * along, across);
       gather_filters(from, across, adjoint, g);
       for (int k = 0; k < 9 && w->s.bf16; ++k)
         for (int l = 0; l < LANE; ++l) g[k][l] = Bfloat16Round(g[k][l]);
-      (*w->tile.filter)(g, u);
-      for (PetscInt p = 0; p < w->tile.points; ++p, to += w->weight_plane) memcpy(to, u[p], sizeof(u[p]));
+      (*w->tile.filter)(g, packed + c * out + o, w->weight_plane);
     }
 }
 

@@ -207,9 +207,9 @@ INLINE void filter_slope4(PetscInt n, const float *restrict u, PetscInt from, fl
 
 /* Full lanes, which nearly all are, have loops of constant length. */
 #define TILE(m, side)                                                                                                \
-  static void filter_tile##m(float g[9][LANE], float u[WINOGRAD_POINTS][LANE])                                       \
+  static void filter_tile##m(float g[9][LANE], float *u, PetscInt plane)                                             \
   {                                                                                                                  \
-    transform(LANE, filter##m, 3, side, g[0], 3 * LANE, LANE, u[0], (side)*LANE, LANE);                              \
+    transform(LANE, filter##m, 3, side, g[0], 3 * LANE, LANE, u, (side)*plane, plane);                               \
   }                                                                                                                  \
   static void input_tile##m(PetscInt n, PetscBool rounded, const float *d, PetscInt row, PetscInt cell, float *v,    \
                             PetscInt plane)                                                                          \

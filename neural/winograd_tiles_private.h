@@ -34,8 +34,8 @@
 
 typedef struct {
   PetscInt outputs, points; /* m; (m+2)^2 */
-  /* u = G g G', in double on the way */
-  void (*filter)(float g[9][WINOGRAD_LANE], float u[WINOGRAD_POINTS][WINOGRAD_LANE]);
+  /* u = G g G' */
+  void (*filter)(float g[9][WINOGRAD_LANE], float *u, PetscInt plane);
   /* v = B' d B, of numbers that are rounded to bfloat16 before, if so told */
   void (*input)(PetscInt n, PetscBool rounded, const float *d, PetscInt row, PetscInt cell, float *v, PetscInt plane);
   /* y = A' m A, plus the bias, or (if that is NULL) plus what is there */
