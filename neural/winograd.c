@@ -74,7 +74,7 @@ PetscErrorCode WinogradCreate(const ConvolutionShape *s, Winograd *out)
   /* a cache line more than a power of two: planes of one tile must not share the sets of a cache */
   w->in_plane = w->rows * w->across * w->in_row + LANE;
   w->out_plane = w->rows * w->across * w->out_row + LANE;
-  w->weight_plane = padded(s->in * s->out) + LANE;
+  w->weight_plane = s->in * w->out_row + LANE;
   w->sum_plane = s->in * w->out_row + LANE;
   PetscCall(NeuralAlloc((size_t)w->out_row * sizeof(float), (void **)&w->zeros));
   *out = w;
@@ -180,7 +180,7 @@ void WinogradPack(Winograd w, PetscBool adjoint, const float weight[], float pac
       gather_filters(from, across, adjoint, g);
       for (int k = 0; k < 9 && w->s.bf16; ++k)
         for (int l = 0; l < LANE; ++l) g[k][l] = Bfloat16Round(g[k][l]);
-      (*w->tile.filter)(g, packed + c * out + o, w->weight_plane);
+      (*w->tile.filter)(g, packed + c * w->out_row + o, w->weight_plane);
     }
 }
 
@@ -241,7 +241,7 @@ static PetscErrorCode forward_block(Winograd w, PetscInt first, PetscInt count, 
   transform_inputs(w, first, count, x, v);
   for (PetscInt p = 0; p < w->tile.points; ++p) {
     const dnnl_status_t status = dnnl_sgemm('N', 'N', count * w->across, out, in, 1, v + p * w->in_plane, w->in_row,
-                                            packed + p * w->weight_plane, out, 0, m + p * w->out_plane, w->out_row);
+                                            packed + p * w->weight_plane, w->out_row, 0, m + p * w->out_plane, w->out_row);
 
     PetscCheck(status == dnnl_success, PETSC_COMM_SELF, PETSC_ERR_LIB, "oneDNN error %d in sgemm", (int)status);
   }
