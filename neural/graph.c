@@ -46,8 +46,8 @@ static PetscErrorCode destroy_nodes(Graph g)
     PetscCall(SinewTensorDestroy(&g->node[k].gradient));
     PetscCall(SinewLayoutDestroy(&g->node[k].layout));
   }
-  for (PetscInt k = 0; k < g->buffers; ++k) free(g->buffer[k]);
-  PetscCall(PetscFree(g->buffer));
+  free(g->maps);
+  free(g->map_gradients);
   PetscCall(PetscFree(g->node));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -69,6 +69,7 @@ PetscErrorCode GraphDestroy(Graph *graph)
   for (PetscInt k = 0; k < g->exchanges; ++k) PetscCall(ExchangeDestroy(&g->exchange[k].exchange));
   PetscCall(destroy_nodes(g));
   for (PetscInt k = 0; k < g->parameters; ++k) GraphReleaseParameter(g, k);
+  free(g->values);
   PetscCall(GraphGradientsDestroy(g));
   free(g->row);
   free(g->scratch);
@@ -79,7 +80,7 @@ PetscErrorCode GraphDestroy(Graph *graph)
   PetscCall(PetscFree(g->segment));
   PetscCall(PetscFree(g->last_layer));
   PetscCall(PetscFree(g->parameter));
-  PetscCall(PetscFree2(g->packed, g->written));
+  PetscCall(PetscFree(g->written));
   PetscCall(PetscFree(g->exchange));
   PetscCall(PetscFree(g->sums));
   if (g->summing != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->summing));
@@ -105,26 +106,42 @@ static PetscErrorCode grow(PetscInt used, PetscInt *room, size_t size, void *lis
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* At least one number, for ranks that hold none. */
+/* Whole cache lines; at least one, for ranks that hold none. */
 static size_t value_bytes(Graph g, const SinewParameter *p)
 {
-  return PetscMax(p->size, 1) * g->value_size;
+  return (p->size * g->value_size / CACHE_LINE + 1) * CACHE_LINE;
 }
 
-/* What a lean network releases must go back to the system at once: holes in the heap would stay. So pages of its own.
- */
-static PetscErrorCode allocate_value(Graph g, SinewParameter *p)
+static PetscErrorCode map_pages(size_t bytes, void **memory)
 {
-  const size_t bytes = value_bytes(g, p);
+  PetscFunctionBeginUser;
+  *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (*memory == MAP_FAILED) *memory = NULL;
+  PetscCheck(*memory, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for %zu bytes", bytes);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Values lie side by side. But what a lean network releases must go back to the system at once, where holes in the heap
+ * would stay: so each has pages of its own. */
+static PetscErrorCode allocate_values(Graph g)
+{
+  size_t bytes = 0;
+  char *next;
 
   PetscFunctionBeginUser;
-  if (!g->lean) {
-    PetscCall(NeuralAlloc(bytes, &p->value));
-    PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt k = 0; k < g->parameters; ++k) bytes += value_bytes(g, &g->parameter[k]);
+  if (!g->lean) PetscCall(NeuralAlloc(bytes, &g->values));
+  next = g->values;
+  for (PetscInt k = 0; k < g->parameters; ++k) {
+    SinewParameter *p = &g->parameter[k];
+
+    if (g->lean)
+      PetscCall(map_pages(value_bytes(g, p), &p->value));
+    else {
+      p->value = next;
+      next += value_bytes(g, p);
+    }
   }
-  p->value = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (p->value == MAP_FAILED) p->value = NULL;
-  PetscCheck(p->value, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for %zu bytes", bytes);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -132,10 +149,7 @@ void GraphReleaseParameter(Graph g, PetscInt id)
 {
   SinewParameter *p = &g->parameter[id];
 
-  if (!g->lean)
-    free(p->value);
-  else if (p->value)
-    (void)munmap(p->value, value_bytes(g, p));
+  if (g->lean && p->value) (void)munmap(p->value, value_bytes(g, p));
   p->value = NULL;
 }
 
@@ -171,7 +185,6 @@ PetscErrorCode GraphParameter(Graph g, PetscInt *id, int rank, const PetscInt64 
   for (int k = 0; k < rank; ++k) p->size *= (size_t)(p->shape[k] = shape[k]);
   p->bound = bound;
   p->constant = constant;
-  PetscCall(allocate_value(g, p));
   ++g->parameters;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -182,12 +195,10 @@ PetscErrorCode GraphDivide(Graph g, PetscInt parameter, PetscInt row, PetscInt r
 
   PetscFunctionBeginUser;
   PetscCheck(!p->part, g->comm, PETSC_ERR_PLIB, "%s is in parts already", p->name);
-  GraphReleaseParameter(g, parameter);
   p->part = PETSC_TRUE;
   p->row = row;
   p->rows = rows;
   p->size = ParameterRow(p) * (size_t)rows;
-  PetscCall(allocate_value(g, p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -328,10 +339,16 @@ static PetscErrorCode create_scratch(Graph g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void GraphScratch(Graph g, size_t bytes)
+{
+  g->scratch_bytes = PetscMax(g->scratch_bytes, bytes);
+}
+
 PetscErrorCode GraphSetup(Graph g)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscCalloc2((size_t)g->parameters, &g->packed, (size_t)g->parameters, &g->written));
+  PetscCall(PetscCalloc1((size_t)g->parameters, &g->written));
+  PetscCall(allocate_values(g));
   for (PetscInt k = 0; k < g->parameters; ++k) g->bytes += g->parameter[k].size * g->value_size;
   if (g->training) {
     PetscCall(GraphGradientsCreate(g));
@@ -343,16 +360,9 @@ PetscErrorCode GraphSetup(Graph g)
   PetscCall(GraphLaterCreate(g));
   for (PetscInt k = 0; k < g->ops; ++k)
     if (g->op[k].methods->setup) PetscCall((*g->op[k].methods->setup)(g, &g->op[k]));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode GraphScratch(Graph g, size_t bytes)
-{
-  PetscFunctionBeginUser;
-  if (bytes <= g->scratch_bytes) PetscFunctionReturn(PETSC_SUCCESS);
-  g->scratch_bytes = bytes;
-  free(g->scratch);
-  PetscCall(NeuralAlloc(bytes, &g->scratch));
+  PetscCall(NeuralAlloc(g->scratch_bytes, &g->scratch)); /* once: what grows leaves holes */
+  if (g->gathered_bytes) PetscCall(NeuralAlloc(g->gathered_bytes, &g->gathered));
+  if (g->gathered_bytes) PetscCall(PetscMalloc1(2 * (size_t)g->size, &g->request));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,6 +1,5 @@
 /* Channels of shared maps, dealt out over the ranks: who computes which, and how all of them get everywhere. */
 #include "neural/graph_private.h"
-#include <stdlib.h>
 #include <string.h>
 
 #define UNIT 16 /* channels that kernels like to work on together */
@@ -16,15 +15,9 @@ void GraphSlice(Graph g, PetscInt channels, PetscMPIInt rank, PetscInt *first, P
   *count = PetscMin(channels, units * (rank + 1) / g->size * unit) - *first;
 }
 
-PetscErrorCode GraphReserveChannels(Graph g, size_t values)
+void GraphReserveChannels(Graph g, size_t values)
 {
-  PetscFunctionBeginUser;
-  if (!g->request) PetscCall(PetscMalloc1(2 * (size_t)g->size, &g->request));
-  if (values <= g->gathered_count) PetscFunctionReturn(PETSC_SUCCESS);
-  free(g->gathered);
-  g->gathered_count = values;
-  PetscCall(NeuralAlloc(values * g->value_size, &g->gathered));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  g->gathered_bytes = PetscMax(g->gathered_bytes, values * g->value_size);
 }
 
 /* Slices lie one after the other, each [cells][its channels]. */

@@ -9,10 +9,11 @@ typedef struct {
   size_t bytes;
   PetscBool alone; /* never shared */
   PetscInt buffer;
+  void *memory;
 } Use;
 
 typedef struct {
-  size_t bytes;
+  size_t bytes, offset;
   PetscInt end; /* last step of its present use */
 } Buffer;
 
@@ -45,13 +46,13 @@ static int by_begin(const void *a, const void *b)
   return (*x)->begin < (*y)->begin ? -1 : (*x)->begin > (*y)->begin;
 }
 
-/* Assigns buffers and allocates them, after those that the graph has already. */
-static PetscErrorCode assign(Graph g, PetscInt n, Use use[])
+/* Assigns buffers, which lie side by side in memory. */
+static PetscErrorCode assign(Graph g, PetscInt n, Use use[], void **memory)
 {
   Use **order;
   Buffer *buffer;
   PetscInt buffers = 0;
-  void **memory;
+  size_t bytes = 0;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc2((size_t)n, &order, (size_t)n, &buffer));
@@ -63,17 +64,15 @@ static PetscErrorCode assign(Graph g, PetscInt n, Use use[])
     if (b == buffers) buffer[buffers++].bytes = 0;
     buffer[b].bytes = PetscMax(buffer[b].bytes, order[k]->bytes);
     buffer[b].end = order[k]->alone ? PETSC_MAX_INT : order[k]->end;
-    order[k]->buffer = g->buffers + b;
+    order[k]->buffer = b;
   }
-  PetscCall(PetscMalloc1((size_t)(g->buffers + buffers), &memory));
-  PetscCall(PetscArraycpy(memory, g->buffer, g->buffers));
-  PetscCall(PetscFree(g->buffer));
-  g->buffer = memory;
   for (PetscInt b = 0; b < buffers; ++b) {
-    PetscCall(NeuralAlloc(buffer[b].bytes, &g->buffer[g->buffers + b]));
-    g->bytes += buffer[b].bytes;
+    buffer[b].offset = bytes;
+    bytes += (buffer[b].bytes / CACHE_LINE + 1) * CACHE_LINE;
   }
-  g->buffers += buffers;
+  PetscCall(NeuralAlloc(bytes, memory));
+  g->bytes += bytes;
+  for (PetscInt k = 0; k < n; ++k) use[k].memory = (char *)*memory + buffer[use[k].buffer].offset;
   PetscCall(PetscFree2(order, buffer));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -89,20 +88,26 @@ static PetscErrorCode plan(Graph g, PetscBool gradients)
     const size_t bytes =
         SinewTensorBytes(node->layout, g->dtype, g->batch, node->channels, gradients ? node->rim : node->halo);
 
-    if (gradients) /* time runs backwards */
-      use[k] = (Use){-node->writer, -node->first + (node->later ? LATER_SPAN - 1 : 0), bytes, node->keep, 0};
-    else if (g->training && node->reread && node->segment >= 0 &&
-             !node->keep_value) /* all the time that the segment runs, both ways */
-      use[k] = (Use){g->segment[node->segment].begin, g->segment[node->segment].end - 1, bytes, PETSC_FALSE, 0};
-    else
-      use[k] = (Use){node->first, node->last, bytes, (PetscBool)(node->keep_value || (g->training && node->reread)), 0};
+    use[k] = (Use){.bytes = bytes};
+    if (gradients) { /* time runs backwards */
+      use[k].begin = -node->writer;
+      use[k].end = -node->first + (node->later ? LATER_SPAN - 1 : 0);
+      use[k].alone = node->keep;
+    } else if (g->training && node->reread && node->segment >= 0 && !node->keep_value) {
+      use[k].begin = g->segment[node->segment].begin; /* all the time that the segment runs, both ways */
+      use[k].end = g->segment[node->segment].end - 1;
+    } else {
+      use[k].begin = node->first;
+      use[k].end = node->last;
+      use[k].alone = (PetscBool)(node->keep_value || (g->training && node->reread));
+    }
   }
-  PetscCall(assign(g, g->nodes, use));
+  PetscCall(assign(g, g->nodes, use, gradients ? &g->map_gradients : &g->maps));
   for (PetscInt k = 0; k < g->nodes; ++k) {
     Node *node = &g->node[k];
 
     PetscCall(SinewTensorCreate(node->layout, g->dtype, g->batch, node->channels, gradients ? node->rim : node->halo,
-                                g->buffer[use[k].buffer], gradients ? &node->gradient : &node->value));
+                                use[k].memory, gradients ? &node->gradient : &node->value));
   }
   PetscCall(PetscFree(use));
   PetscFunctionReturn(PETSC_SUCCESS);

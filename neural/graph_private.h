@@ -90,7 +90,7 @@ struct _p_Graph {
   const Kernels *kernels;
   const ConvolutionMethods *convolution;
   ConvolutionEngine engine;
-  PetscInt nodes, ops, parameters, exchanges, buffers;
+  PetscInt nodes, ops, parameters, exchanges;
   PetscInt node_room, op_room, parameter_room, exchange_room;
   PetscInt segments, segment_room;
   struct GraphSegment {
@@ -100,15 +100,15 @@ struct _p_Graph {
   Node *node;
   Op *op;
   SinewParameter *parameter;
-  PetscBool *packed;  /* by parameter: convolutions hold it, so `lean` may release it */
+  void *values;       /* of all parameters, one after the other; NULL in a lean graph */
   PetscBool *written; /* by parameter: a layer's backward writes its gradient, rather than adding to it */
   struct {
     SinewLayout from, to;
     PetscInt halo;
     Exchange exchange;
   } * exchange;
-  void **buffer;
-  PetscInt *last_layer; /* by parameter: the layer whose backward finishes its gradient, -1: unknown */
+  void *maps, *map_gradients; /* values and gradients of nodes (graph_memory.c) */
+  PetscInt *last_layer;       /* by parameter: the layer whose backward finishes its gradient, -1: unknown */
   PetscInt last_room;
   PetscInt *order;  /* of the parameters' gradients in memory (graph_gradients.c) */
   PetscInt buckets; /* consecutive ones that are summed over the ranks as soon as they are all there */
@@ -132,7 +132,7 @@ struct _p_Graph {
   void *row, *scratch; /* a padded row; a gradient on its way */
   size_t row_bytes, scratch_bytes;
   void *gathered; /* slices of the channels of a shared map */
-  size_t gathered_count;
+  size_t gathered_bytes;
   MPI_Request *request; /* for these */
   double *sums;         /* scratch for sums over channels */
   size_t sum_count;
@@ -221,15 +221,14 @@ PETSC_EXTERN void GraphClearInputs(Graph graph, const Op *op);
  * making, not the exchange, as `event`. Collective. */
 typedef void GraphMake(Graph graph, Op *op, PetscInt b, SinewBox rectangle);
 PETSC_EXTERN PetscErrorCode GraphFill(Graph graph, Op *op, PetscLogEvent event, GraphMake *make);
-PETSC_EXTERN PetscErrorCode GraphScratch(Graph graph,
-                                         size_t bytes); /* for layers' setup: at least so much of `scratch` */
+PETSC_EXTERN void GraphScratch(Graph graph, size_t bytes); /* for layers' setup: at least so much of `scratch` */
 
 /* ---- channels of shared maps (graph_channels.c) ---- */
 
 /* The slice of `channels` that a rank computes. */
 PETSC_INTERN void GraphSlice(Graph graph, PetscInt channels, PetscMPIInt rank, PetscInt *first, PetscInt *count);
 /* For layers' setup: room for so many values of a shared map. */
-PETSC_INTERN PetscErrorCode GraphReserveChannels(Graph graph, size_t values);
+PETSC_INTERN void GraphReserveChannels(Graph graph, size_t values);
 /* Where this rank's slice is to be put, [cells][its channels], before it is gathered with those of the others into
  * all[cells][channels]. Collective. */
 PETSC_INTERN void *GraphOwnChannels(Graph graph, PetscInt cells, PetscInt channels);

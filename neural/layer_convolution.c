@@ -54,7 +54,7 @@ static PetscErrorCode setup(Graph g, Op *op)
   PetscFunctionBeginUser;
   layer->cells = cells_of(g, out, layer->halo);
   layer->rimmed = cells_of(g, out, out->rim);
-  if (layer->sliced) PetscCall(GraphReserveChannels(g, (size_t)(layer->rimmed * out->channels)));
+  if (layer->sliced) GraphReserveChannels(g, (size_t)(layer->rimmed * out->channels));
   g->written[layer->weight] = g->written[layer->bias] = writes_all(g, layer);
   for (PetscInt k = 0; k < op->inputs; ++k) {
     const Node *in = &g->node[op->input[k]];
@@ -73,7 +73,7 @@ static PetscErrorCode setup(Graph g, Op *op)
 
     PetscCall((*g->convolution->create)(g->engine, &shape, &layer->part[k]));
     if (is_copied(layer, in) || (g->training && !is_direct(layer, in, op->fresh[k])))
-      PetscCall(GraphScratch(g, (size_t)(layer->cells * in->channels) * g->value_size));
+      GraphScratch(g, (size_t)(layer->cells * in->channels) * g->value_size);
     at += in->channels;
   }
   PetscFunctionReturn(PETSC_SUCCESS);

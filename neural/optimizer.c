@@ -1,5 +1,6 @@
 /* Optimisers: state, clipping, files. */
 #include "neural/optimizer.h"
+#include "neural/memory_private.h"
 #include "neural/optimizer_private.h"
 #include "neural/parameters_private.h"
 #include <math.h>
@@ -65,8 +66,7 @@ PetscErrorCode SinewOptimizerCreate(SinewDtype dtype, PetscInt count, const Sine
   }
   for (int k = 0; k < STATES; ++k) {
     if (k == AVERAGE && options->average <= 0) continue;
-    o->memory[k] = calloc(o->bytes ? o->bytes : 1, 1);
-    PetscCheck(o->memory[k], PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the state of an optimiser");
+    PetscCall(NeuralAlloc(o->bytes, &o->memory[k]));
   }
   *optimizer = o;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGNMENT 64
-
 PetscLogEvent NEURAL_Convolution, NEURAL_Norm, NEURAL_Sample, NEURAL_Halo, NEURAL_Reduce, NEURAL_Convert;
 
 PetscErrorCode NeuralEvents(void)
@@ -22,17 +20,6 @@ PetscErrorCode NeuralEvents(void)
   PetscCall(PetscLogEventRegister("NetHalo", id, &NEURAL_Halo));
   PetscCall(PetscLogEventRegister("NetReduce", id, &NEURAL_Reduce));
   PetscCall(PetscLogEventRegister("NetConvert", id, &NEURAL_Convert));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode NeuralAlloc(size_t bytes, void **memory)
-{
-  const size_t size = (bytes / ALIGNMENT + 1) * ALIGNMENT;
-
-  PetscFunctionBeginUser;
-  *memory = aligned_alloc(ALIGNMENT, size);
-  PetscCheck(*memory, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for %zu bytes", size);
-  memset(*memory, 0, size);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

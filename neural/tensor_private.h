@@ -1,6 +1,7 @@
 #ifndef SINEW_NEURAL_TENSOR_PRIVATE_H
 #define SINEW_NEURAL_TENSOR_PRIVATE_H
 /* What tensors, layers and networks share among themselves. */
+#include "neural/memory_private.h"
 #include "neural/tensor.h"
 
 typedef struct _p_Exchange *Exchange;
@@ -62,9 +63,6 @@ PETSC_INTERN PetscErrorCode ExchangeAdjointEnd(Exchange exchange, SinewTensor fr
 PETSC_INTERN void ExchangeRequests(Exchange exchange, PetscMPIInt *requests, MPI_Request *request[]);
 
 PETSC_INTERN void TensorZeroBorder(SinewTensor tensor); /* the halo beyond the map's border, unless it is periodic */
-
-/* Memory that vector instructions and oneDNN like: 64-byte aligned, zeroed, freed by free(). */
-PETSC_INTERN PetscErrorCode NeuralAlloc(size_t bytes, void **memory);
 
 PETSC_INTERN PetscErrorCode NeuralEvents(void); /* registers the logging events once */
 PETSC_EXTERN PetscLogEvent NEURAL_Convolution, NEURAL_Norm, NEURAL_Sample, NEURAL_Halo, NEURAL_Reduce, NEURAL_Convert;

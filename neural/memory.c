@@ -1,0 +1,22 @@
+/* Memory for arrays of numbers; see memory_private.h. */
+#define _DEFAULT_SOURCE /* madvise */
+#include "neural/memory_private.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE (1 << 21) /* bytes, of x86 and most ARM; where pages are larger the kernel leaves them small */
+
+PetscErrorCode NeuralAlloc(size_t bytes, void **memory)
+{
+  const size_t size = (bytes / CACHE_LINE + 1) * CACHE_LINE, huge = size / HUGE_PAGE * HUGE_PAGE;
+
+  PetscFunctionBeginUser;
+  PetscCheck(!posix_memalign(memory, huge ? HUGE_PAGE : CACHE_LINE, size), PETSC_COMM_SELF, PETSC_ERR_MEM,
+             "no memory for %zu bytes", size);
+#ifdef MADV_HUGEPAGE
+  if (huge) (void)madvise(*memory, huge, MADV_HUGEPAGE); /* a wish, which may be declined */
+#endif
+  memset(*memory, 0, size);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
