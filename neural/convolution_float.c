@@ -22,10 +22,8 @@
 struct _p_ConvolutionEngine {
   dnnl_engine_t engine;
   dnnl_stream_t stream;
-  void *scratch; /* for one convolution at a time */
+  void *scratch; /* for one convolution at a time; training: with its weights, blocked or transformed, at the end */
   size_t scratch_bytes;
-  void *packed; /* training: the weights of the convolution that runs, blocked or transformed */
-  size_t packed_bytes;
   PetscBool native; /* bfloat16 by the processor's own instructions */
 };
 
@@ -50,6 +48,7 @@ struct _p_Convolution {
   Winograd adjoint;   /* instead of `data`, or NULL */
   float *transformed; /* weights for `winograd`, unless training */
   const float *plain; /* the caller's weights, training */
+  size_t front;       /* bytes of scratch before blocked or transformed weights, training */
   PetscBool native;
 };
 
@@ -84,7 +83,6 @@ static PetscErrorCode destroy_engine(ConvolutionEngine *engine)
   DNNL(dnnl_stream_destroy((*engine)->stream));
   DNNL(dnnl_engine_destroy((*engine)->engine));
   free((*engine)->scratch);
-  free((*engine)->packed);
   PetscCall(PetscFree(*engine));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -251,30 +249,39 @@ static size_t output_values(const ConvolutionShape *s)
 
 /* What convolutions share is as large as the largest of them needs, and made when the first one runs: grown with each
  * new one it would leave holes in the heap. */
-static void reserve(size_t bytes, void **memory, size_t *held)
+static void reserve(Convolution c)
 {
-  if (bytes <= *held) return;
-  free(*memory);
-  *memory = NULL;
-  *held = bytes;
-}
+  const Pass *pass[] = {&c->forward, &c->data, &c->weights};
+  const Winograd winograd[] = {c->winograd, c->adjoint};
+  const size_t line = CACHE_LINE / sizeof(float);
+  size_t front = 0, back = 0, all = 0;
 
-static void reserve_scratch(ConvolutionEngine e, size_t bytes)
-{
-  reserve(bytes, &e->scratch, &e->scratch_bytes);
-}
-
-static void reserve_packed(ConvolutionEngine e, size_t bytes)
-{
-  reserve(bytes, &e->packed, &e->packed_bytes);
+  if (c->forward.run && c->s.bf16) front = input_values(&c->s) * sizeof(float);
+  if (c->weights.run) front = (output_values(&c->s) + line) / line * line * sizeof(float);
+  for (int k = 0; k < 3; ++k)
+    if (pass[k]->run) back = PetscMax(back, pass[k]->weight.bytes);
+  for (int k = 0; k < 2; ++k) {
+    if (!winograd[k]) continue;
+    front = PetscMax(front, WinogradScratch(winograd[k]));
+    back = PetscMax(back, WinogradPackedBytes(winograd[k]));
+  }
+  if (c->s.training && c->winograd) all = WinogradScratchGradient(c->winograd);
+  all = PetscMax(all, front + (c->s.training ? back : 0));
+  c->front = front;
+  c->engine->scratch_bytes = PetscMax(c->engine->scratch_bytes, all);
 }
 
 static PetscErrorCode provide(ConvolutionEngine e)
 {
   PetscFunctionBeginUser;
   if (!e->scratch && e->scratch_bytes) PetscCall(NeuralAlloc(e->scratch_bytes, &e->scratch));
-  if (!e->packed && e->packed_bytes) PetscCall(NeuralAlloc(e->packed_bytes, &e->packed));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Where blocked or transformed weights are made in training. */
+static void *packed(const Convolution c)
+{
+  return (char *)c->engine->scratch + c->front;
 }
 
 /* 1x1 convolutions are products of matrices as they stand. */
@@ -283,45 +290,20 @@ static PetscBool is_product(const ConvolutionShape *s)
   return (PetscBool)(s->kernel == 1);
 }
 
-static PetscErrorCode create_adjoint(Convolution c)
+static PetscErrorCode create_backward(Convolution c, Descriptions *d, dnnl_primitive_desc_t hint)
 {
   ConvolutionShape turned = c->s;
 
   PetscFunctionBeginUser;
   turned.in = c->s.out;
   turned.out = c->s.in;
-  turned.accumulate = turned.training = PETSC_FALSE;
-  if (WinogradFits(&turned)) {
+  turned.accumulate = PETSC_FALSE;
+  if (is_product(&c->s)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (WinogradFits(&turned))
     PetscCall(WinogradCreate(&turned, &c->adjoint));
-    reserve_scratch(c->engine, WinogradScratch(c->adjoint));
-    reserve_packed(c->engine, WinogradPackedBytes(c->adjoint));
-  }
-  if (!c->winograd) PetscFunctionReturn(PETSC_SUCCESS);
-  reserve_scratch(c->engine, WinogradScratchGradient(c->winograd));
-  reserve_packed(c->engine, WinogradPackedBytes(c->winograd));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode reserve_weights(Convolution c)
-{
-  const Pass *pass[] = {&c->forward, &c->data, &c->weights};
-
-  PetscFunctionBeginUser;
-  for (int k = 0; k < 3; ++k)
-    if (pass[k]->run) reserve_packed(c->engine, pass[k]->weight.bytes);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode create_backward(Convolution c, Descriptions *d, dnnl_primitive_desc_t hint)
-{
-  PetscFunctionBeginUser;
-  PetscCall(create_adjoint(c));
-  if (!c->adjoint && !is_product(&c->s)) PetscCall(create_data(c));
-  if (!c->winograd && !is_product(&c->s)) {
-    PetscCall(create_weights(c, d, hint));
-    reserve_scratch(c->engine, output_values(&c->s) * sizeof(float));
-  }
-  PetscCall(reserve_weights(c));
+  else
+    PetscCall(create_data(c));
+  if (!c->winograd) PetscCall(create_weights(c, d, hint));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -340,14 +322,12 @@ static PetscErrorCode create(ConvolutionEngine engine, const ConvolutionShape *s
   if (!shape->ny || !shape->nx) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(describe(shape, c->native, PETSC_FALSE, &d));
   PetscCall(describe_forward(shape, engine->engine, &d, &description));
-  if (WinogradFits(shape) && !c->native) {
+  if (WinogradFits(shape) && !c->native)
     PetscCall(WinogradCreate(shape, &c->winograd));
-    reserve_scratch(engine, WinogradScratch(c->winograd));
-  } else {
+  else
     PetscCall(create_pass(engine, description, dnnl_query_weights_md, PETSC_FALSE, &d, &c->forward));
-    if (shape->bf16) reserve_scratch(engine, input_values(shape) * sizeof(float));
-  }
   if (shape->training) PetscCall(create_backward(c, &d, description));
+  reserve(c);
   DNNL(dnnl_primitive_desc_destroy(description));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -394,7 +374,7 @@ static PetscErrorCode own_weights(const Convolution c, Pass *pass)
 
   PetscFunctionBeginUser;
   if (c->s.training) {
-    DNNL(dnnl_memory_set_data_handle(weight->memory, c->engine->packed));
+    DNNL(dnnl_memory_set_data_handle(weight->memory, packed(c)));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (weight->owned) PetscFunctionReturn(PETSC_SUCCESS);
@@ -461,14 +441,11 @@ static PetscErrorCode pack(Convolution c, const void *weight)
 
 static PetscErrorCode forward_winograd(Convolution c, const void *x, const void *bias, void *y)
 {
-  const float *packed = c->transformed;
+  float *weights = c->s.training ? packed(c) : c->transformed;
 
   PetscFunctionBeginUser;
-  if (c->s.training) {
-    WinogradPack(c->winograd, PETSC_FALSE, c->plain, c->engine->packed);
-    packed = c->engine->packed;
-  }
-  PetscCall(WinogradForward(c->winograd, packed, x, bias, y, c->engine->scratch));
+  if (c->s.training) WinogradPack(c->winograd, PETSC_FALSE, c->plain, weights);
+  PetscCall(WinogradForward(c->winograd, weights, x, bias, y, c->engine->scratch));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -545,8 +522,8 @@ static PetscErrorCode backward_data(Convolution c, const void *gy, void *gx)
   PetscCall(provide(c->engine));
   if (!s->ny || !s->nx) PetscFunctionReturn(PETSC_SUCCESS);
   if (c->adjoint) {
-    WinogradPack(c->adjoint, PETSC_TRUE, c->plain, c->engine->packed);
-    PetscCall(WinogradForward(c->adjoint, c->engine->packed, gy, NULL, gx, c->engine->scratch));
+    WinogradPack(c->adjoint, PETSC_TRUE, c->plain, packed(c));
+    PetscCall(WinogradForward(c->adjoint, packed(c), gy, NULL, gx, c->engine->scratch));
   }
   if (is_product(s))
     PetscCall(multiply('N', 'N', s->batch * s->ny * s->nx, s->in, s->out, gy, s->out, c->plain + s->slice, s->channels,

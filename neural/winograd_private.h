@@ -18,8 +18,8 @@
     dg = G' [ sum over tiles of V .* (A dy A') ] G:  again as many products, (in x tiles) (tiles x out).
 
   Transformed weights take 16/9 (m = 2) or 4 (m = 4) times the plain ones' memory. So m = 4 is for fine maps with few
-  channels, m = 2 for coarser ones, and the coarsest, where weights outweigh everything and their traffic the
-  arithmetic, are left to direct convolution.
+  channels (in training, which keeps no transformed weights, also for less fine ones), m = 2 for coarser ones, and the
+  coarsest, where weights outweigh everything and their traffic the arithmetic, are left to direct convolution.
 
   Source: Lavin & Gray, "Fast algorithms for convolutional neural networks", CVPR 2016; Winograd,
   "Arithmetic complexity of computations", SIAM 1980.
