@@ -7,8 +7,8 @@
 #include <string.h>
 
 #define TILES_MIN 32 /* fewer are not worth as many products and larger weights */
-/* Pairs of channels for a cell of the map above which small tiles' smaller weights win: of weights that inference keeps,
- * and of those that training makes anew each time. */
+/* Pairs of channels for a cell of the map above which small tiles' smaller weights win: of weights that inference
+ * keeps, and of those that training makes anew each time. */
 #define KEPT_MAX 8
 #define MADE_MAX 32
 #define BLOCK    (5 << 19) /* bytes of transformed tiles that stay in the cache */
@@ -245,8 +245,9 @@ static PetscErrorCode forward_block(Winograd w, PetscInt first, PetscInt count, 
   PetscFunctionBeginUser;
   transform_inputs(w, first, count, x, v);
   for (PetscInt p = 0; p < w->tile.points; ++p) {
-    const dnnl_status_t status = dnnl_sgemm('N', 'N', count * w->across, out, in, 1, v + p * w->in_plane, w->in_row,
-                                            packed + p * w->weight_plane, w->out_row, 0, m + p * w->out_plane, w->out_row);
+    const dnnl_status_t status =
+        dnnl_sgemm('N', 'N', count * w->across, out, in, 1, v + p * w->in_plane, w->in_row,
+                   packed + p * w->weight_plane, w->out_row, 0, m + p * w->out_plane, w->out_row);
 
     PetscCheck(status == dnnl_success, PETSC_COMM_SELF, PETSC_ERR_LIB, "oneDNN error %d in sgemm", (int)status);
   }
