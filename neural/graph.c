@@ -106,10 +106,9 @@ static PetscErrorCode grow(PetscInt used, PetscInt *room, size_t size, void *lis
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Whole cache lines; at least one, for ranks that hold none. */
 static size_t value_bytes(Graph g, const SinewParameter *p)
 {
-  return (p->size * g->value_size / CACHE_LINE + 1) * CACHE_LINE;
+  return p->size * g->value_size;
 }
 
 static PetscErrorCode map_pages(size_t bytes, void **memory)
@@ -129,17 +128,18 @@ static PetscErrorCode allocate_values(Graph g)
   char *next;
 
   PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < g->parameters; ++k) bytes += value_bytes(g, &g->parameter[k]);
+  for (PetscInt k = 0; k < g->parameters; ++k) bytes += NeuralRoom(value_bytes(g, &g->parameter[k]));
   if (!g->lean) PetscCall(NeuralAlloc(bytes, &g->values));
   next = g->values;
   for (PetscInt k = 0; k < g->parameters; ++k) {
     SinewParameter *p = &g->parameter[k];
 
     if (g->lean)
-      PetscCall(map_pages(value_bytes(g, p), &p->value));
+      PetscCall(map_pages(NeuralRoom(value_bytes(g, p)), &p->value));
     else {
       p->value = next;
-      next += value_bytes(g, p);
+      NeuralGuard(next, value_bytes(g, p));
+      next += NeuralRoom(value_bytes(g, p));
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -149,7 +149,7 @@ void GraphReleaseParameter(Graph g, PetscInt id)
 {
   SinewParameter *p = &g->parameter[id];
 
-  if (g->lean && p->value) (void)munmap(p->value, value_bytes(g, p));
+  if (g->lean && p->value) (void)munmap(p->value, NeuralRoom(value_bytes(g, p)));
   p->value = NULL;
 }
 

@@ -68,9 +68,10 @@ static PetscErrorCode assign(Graph g, PetscInt n, Use use[], void **memory)
   }
   for (PetscInt b = 0; b < buffers; ++b) {
     buffer[b].offset = bytes;
-    bytes += (buffer[b].bytes / CACHE_LINE + 1) * CACHE_LINE;
+    bytes += NeuralRoom(buffer[b].bytes);
   }
   PetscCall(NeuralAlloc(bytes, memory));
+  for (PetscInt b = 0; b < buffers; ++b) NeuralGuard((char *)*memory + buffer[b].offset, buffer[b].bytes);
   g->bytes += bytes;
   for (PetscInt k = 0; k < n; ++k) use[k].memory = (char *)*memory + buffer[use[k].buffer].offset;
   PetscCall(PetscFree2(order, buffer));

@@ -5,11 +5,37 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#if defined(__has_feature) /* clang */
+#  if __has_feature(address_sanitizer)
+#    define SANITIZED
+#  endif
+#elif defined(__SANITIZE_ADDRESS__) /* gcc */
+#  define SANITIZED
+#endif
+#ifdef SANITIZED
+#  include <sanitizer/asan_interface.h>
+#endif
+
 #define HUGE_PAGE (1 << 21) /* bytes, of x86 and most ARM; where pages are larger the kernel leaves them small */
+
+size_t NeuralRoom(size_t bytes)
+{
+  return (bytes / CACHE_LINE + 1) * CACHE_LINE;
+}
+
+void NeuralGuard(void *array, size_t bytes)
+{
+#ifdef SANITIZED
+  __asan_poison_memory_region((char *)array + bytes, NeuralRoom(bytes) - bytes);
+#else
+  (void)array;
+  (void)bytes;
+#endif
+}
 
 PetscErrorCode NeuralAlloc(size_t bytes, void **memory)
 {
-  const size_t size = (bytes / CACHE_LINE + 1) * CACHE_LINE, huge = size / HUGE_PAGE * HUGE_PAGE;
+  const size_t size = NeuralRoom(bytes), huge = size / HUGE_PAGE * HUGE_PAGE;
 
   PetscFunctionBeginUser;
   PetscCheck(!posix_memalign(memory, huge ? HUGE_PAGE : CACHE_LINE, size), PETSC_COMM_SELF, PETSC_ERR_MEM,

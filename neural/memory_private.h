@@ -12,4 +12,9 @@
 */
 PETSC_INTERN PetscErrorCode NeuralAlloc(size_t bytes, void **memory);
 
+/* Arrays side by side in such memory: what one of `bytes` bytes takes, all of its cache lines and a gap; and the gap
+ * behind it, of which a sanitizer reports any use from then on. */
+PETSC_INTERN size_t NeuralRoom(size_t bytes);
+PETSC_INTERN void NeuralGuard(void *array, size_t bytes);
+
 #endif
