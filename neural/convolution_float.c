@@ -253,11 +253,10 @@ static void reserve(Convolution c)
 {
   const Pass *pass[] = {&c->forward, &c->data, &c->weights};
   const Winograd winograd[] = {c->winograd, c->adjoint};
-  const size_t line = CACHE_LINE / sizeof(float);
-  size_t front = 0, back = 0, all = 0;
+  size_t front = 0, back = 0;
 
   if (c->forward.run && c->s.bf16) front = input_values(&c->s) * sizeof(float);
-  if (c->weights.run) front = (output_values(&c->s) + line) / line * line * sizeof(float);
+  if (c->weights.run) front = NeuralRoom(output_values(&c->s) * sizeof(float));
   for (int k = 0; k < 3; ++k)
     if (pass[k]->run) back = PetscMax(back, pass[k]->weight.bytes);
   for (int k = 0; k < 2; ++k) {
@@ -265,10 +264,8 @@ static void reserve(Convolution c)
     front = PetscMax(front, WinogradScratch(winograd[k]));
     back = PetscMax(back, WinogradPackedBytes(winograd[k]));
   }
-  if (c->s.training && c->winograd) all = WinogradScratchGradient(c->winograd);
-  all = PetscMax(all, front + (c->s.training ? back : 0));
   c->front = front;
-  c->engine->scratch_bytes = PetscMax(c->engine->scratch_bytes, all);
+  c->engine->scratch_bytes = PetscMax(c->engine->scratch_bytes, front + (c->s.training ? back : 0));
 }
 
 static PetscErrorCode provide(ConvolutionEngine e)

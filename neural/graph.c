@@ -361,8 +361,10 @@ PetscErrorCode GraphSetup(Graph g)
   for (PetscInt k = 0; k < g->ops; ++k)
     if (g->op[k].methods->setup) PetscCall((*g->op[k].methods->setup)(g, &g->op[k]));
   PetscCall(NeuralAlloc(g->scratch_bytes, &g->scratch)); /* once: what grows leaves holes */
-  if (g->gathered_bytes) PetscCall(NeuralAlloc(g->gathered_bytes, &g->gathered));
-  if (g->gathered_bytes) PetscCall(PetscMalloc1(2 * (size_t)g->size, &g->request));
+  if (g->gathered_bytes) {
+    PetscCall(NeuralAlloc(g->gathered_bytes, &g->gathered));
+    PetscCall(PetscMalloc1(2 * (size_t)g->size, &g->request));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

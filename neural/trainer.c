@@ -1,6 +1,7 @@
 /* Training: batches, unrolled losses, gradients over groups. */
 #include "neural/trainer.h"
 #include "io/random.h"
+#include "neural/memory_private.h"
 #include "neural/trainer_private.h"
 #include <math.h>
 #include <stdlib.h>
@@ -119,8 +120,7 @@ static PetscErrorCode create_buffers(SinewTrainer t)
   if (t->stream) PetscCall(SinewNetworkSetConsumer(t->network, consume, t));
   if (!summed_at_once(t)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(SinewNetworkGetGradients(t->network, &count, &gradients));
-  t->sum = calloc(count, SinewDtypeSize(o->network.dtype));
-  PetscCheck(t->sum, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for a sum of gradients");
+  PetscCall(NeuralAlloc(count * SinewDtypeSize(o->network.dtype), &t->sum));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -4,7 +4,6 @@
 #include "neural/winograd_tiles_private.h"
 #include <dnnl.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define TILES_MIN 32 /* fewer are not worth as many products and larger weights */
 /* Pairs of channels for a cell of the map above which small tiles' smaller weights win: of weights that inference
@@ -23,8 +22,8 @@ struct _p_Winograd {
   PetscInt across, down;    /* tiles; the last ones overlap where the map is no multiple of them */
   PetscInt rows;            /* of tiles, in a block */
   PetscInt in_row, out_row; /* channels, padded: rows of matrices start on cache lines */
-  /* values between the points of a tile, of transformed weights, and of their gradient */
-  PetscInt in_plane, out_plane, weight_plane, sum_plane;
+  /* values between the points of a tile, of transformed weights and of their gradient */
+  PetscInt in_plane, out_plane, weight_plane;
   float *zeros; /* a bias of none */
 };
 
@@ -80,7 +79,6 @@ PetscErrorCode WinogradCreate(const ConvolutionShape *s, Winograd *out)
   w->in_plane = w->rows * w->across * w->in_row + LANE;
   w->out_plane = w->rows * w->across * w->out_row + LANE;
   w->weight_plane = s->in * w->out_row + LANE;
-  w->sum_plane = s->in * w->out_row + LANE;
   PetscCall(NeuralAlloc((size_t)w->out_row * sizeof(float), (void **)&w->zeros));
   *out = w;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -103,11 +101,6 @@ size_t WinogradScratch(Winograd w)
 size_t WinogradPackedBytes(Winograd w)
 {
   return (size_t)(w->tile.points * w->weight_plane) * sizeof(float);
-}
-
-size_t WinogradScratchGradient(Winograd w)
-{
-  return WinogradScratch(w) + (size_t)(w->tile.points * w->sum_plane) * sizeof(float);
 }
 
 /*
@@ -300,7 +293,7 @@ static PetscErrorCode gradient_block(Winograd w, PetscInt first, PetscInt count,
   for (PetscInt p = 0; p < w->tile.points; ++p) {
     const dnnl_status_t status =
         dnnl_sgemm('T', 'N', in, out, count * w->across, 1, v + p * w->in_plane, w->in_row, m + p * w->out_plane,
-                   w->out_row, fresh ? 0 : 1, sum + p * w->sum_plane, w->out_row);
+                   w->out_row, fresh ? 0 : 1, sum + p * w->weight_plane, w->out_row);
 
     PetscCheck(status == dnnl_success, PETSC_COMM_SELF, PETSC_ERR_LIB, "oneDNN error %d in sgemm", (int)status);
   }
@@ -315,7 +308,7 @@ static void finish_gradient(const Winograd w, const float sum[], float gweight[]
   for (PetscInt c = 0; c < in; ++c) /* as in WinogradPack: rows one after the other */
     for (PetscInt first = 0; first < out; first += LANE) {
       fetch_filters(gweight + (first * w->s.channels + w->s.slice + c + AHEAD) * 9, w->s.channels * 9);
-      (*w->tile.filter_slope)(sum + c * w->out_row + first, w->sum_plane, g);
+      (*w->tile.filter_slope)(sum + c * w->out_row + first, w->weight_plane, g);
       for (PetscInt o = first; o < PetscMin(first + LANE, out); ++o)
         for (int k = 0; k < 9; ++k) gweight[(o * w->s.channels + w->s.slice + c) * 9 + k] = g[k][o - first];
     }

@@ -34,7 +34,6 @@ PETSC_INTERN PetscErrorCode WinogradCreate(const ConvolutionShape *shape, Winogr
 PETSC_INTERN PetscErrorCode WinogradDestroy(Winograd *winograd);
 /* Bytes that the functions below need, each by itself, 64-byte aligned. */
 PETSC_INTERN size_t WinogradScratch(Winograd winograd);
-PETSC_INTERN size_t WinogradScratchGradient(Winograd winograd);
 /* Bytes of transformed weights; Pack makes them in `packed`, for Forward with the filter or (adjoint: the shape is that
    of the adjoint, in and out exchanged) with the filter turned around. */
 PETSC_INTERN size_t WinogradPackedBytes(Winograd winograd);
@@ -42,7 +41,8 @@ PETSC_INTERN void WinogradPack(Winograd winograd, PetscBool adjoint, const float
 /* bias NULL and not accumulating: 0. */
 PETSC_INTERN PetscErrorCode WinogradForward(Winograd winograd, const float packed[], const float x[],
                                             const float bias[], float y[], void *scratch);
-/* x and gy in frames of one cell; overwrites the slice of gweight. */
+/* x and gy in frames of one cell; overwrites the slice of gweight. scratch: the bytes of scratch and of transformed
+   weights, one after the other. */
 PETSC_INTERN PetscErrorCode WinogradGradient(Winograd winograd, const float x[], const float gy[], float gweight[],
                                              void *scratch);
 

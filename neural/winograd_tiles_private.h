@@ -29,8 +29,7 @@
 */
 #include <petscsys.h>
 
-#define WINOGRAD_LANE   16 /* floats of a cache line */
-#define WINOGRAD_POINTS 36 /* of the largest transformed tile */
+#define WINOGRAD_LANE 16 /* floats of a cache line */
 
 typedef struct {
   PetscInt outputs, points; /* m; (m+2)^2 */
