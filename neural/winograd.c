@@ -9,7 +9,7 @@
 /* Pairs of channels for a cell of the map above which small tiles' smaller weights win: of weights that inference
  * keeps, and of those that training makes anew each time. */
 #define KEPT_MAX 8
-#define MADE_MAX 32
+#define MADE_MAX 48
 #define BLOCK    (5 << 19) /* bytes of transformed tiles that stay in the cache */
 #define LANE     WINOGRAD_LANE
 #define AHEAD    3 /* filters, between those that are asked for and those that are used */
