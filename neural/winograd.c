@@ -267,7 +267,7 @@ PetscErrorCode WinogradForward(Winograd w, const float packed[], const float x[]
 
 static void transform_slopes(Winograd w, PetscInt first, PetscInt count, const float *gy, float *m)
 {
-  const PetscInt out = w->s.out, row = (w->s.nx + 2) * out, n = PetscMin(LANE, out), side = w->tile.outputs;
+  const PetscInt out = w->s.out, row = (w->s.nx + 2) * out, side = w->tile.outputs;
 
   for (PetscInt t = 0; t < count * w->across; ++t) {
     const float *tile = gy + (1 + tile_row(w, first, t)) * row + (1 + tile_column(w, t)) * out;
@@ -276,7 +276,7 @@ static void transform_slopes(Winograd w, PetscInt first, PetscInt count, const f
       const PetscInt at = full_lanes(c, out);
 
       fetch(tile + at + side * out, side, side, row, out);
-      (*w->tile.slope)(n, tile + at, row, out, m + t * w->out_row + at, w->out_plane);
+      (*w->tile.slope)(tile + at, row, out, m + t * w->out_row + at, w->out_plane);
     }
   }
 }

@@ -4,121 +4,122 @@
 
 #define LANE WINOGRAD_LANE
 #define SIDE 6 /* of the largest transformed tile */
-/* Lines and counts are constants once inlined: loops unroll, and channels fill registers. */
-#define INLINE static inline __attribute__((always_inline))
+/* Lines, counts and groups are constants once inlined: loops unroll, and arrays are registers. */
+#define INLINE     static inline __attribute__((always_inline))
+#define EACH(i, n) _Pragma("GCC unroll 6") for (int i = 0; i < (n); ++i)
 
-/* Of n lanes, whose values are `from` apart in `in` and `to` apart in `out`. */
-typedef void (*Line)(PetscInt n, const float *in, PetscInt from, float *out, PetscInt to);
+#if defined(__AVX512F__)
+#  define WIDTH 16
+#elif defined(__AVX__)
+#  define WIDTH 8
+#else
+#  define WIDTH 4
+#endif
 
-/* From `before` x `before` values to `after` x `after`. */
-INLINE void transform(PetscInt n, Line line, PetscInt before, PetscInt after, const float *in, PetscInt in_row,
-                      PetscInt in_cell, float *out, PetscInt out_row, PetscInt out_cell)
+typedef float Vector __attribute__((vector_size(WIDTH * sizeof(float)), aligned(sizeof(float)), may_alias));
+typedef void (*Line)(const Vector *in, Vector *out);
+
+/* Consecutive channels of a tile. */
+typedef struct {
+  float *first;
+  PetscInt row, cell;
+} View;
+
+static const View nothing = {NULL, 0, 0};
+
+INLINE Vector *lanes(View v, PetscInt i, PetscInt j, PetscInt which)
 {
-  float t[SIDE][SIDE * LANE];
-
-  for (PetscInt j = 0; j < before; ++j) line(n, in + j * in_cell, in_row, &t[0][j * LANE], SIDE * LANE);
-  for (PetscInt i = 0; i < after; ++i) line(n, t[i], LANE, out + i * out_row, out_cell);
+  return (Vector *)(v.first + i * v.row + j * v.cell + which * WIDTH);
 }
 
-INLINE void transform_input(PetscInt n, Line line, PetscInt side, PetscBool rounded, const float *d, PetscInt row,
-                            PetscInt cell, float *v, PetscInt plane)
+/* From `before` x `before` values to `after` x `after`, plus (if so told) `added`: columns first, then rows. */
+INLINE void transform(Line line, int before, int after, View in, PetscBool adding, View added, View out)
 {
-  float near[SIDE * SIDE * LANE];
+  Vector t[SIDE][LANE / WIDTH][SIDE], x[SIDE], y[SIDE];
 
-  if (!rounded) {
-    transform(n, line, side, side, d, row, cell, v, side * plane, plane);
-    return;
-  }
-  for (PetscInt k = 0; k < side * side; ++k) {
-    const float *at = d + k / side * row + k % side * cell;
-
-#pragma omp simd
-    for (PetscInt l = 0; l < n; ++l) near[k * LANE + l] = Bfloat16Round(at[l]);
-  }
-  transform(n, line, side, side, near, side * LANE, LANE, v, side * plane, plane);
+  for (int j = 0; j < before; ++j)
+    EACH (l, LANE / WIDTH) {
+      EACH (i, before) x[i] = *lanes(in, i, j, l);
+      line(x, y);
+      EACH (i, after) t[i][l][j] = y[i];
+    }
+  for (int i = 0; i < after; ++i)
+    EACH (l, LANE / WIDTH) {
+      line(t[i][l], y);
+      EACH (j, after) {
+        if (adding) y[j] += *lanes(added, i, j, l);
+        *lanes(out, i, j, l) = y[j];
+      }
+    }
 }
 
-INLINE void transform_output(PetscInt n, Line line, PetscInt outputs, const float *m, PetscInt plane, const float *bias,
-                             float *y, PetscInt row, PetscInt cell)
+/*
+  The same from few values: rows of the result are made in groups of those that share arithmetic, one byte of `groups`
+  for each with a bit for each of its rows. So what is between the passes stays in registers.
+*/
+INLINE void expand(Line line, unsigned groups, int before, int after, View in, View out)
 {
-  const PetscInt side = outputs + 2;
-  float near[SIDE * SIDE * LANE];
+  EACH (l, LANE / WIDTH) {
+    EACH (g, 4) {
+      Vector t[SIDE][SIDE], x[SIDE], y[SIDE];
 
-  transform(n, line, side, outputs, m, side * plane, plane, near, outputs * LANE, LANE);
-  for (PetscInt k = 0; k < outputs * outputs; ++k) {
-    float *to = y + k / outputs * row + k % outputs * cell;
-
-    if (bias)
-#pragma omp simd
-      for (PetscInt l = 0; l < n; ++l) to[l] = near[k * LANE + l] + bias[l];
-    else
-#pragma omp simd
-      for (PetscInt l = 0; l < n; ++l) to[l] += near[k * LANE + l];
+      EACH (j, before) {
+        EACH (i, before) x[i] = *lanes(in, i, j, l);
+        line(x, y);
+        EACH (i, after) t[i][j] = y[i];
+      }
+      EACH (i, after) {
+        if (!(groups >> (8 * g + i) & 1)) continue;
+        line(t[i], y);
+        EACH (j, after) *lanes(out, i, j, l) = y[j];
+      }
+    }
   }
 }
 
 /* ---- m = 2 ---- */
 
-INLINE void input2(PetscInt n, const float *restrict d, PetscInt from, float *restrict v, PetscInt to)
-{
-#pragma omp simd
-  for (PetscInt l = 0; l < n; ++l) {
-    const float d0 = d[l], d1 = d[from + l], d2 = d[2 * from + l], d3 = d[3 * from + l];
+#define ALL2 0x0f
 
-    v[l] = d0 - d2;
-    v[to + l] = d1 + d2;
-    v[2 * to + l] = d2 - d1;
-    v[3 * to + l] = d1 - d3;
-  }
+INLINE void input2(const Vector *d, Vector *v)
+{
+  v[0] = d[0] - d[2];
+  v[1] = d[1] + d[2];
+  v[2] = d[2] - d[1];
+  v[3] = d[1] - d[3];
 }
 
-INLINE void output2(PetscInt n, const float *restrict m, PetscInt from, float *restrict y, PetscInt to)
+INLINE void output2(const Vector *m, Vector *y)
 {
-#pragma omp simd
-  for (PetscInt l = 0; l < n; ++l) {
-    const float m1 = m[from + l], m2 = m[2 * from + l];
-
-    y[l] = m[l] + m1 + m2;
-    y[to + l] = m1 - m2 - m[3 * from + l];
-  }
+  y[0] = m[0] + m[1] + m[2];
+  y[1] = m[1] - m[2] - m[3];
 }
 
-INLINE void slope2(PetscInt n, const float *restrict dy, PetscInt from, float *restrict m, PetscInt to)
+INLINE void slope2(const Vector *dy, Vector *m)
 {
-#pragma omp simd
-  for (PetscInt l = 0; l < n; ++l) {
-    const float d0 = dy[l], d1 = dy[from + l];
-
-    m[l] = d0;
-    m[to + l] = d0 + d1;
-    m[2 * to + l] = d0 - d1;
-    m[3 * to + l] = -d1;
-  }
+  m[0] = dy[0];
+  m[1] = dy[0] + dy[1];
+  m[2] = dy[0] - dy[1];
+  m[3] = -dy[1];
 }
 
-INLINE void filter2(PetscInt n, const float *restrict g, PetscInt from, float *restrict u, PetscInt to)
+INLINE void filter2(const Vector *g, Vector *u)
 {
-#pragma omp simd
-  for (PetscInt l = 0; l < n; ++l) {
-    const float ends = g[l] + g[2 * from + l], middle = g[from + l];
+  const Vector ends = g[0] + g[2];
 
-    u[l] = g[l];
-    u[to + l] = 0.5f * (ends + middle);
-    u[2 * to + l] = 0.5f * (ends - middle);
-    u[3 * to + l] = g[2 * from + l];
-  }
+  u[0] = g[0];
+  u[1] = 0.5f * (ends + g[1]);
+  u[2] = 0.5f * (ends - g[1]);
+  u[3] = g[2];
 }
 
-INLINE void filter_slope2(PetscInt n, const float *restrict u, PetscInt from, float *restrict g, PetscInt to)
+INLINE void filter_slope2(const Vector *u, Vector *g)
 {
-#pragma omp simd
-  for (PetscInt l = 0; l < n; ++l) {
-    const float u1 = u[from + l], u2 = u[2 * from + l];
+  const Vector sum = 0.5f * (u[1] + u[2]);
 
-    g[l] = u[l] + 0.5f * (u1 + u2);
-    g[to + l] = 0.5f * (u1 - u2);
-    g[2 * to + l] = u[3 * from + l] + 0.5f * (u1 + u2);
-  }
+  g[0] = u[0] + sum;
+  g[1] = 0.5f * (u[1] - u[2]);
+  g[2] = u[3] + sum;
 }
 
 /* ---- m = 4 ---- */
@@ -128,118 +129,128 @@ INLINE void filter_slope2(PetscInt n, const float *restrict u, PetscInt from, fl
 #define CA (-2.f / 3) /* 1 / (2 a^2 (a^2 - b^2)) */
 #define CB (1.f / 6)  /* 1 / (2 b^2 (b^2 - a^2)) */
 
-INLINE void input4(PetscInt n, const float *restrict d, PetscInt from, float *restrict v, PetscInt to)
-{
-#pragma omp simd
-  for (PetscInt l = 0; l < n; ++l) {
-    const float d1 = d[from + l], d2 = d[2 * from + l], d3 = d[3 * from + l], d4 = d[4 * from + l];
-    const float even_a = d4 - 2 * d2, odd_a = A * (d3 - 2 * d1), even_b = d4 - 0.5f * d2, odd_b = B * (d3 - 0.5f * d1);
+#define PAIRS4 0x20180601 /* by points: 0; +-a; +-b; infinity */
 
-    v[l] = d[l] - 2.5f * d2 + d4;
-    v[to + l] = even_a + odd_a;
-    v[2 * to + l] = even_a - odd_a;
-    v[3 * to + l] = even_b + odd_b;
-    v[4 * to + l] = even_b - odd_b;
-    v[5 * to + l] = d1 - 2.5f * d3 + d[5 * from + l];
-  }
+INLINE void input4(const Vector *d, Vector *v)
+{
+  const Vector even_a = d[4] - 2 * d[2], odd_a = A * (d[3] - 2 * d[1]);
+  const Vector even_b = d[4] - 0.5f * d[2], odd_b = B * (d[3] - 0.5f * d[1]);
+
+  v[0] = d[0] - 2.5f * d[2] + d[4];
+  v[1] = even_a + odd_a;
+  v[2] = even_a - odd_a;
+  v[3] = even_b + odd_b;
+  v[4] = even_b - odd_b;
+  v[5] = d[1] - 2.5f * d[3] + d[5];
 }
 
-INLINE void output4(PetscInt n, const float *restrict m, PetscInt from, float *restrict y, PetscInt to)
+INLINE void output4(const Vector *m, Vector *y)
 {
-#pragma omp simd
-  for (PetscInt l = 0; l < n; ++l) {
-    const float m1 = m[from + l], m2 = m[2 * from + l], m3 = m[3 * from + l], m4 = m[4 * from + l];
-    const float even_a = m1 + m2, odd_a = A * (m1 - m2), even_b = m3 + m4, odd_b = B * (m3 - m4);
+  const Vector even_a = m[1] + m[2], odd_a = A * (m[1] - m[2]), even_b = m[3] + m[4], odd_b = B * (m[3] - m[4]);
 
-    y[l] = m[l] + even_a + even_b;
-    y[to + l] = odd_a + odd_b;
-    y[2 * to + l] = 0.5f * even_a + 2 * even_b;
-    y[3 * to + l] = 0.5f * odd_a + 2 * odd_b + m[5 * from + l];
-  }
+  y[0] = m[0] + even_a + even_b;
+  y[1] = odd_a + odd_b;
+  y[2] = 0.5f * even_a + 2 * even_b;
+  y[3] = 0.5f * odd_a + 2 * odd_b + m[5];
 }
 
-INLINE void slope4(PetscInt n, const float *restrict dy, PetscInt from, float *restrict m, PetscInt to)
+INLINE void slope4(const Vector *dy, Vector *m)
 {
-#pragma omp simd
-  for (PetscInt l = 0; l < n; ++l) {
-    const float d0 = dy[l], d1 = dy[from + l], d2 = dy[2 * from + l], d3 = dy[3 * from + l];
-    const float even_a = d0 + 0.5f * d2, odd_a = A * (d1 + 0.5f * d3), even_b = d0 + 2 * d2, odd_b = B * (d1 + 2 * d3);
+  const Vector even_a = dy[0] + 0.5f * dy[2], odd_a = A * (dy[1] + 0.5f * dy[3]);
+  const Vector even_b = dy[0] + 2 * dy[2], odd_b = B * (dy[1] + 2 * dy[3]);
 
-    m[l] = d0;
-    m[to + l] = even_a + odd_a;
-    m[2 * to + l] = even_a - odd_a;
-    m[3 * to + l] = even_b + odd_b;
-    m[4 * to + l] = even_b - odd_b;
-    m[5 * to + l] = d3;
-  }
+  m[0] = dy[0];
+  m[1] = even_a + odd_a;
+  m[2] = even_a - odd_a;
+  m[3] = even_b + odd_b;
+  m[4] = even_b - odd_b;
+  m[5] = dy[3];
 }
 
-INLINE void filter4(PetscInt n, const float *restrict g, PetscInt from, float *restrict u, PetscInt to)
+INLINE void filter4(const Vector *g, Vector *u)
 {
-#pragma omp simd
-  for (PetscInt l = 0; l < n; ++l) {
-    const float g0 = g[l], g1 = g[from + l], g2 = g[2 * from + l];
-    const float even_a = CA * (g0 + 0.5f * g2), odd_a = CA * A * g1, even_b = CB * (g0 + 2 * g2), odd_b = CB * B * g1;
+  const Vector even_a = CA * (g[0] + 0.5f * g[2]), odd_a = CA * A * g[1];
+  const Vector even_b = CB * (g[0] + 2 * g[2]), odd_b = CB * B * g[1];
 
-    u[l] = g0;
-    u[to + l] = even_a + odd_a;
-    u[2 * to + l] = even_a - odd_a;
-    u[3 * to + l] = even_b + odd_b;
-    u[4 * to + l] = even_b - odd_b;
-    u[5 * to + l] = g2;
-  }
+  u[0] = g[0];
+  u[1] = even_a + odd_a;
+  u[2] = even_a - odd_a;
+  u[3] = even_b + odd_b;
+  u[4] = even_b - odd_b;
+  u[5] = g[2];
 }
 
-INLINE void filter_slope4(PetscInt n, const float *restrict u, PetscInt from, float *restrict g, PetscInt to)
+INLINE void filter_slope4(const Vector *u, Vector *g)
 {
-#pragma omp simd
-  for (PetscInt l = 0; l < n; ++l) {
-    const float u1 = u[from + l], u2 = u[2 * from + l], u3 = u[3 * from + l], u4 = u[4 * from + l];
-    const float even_a = CA * (u1 + u2), even_b = CB * (u3 + u4);
+  const Vector even_a = CA * (u[1] + u[2]), even_b = CB * (u[3] + u[4]);
 
-    g[l] = u[l] + even_a + even_b;
-    g[to + l] = CA * A * (u1 - u2) + CB * B * (u3 - u4);
-    g[2 * to + l] = 0.5f * even_a + 2 * even_b + u[5 * from + l];
-  }
+  g[0] = u[0] + even_a + even_b;
+  g[1] = CA * A * (u[1] - u[2]) + CB * B * (u[3] - u[4]);
+  g[2] = 0.5f * even_a + 2 * even_b + u[5];
 }
 
 /* ---- tiles ---- */
 
-/* Full lanes, which nearly all are, have loops of constant length. */
-#define TILE(m, side)                                                                                                \
+/* Fewer channels than LANE, or rounded ones, are transformed from a copy. */
+INLINE void transform_input(Line line, int side, PetscInt n, PetscBool rounded, const float *d, PetscInt row,
+                            PetscInt cell, View v)
+{
+  float near[SIDE * SIDE * LANE];
+
+  if (n == LANE && !rounded) {
+    transform(line, side, side, (View){(float *)d, row, cell}, PETSC_FALSE, nothing, v);
+    return;
+  }
+  for (PetscInt k = 0; k < side * side; ++k) {
+    const float *from = d + k / side * row + k % side * cell;
+
+    for (PetscInt l = 0; l < n; ++l) near[k * LANE + l] = rounded ? Bfloat16Round(from[l]) : from[l];
+  }
+  transform(line, side, side, (View){near, side * LANE, LANE}, PETSC_FALSE, nothing, v);
+}
+
+/* A bias has no rows and cells. Fewer channels than LANE are added one by one. */
+INLINE void transform_output(Line line, int outputs, PetscInt n, const float *m, PetscInt plane, const float *bias,
+                             float *y, PetscInt row, PetscInt cell)
+{
+  const View in = {(float *)m, (outputs + 2) * plane, plane}, out = {y, row, cell};
+  float near[SIDE * SIDE * LANE];
+
+  if (n == LANE) {
+    transform(line, outputs + 2, outputs, in, PETSC_TRUE, bias ? (View){(float *)bias, 0, 0} : out, out);
+    return;
+  }
+  transform(line, outputs + 2, outputs, in, PETSC_FALSE, nothing, (View){near, outputs * LANE, LANE});
+  for (PetscInt k = 0; k < outputs * outputs; ++k)
+    for (PetscInt l = 0; l < n; ++l) y[k / outputs * row + k % outputs * cell + l] += near[k * LANE + l];
+}
+
+#define TILE(m, side, groups)                                                                                        \
   static void filter_tile##m(float g[9][LANE], float *u, PetscInt plane)                                             \
   {                                                                                                                  \
-    transform(LANE, filter##m, 3, side, g[0], 3 * LANE, LANE, u, (side)*plane, plane);                               \
+    expand(filter##m, groups, 3, side, (View){g[0], 3 * LANE, LANE}, (View){u, (side)*plane, plane});                \
   }                                                                                                                  \
   static void input_tile##m(PetscInt n, PetscBool rounded, const float *d, PetscInt row, PetscInt cell, float *v,    \
                             PetscInt plane)                                                                          \
   {                                                                                                                  \
-    if (n == LANE)                                                                                                   \
-      transform_input(LANE, input##m, side, rounded, d, row, cell, v, plane);                                        \
-    else                                                                                                             \
-      transform_input(n, input##m, side, rounded, d, row, cell, v, plane);                                           \
+    transform_input(input##m, side, n, rounded, d, row, cell, (View){v, (side)*plane, plane});                       \
   }                                                                                                                  \
   static void output_tile##m(PetscInt n, const float *in, PetscInt plane, const float *bias, float *y, PetscInt row, \
                              PetscInt cell)                                                                          \
   {                                                                                                                  \
-    if (n == LANE)                                                                                                   \
-      transform_output(LANE, output##m, m, in, plane, bias, y, row, cell);                                           \
-    else                                                                                                             \
-      transform_output(n, output##m, m, in, plane, bias, y, row, cell);                                              \
+    transform_output(output##m, m, n, in, plane, bias, y, row, cell);                                                \
   }                                                                                                                  \
-  static void slope_tile##m(PetscInt n, const float *dy, PetscInt row, PetscInt cell, float *out, PetscInt plane)    \
+  static void slope_tile##m(const float *dy, PetscInt row, PetscInt cell, float *out, PetscInt plane)                \
   {                                                                                                                  \
-    if (n == LANE)                                                                                                   \
-      transform(LANE, slope##m, m, side, dy, row, cell, out, (side)*plane, plane);                                   \
-    else                                                                                                             \
-      transform(n, slope##m, m, side, dy, row, cell, out, (side)*plane, plane);                                      \
+    expand(slope##m, groups, m, side, (View){(float *)dy, row, cell}, (View){out, (side)*plane, plane});             \
   }                                                                                                                  \
   static void filter_slope_tile##m(const float *u, PetscInt plane, float g[9][LANE])                                 \
   {                                                                                                                  \
-    transform(LANE, filter_slope##m, side, 3, u, (side)*plane, plane, g[0], 3 * LANE, LANE);                         \
+    transform(filter_slope##m, side, 3, (View){(float *)u, (side)*plane, plane}, PETSC_FALSE, nothing,               \
+              (View){g[0], 3 * LANE, LANE});                                                                         \
   }                                                                                                                  \
   const WinogradTile WinogradTile##m = {                                                                             \
       m, (side) * (side), filter_tile##m, input_tile##m, output_tile##m, slope_tile##m, filter_slope_tile##m}
 
-TILE(2, 4);
-TILE(4, 6);
+TILE(2, 4, ALL2);
+TILE(4, 6, PAIRS4);

@@ -39,8 +39,8 @@ typedef struct {
   void (*input)(PetscInt n, PetscBool rounded, const float *d, PetscInt row, PetscInt cell, float *v, PetscInt plane);
   /* y = A' m A, plus the bias, or (if that is NULL) plus what is there */
   void (*output)(PetscInt n, const float *m, PetscInt plane, const float *bias, float *y, PetscInt row, PetscInt cell);
-  /* m = A dy A': output's adjoint */
-  void (*slope)(PetscInt n, const float *dy, PetscInt row, PetscInt cell, float *m, PetscInt plane);
+  /* m = A dy A': output's adjoint, of LANE channels */
+  void (*slope)(const float *dy, PetscInt row, PetscInt cell, float *m, PetscInt plane);
   /* g = G' u G: filter's adjoint, of LANE channels */
   void (*filter_slope)(const float *u, PetscInt plane, float g[9][WINOGRAD_LANE]);
 } WinogradTile;
