@@ -144,7 +144,6 @@ PetscErrorCode ExchangeCreate(SinewLayout from, SinewLayout to, PetscInt halo, E
   PetscCall(PetscMalloc1((size_t)e->copies, &e->copy));
   (void)pieces_between(from, from->box, to->box, halo, e->in_place, e->copy);
   PetscCall(PetscMalloc1((size_t)(e->send.messages + e->receive.messages), &e->request));
-  for (PetscInt k = 0; k < e->send.messages + e->receive.messages; ++k) e->request[k] = MPI_REQUEST_NULL;
   *exchange = e;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -329,25 +328,13 @@ static void add_message(Exchange e, PetscInt m, SinewTensor to)
     buffer = unpack(to, e->send.piece[p].from, PETSC_TRUE, buffer);
 }
 
-void ExchangeRequests(Exchange e, PetscMPIInt *requests, MPI_Request *request[])
-{
-  *requests = (PetscMPIInt)(e->send.messages + e->receive.messages);
-  *request = e->request;
-}
-
-PetscErrorCode ExchangeAdjointBegin(Exchange e, SinewTensor from, SinewTensor to)
-{
-  PetscFunctionBeginUser;
-  if (e->back) PetscCall(post(e, &e->receive, &e->send, bytes_per_cell(from), to, PETSC_TRUE));
-  if (e->forth) add_copies(e, to, from); /* while messages travel */
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode ExchangeAdjointEnd(Exchange e, SinewTensor from, SinewTensor to)
+PetscErrorCode ExchangeAdjoint(Exchange e, SinewTensor from, SinewTensor to)
 {
   PetscInt m = 0;
 
   PetscFunctionBeginUser;
+  if (e->back) PetscCall(post(e, &e->receive, &e->send, bytes_per_cell(from), to, PETSC_TRUE));
+  if (e->forth) add_copies(e, to, from); /* while messages travel */
   if (e->back) PetscCall(wait(e));
   for (; e->back && m < e->send.messages && (e->forth || e->send.message[m].rank < e->rank); ++m)
     add_message(e, m, from);

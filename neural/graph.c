@@ -21,9 +21,7 @@ PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, Pets
   PetscCall(PetscCommDuplicate(comm, &g->comm, &g->tag));
   PetscCallMPI(MPI_Comm_size(g->comm, &g->size));
   PetscCallMPI(MPI_Comm_rank(g->comm, &g->rank));
-  g->summing = MPI_COMM_NULL;
-  if (training) PetscCallMPI(MPI_Comm_dup(g->comm, &g->summing));
-  g->reduction = g->summing;
+  g->reduction = g->comm;
   g->across = MPI_COMM_SELF;
   g->dtype = dtype;
   g->value_size = SinewDtypeSize(dtype);
@@ -60,7 +58,6 @@ PetscErrorCode GraphDestroy(Graph *graph)
   *graph = NULL;
   if (!g) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(GraphTimesDestroy(g));
-  PetscCall(GraphLaterDestroy(g));
   for (PetscInt k = 0; k < g->ops; ++k) {
     if (g->op[k].methods->destroy) PetscCall((*g->op[k].methods->destroy)(g, &g->op[k]));
     PetscCall(PetscFree(g->op[k].data));
@@ -83,7 +80,6 @@ PetscErrorCode GraphDestroy(Graph *graph)
   PetscCall(PetscFree(g->written));
   PetscCall(PetscFree(g->exchange));
   PetscCall(PetscFree(g->sums));
-  if (g->summing != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->summing));
   PetscCall(PetscCommDestroy(&g->comm));
   PetscCall(PetscFree(g));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -357,7 +353,6 @@ PetscErrorCode GraphSetup(Graph g)
   PetscCall(GraphPlanMemory(g));
   PetscCall(create_scratch(g));
   PetscCall(GraphTimesCreate(g));
-  PetscCall(GraphLaterCreate(g));
   for (PetscInt k = 0; k < g->ops; ++k)
     if (g->op[k].methods->setup) PetscCall((*g->op[k].methods->setup)(g, &g->op[k]));
   PetscCall(NeuralAlloc(g->scratch_bytes, &g->scratch)); /* once: what grows leaves holes */
@@ -440,11 +435,10 @@ void GraphClearInputs(Graph g, const Op *op)
 }
 
 /* What copies of a node's cells say. */
-static PetscErrorCode sum_rim(Graph g, const Node *node)
+static PetscErrorCode sum_rim(const Node *node)
 {
   PetscFunctionBeginUser;
-  if (node->exchanged && node->rim)
-    PetscCall(GraphSumHalo(g, node->layout->exchanges[node->rim - 1], node->gradient, node->gradient));
+  if (node->exchanged && node->rim) PetscCall(SinewTensorHaloSum(node->gradient));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -453,19 +447,16 @@ PetscErrorCode GraphBackwardRange(Graph g, PetscInt begin, PetscInt end)
   double since = 0;
 
   PetscFunctionBeginUser;
-  GraphLaterBegin(g, end - 1);
   for (PetscInt k = end - 1; k >= begin; --k) {
     Op *op = &g->op[k];
 
     PetscCall(GraphTimesBegin(g, &since));
-    PetscCall(GraphCatchUp(g, k + LATER_SPAN));
-    if (op->output >= 0) PetscCall(sum_rim(g, &g->node[op->output]));
+    if (op->output >= 0) PetscCall(sum_rim(&g->node[op->output]));
     PetscCall(GraphGradientsBefore(g, k));
     PetscCall((*op->methods->backward)(g, op));
-    PetscCall(GraphLaterFinished(g, k));
+    PetscCall(GraphGradientsAfter(g, k));
     GraphTimesEnd(g, k, PETSC_TRUE, since);
   }
-  PetscCall(GraphCatchUp(g, begin));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -89,15 +89,24 @@ void GraphTakeChannels(Graph g, PetscInt cells, PetscInt channels, const void *a
                 (size_t)count * size);
 }
 
-PetscErrorCode GraphSumShared(Graph g, size_t count, void *values)
+PetscErrorCode GraphSumSharedBegin(Graph g, size_t count, void *values, MPI_Request *request)
 {
-  MPI_Request request;
   PetscMPIInt n;
 
   PetscFunctionBeginUser;
+  PetscCall(PetscLogEventBegin(NEURAL_Halo, 0, 0, 0, 0));
   PetscCall(PetscMPIIntCast((PetscInt)count, &n));
   PetscCallMPI(MPI_Iallreduce(MPI_IN_PLACE, values, n, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE, MPI_SUM,
-                              g->comm, &request));
-  PetscCall(GraphWait(g, NEURAL_Halo, 1, &request));
+                              g->comm, request));
+  PetscCall(PetscLogEventEnd(NEURAL_Halo, 0, 0, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphSumSharedEnd(MPI_Request *request)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscLogEventBegin(NEURAL_Halo, 0, 0, 0, 0));
+  PetscCallMPI(MPI_Wait(request, MPI_STATUS_IGNORE));
+  PetscCall(PetscLogEventEnd(NEURAL_Halo, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

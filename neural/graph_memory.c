@@ -92,7 +92,7 @@ static PetscErrorCode plan(Graph g, PetscBool gradients)
     use[k] = (Use){.bytes = bytes};
     if (gradients) { /* time runs backwards */
       use[k].begin = -node->writer;
-      use[k].end = -node->first + (node->later ? LATER_SPAN - 1 : 0);
+      use[k].end = -node->first;
       use[k].alone = node->keep;
     } else if (g->training && node->reread && node->segment >= 0 && !node->keep_value) {
       use[k].begin = g->segment[node->segment].begin; /* all the time that the segment runs, both ways */

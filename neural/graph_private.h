@@ -12,9 +12,9 @@
   exchange that overlaps with the making of its interior.
 
   Gradients are complete in boxes. Two layers reach beyond them. The adjoint of a 3x3 convolution reads the gradient
-  of its output there (convolution_private.h): that has a rim, which the convolution fills by an exchange. Up-sampling
-  adds to the gradient of its input there: that has a rim (GraphRim), which is added to the boxes where its cells are
-  (GraphSumHalo) before the layer that made the input goes back.
+  of its output there (convolution_private.h): that has a rim, which the convolution fills by an exchange while it finds
+  the gradient of its weights. Up-sampling adds to the gradient of its input there: that has a rim (GraphRim), which is
+  added to the boxes where its cells are (SinewTensorHaloSum) before the layer that made the input goes back.
 
   In inference a node's memory is reused after its last reader; nodes of GraphKeep never are. In
   training values that some layer reads in its backward (GraphReread) are kept, and gradients reused. Layers between
@@ -43,7 +43,6 @@ typedef struct {
   PetscBool exchanged; /* its halo came by an exchange, not from a pointwise layer */
   PetscBool keep, keep_value;
   PetscBool reread;     /* some layer's backward reads its value */
-  PetscBool later;      /* what is put off reads its gradient */
   PetscInt first, last; /* layers that make it and that read it last */
   PetscInt writer;      /* last reader, which is the first to write the gradient */
   PetscInt segment;     /* that it was made in, -1: none */
@@ -57,11 +56,9 @@ typedef struct {
   PetscErrorCode (*forward)(Graph graph, Op *op);
   PetscErrorCode (*backward)(Graph graph, Op *op);
   PetscErrorCode (*destroy)(Graph graph, Op *op);
-  PetscErrorCode (*later)(Graph graph, Op *op, PetscInt input); /* what backward put off; NULL: it never does */
 } OpMethods;
 
 #define OP_INPUTS_MAX 4
-#define LATER_SPAN    6 /* layers within which that is done */
 
 struct Op {
   const OpMethods *methods;
@@ -78,7 +75,6 @@ struct _p_Graph {
   PetscMPIInt size, rank, tag;
   MPI_Comm reduction; /* over which gradients are summed; not owned; MPI_COMM_NULL: they are not */
   MPI_Comm across;    /* the same for parameters in parts */
-  MPI_Comm summing;   /* training: the graph's own for sums of gradients, by default */
   SinewDtype dtype;
   size_t value_size;
   PetscInt batch;
@@ -139,13 +135,6 @@ struct _p_Graph {
   Condition *condition;
   struct GraphTimes *times; /* NULL: not wanted */
   double flops;
-  struct GraphDue {
-    PetscInt layer, part;
-  } due[LATER_SPAN * OP_INPUTS_MAX]; /* what is put off (graph_later.c), first layers of Backward first */
-  PetscInt dues;
-  PetscReal patience;          /* seconds before a wait is made use of */
-  double *told;                /* numbers that few ranks tell each other */
-  PetscInt finished, reported; /* layers that went back; down to which their gradients are known to be complete */
 };
 
 PETSC_EXTERN PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, PetscBool training,
@@ -189,26 +178,6 @@ PETSC_INTERN PetscErrorCode GraphGradientsBegin(Graph graph);
 PETSC_INTERN PetscErrorCode GraphGradientsBefore(Graph graph, PetscInt layer);
 PETSC_INTERN PetscErrorCode GraphGradientsAfter(Graph graph, PetscInt layer);
 PETSC_INTERN PetscErrorCode GraphGradientsEnd(Graph graph);
-/*
-  Backward while others are waited for (graph_later.c). For graph.c: at set-up (option -sinew_patience SECONDS: how long
-  a wait is nothing but that); before layers go back, from `layer` on; after one did; what has been put off by `layer`
-  and those before it in Backward is done at once.
-*/
-PETSC_INTERN PetscErrorCode GraphLaterCreate(Graph graph);
-PETSC_INTERN PetscErrorCode GraphLaterDestroy(Graph graph);
-PETSC_INTERN void GraphLaterBegin(Graph graph, PetscInt layer);
-PETSC_INTERN PetscErrorCode GraphLaterFinished(Graph graph, PetscInt layer);
-PETSC_INTERN PetscErrorCode GraphCatchUp(Graph graph, PetscInt layer);
-/* For layers' backward: puts off what `later` does, for each input. On a single rank, and where layers are timed, it is
- * done at once. */
-PETSC_INTERN PetscErrorCode GraphPutOff(Graph graph, Op *op);
-/* Completes requests; the time without anything else to do is logged as `event`. */
-PETSC_INTERN PetscErrorCode GraphWait(Graph graph, PetscLogEvent event, PetscMPIInt requests, MPI_Request request[]);
-/* In Backward, collective: sums of up to two numbers a sample over the ranks that have a box, with equal bits on all
- * (of a shared map everyone has them); an exchange's adjoint; a halo. */
-PETSC_INTERN PetscErrorCode GraphSumMeanwhile(Graph graph, SinewLayout layout, PetscInt count, double sums[]);
-PETSC_INTERN PetscErrorCode GraphSumHalo(Graph graph, Exchange exchange, SinewTensor from, SinewTensor to);
-PETSC_INTERN PetscErrorCode GraphFillHalo(Graph graph, SinewTensor tensor);
 
 /* The exchange between two layouts, made once. Collective. */
 PETSC_EXTERN PetscErrorCode GraphExchange(Graph graph, SinewLayout from, SinewLayout to, PetscInt halo,
@@ -235,8 +204,9 @@ PETSC_INTERN void *GraphOwnChannels(Graph graph, PetscInt cells, PetscInt channe
 PETSC_INTERN PetscErrorCode GraphGatherChannels(Graph graph, PetscInt cells, PetscInt channels, void *all);
 /* This rank's slice of what is there. Local. */
 PETSC_INTERN void GraphTakeChannels(Graph graph, PetscInt cells, PetscInt channels, const void *all, void *own);
-/* In Backward: the sum over ranks of `count` values. Collective. */
-PETSC_INTERN PetscErrorCode GraphSumShared(Graph graph, size_t count, void *values);
+/* In Backward: the sum over ranks of `count` values, which nobody touches between Begin and End. Collective. */
+PETSC_INTERN PetscErrorCode GraphSumSharedBegin(Graph graph, size_t count, void *values, MPI_Request *request);
+PETSC_INTERN PetscErrorCode GraphSumSharedEnd(MPI_Request *request);
 
 static inline SinewTensor GraphValue(Graph g, PetscInt node)
 {

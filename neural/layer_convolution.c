@@ -161,7 +161,7 @@ static const void *own_slope(Graph g, const Op *op)
 }
 
 /* The gradients of weights, which need no rim. */
-static PetscErrorCode later(Graph g, Op *op, PetscInt k)
+static PetscErrorCode backward_weights(Graph g, const Op *op, PetscInt k)
 {
   const Layer *layer = op->data;
   const void *x = taken(g, layer, &g->node[op->input[k]]), *gy = own_slope(g, op);
@@ -176,40 +176,54 @@ static PetscErrorCode later(Graph g, Op *op, PetscInt k)
 }
 
 /* What the slice of the output says about an input; of a shared one, what all slices say. */
-static PetscErrorCode backward_data(Graph g, const Op *op, PetscInt k)
+static PetscErrorCode backward_data(Graph g, const Op *op, PetscInt k, MPI_Request *sum)
 {
   const Layer *layer = op->data;
   const Node *in = &g->node[op->input[k]];
-  const PetscBool direct = is_direct(layer, in, op->fresh[k]);
   const size_t count = (size_t)(layer->cells * in->channels);
-  void *gx = direct ? in->gradient->data : g->scratch;
+  void *gx = is_direct(layer, in, op->fresh[k]) ? in->gradient->data : g->scratch;
 
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
   if (!layer->count) memset(gx, 0, count * g->value_size);
   PetscCall((*g->convolution->backward_data)(layer->part[k], own_slope(g, op), gx));
   PetscCall(PetscLogEventEnd(NEURAL_Convolution, 0, 0, 0, 0));
-  if (layer->sliced) PetscCall(GraphSumShared(g, count, gx));
-  if (direct) PetscFunctionReturn(PETSC_SUCCESS);
-  if (op->fresh[k]) GraphClear(g, op->input[k]);
-  add_scratch(g, layer, in, count);
+  if (layer->sliced) PetscCall(GraphSumSharedBegin(g, count, gx, sum));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* 1x1 convolutions put nothing off: they have no rim to wait for, and may use the scratch that others' gradients are
- * summed in. */
+static PetscErrorCode finish_data(Graph g, const Op *op, PetscInt k, MPI_Request *sum)
+{
+  const Layer *layer = op->data;
+  const Node *in = &g->node[op->input[k]];
+
+  PetscFunctionBeginUser;
+  if (layer->sliced) PetscCall(GraphSumSharedEnd(sum));
+  if (is_direct(layer, in, op->fresh[k])) PetscFunctionReturn(PETSC_SUCCESS);
+  if (op->fresh[k]) GraphClear(g, op->input[k]);
+  add_scratch(g, layer, in, (size_t)(layer->cells * in->channels));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Gradients of weights are found while what the input's need is under way: the rim, or sums over the slices' ranks. But
+ * 1x1 convolutions may take their input as a copy in the scratch that is summed. */
 static PetscErrorCode backward(Graph g, Op *op)
 {
   const Layer *layer = op->data;
+  const SinewTensor slope = GraphGradient(g, op->output);
+  const PetscBool first = (PetscBool)(layer->kernel == 1 || !layer->sliced);
 
   PetscFunctionBeginUser;
-  if (layer->kernel == 1)
-    for (PetscInt k = 0; k < op->inputs; ++k) PetscCall(later(g, op, k));
-  else {
-    PetscCall(GraphPutOff(g, op));
-    PetscCall(GraphFillHalo(g, GraphGradient(g, op->output)));
+  if (layer->kernel > 1) PetscCall(SinewTensorHaloBegin(slope));
+  for (PetscInt k = 0; k < op->inputs && first; ++k) PetscCall(backward_weights(g, op, k));
+  if (layer->kernel > 1) PetscCall(SinewTensorHaloEnd(slope));
+  for (PetscInt k = 0; k < op->inputs; ++k) {
+    MPI_Request sum = MPI_REQUEST_NULL;
+
+    PetscCall(backward_data(g, op, k, &sum));
+    if (!first) PetscCall(backward_weights(g, op, k));
+    PetscCall(finish_data(g, op, k, &sum));
   }
-  for (PetscInt k = 0; k < op->inputs; ++k) PetscCall(backward_data(g, op, k));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -236,7 +250,7 @@ static PetscErrorCode slice(Graph g, SinewLayout layout, PetscInt channels, Laye
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const OpMethods methods = {"convolution", setup, pack, forward, backward, destroy, later};
+static const OpMethods methods = {"convolution", setup, pack, forward, backward, destroy};
 
 PetscErrorCode LayerConvolution(Graph g, const char name[], PetscInt sources, const PetscInt source[], PetscInt kernel,
                                 PetscInt dilation, PetscInt halo, PetscInt channels, PetscInt *out)
@@ -269,7 +283,6 @@ PetscErrorCode LayerConvolution(Graph g, const char name[], PetscInt sources, co
   PetscCall(slice(g, layout, channels, layer));
   PetscCall(GraphNode(g, layout, channels, halo, PETSC_FALSE, out));
   g->node[*out].rim = kernel == 1 ? halo : dilation;
-  g->node[*out].later = (PetscBool)(kernel > 1 && g->size > 1);
   PetscCall(GraphOp(g, &methods, sources, input, *out, layer));
   g->flops += 2. * (double)(g->batch * layout->ny * layout->nx) * (double)(in * kernel * kernel * channels);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -205,7 +205,7 @@ static PetscErrorCode finish_norm(Graph g, const Op *op, const Pointwise *p, con
 
   PetscFunctionBeginUser;
   norm_gradients(g, layer, in->channels, in->layout->leads, sums, means);
-  PetscCall(GraphSumMeanwhile(g, in->layout, 2 * g->batch, means));
+  PetscCall(reduce(in->layout, 2 * g->batch, means));
   for (PetscInt b = 0; b < g->batch; ++b) {
     const double r = layer->rstd[b], m1 = means[2 * b] / count, m2 = means[2 * b + 1] / count;
 
@@ -285,7 +285,7 @@ static PetscErrorCode backward(Graph g, Op *op)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const OpMethods methods = {"pointwise", setup, NULL, forward, backward, destroy, NULL};
+static const OpMethods methods = {"pointwise", setup, NULL, forward, backward, destroy};
 
 PetscErrorCode LayerPointwise(Graph g, const PointwiseLayer *how, PetscInt source, PetscInt halo, PetscInt *out)
 {

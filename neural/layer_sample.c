@@ -24,7 +24,7 @@ static PetscErrorCode input_backward(Graph g, Op *op)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const OpMethods input_methods = {"input", NULL, NULL, input_forward, input_backward, NULL, NULL};
+static const OpMethods input_methods = {"input", NULL, NULL, input_forward, input_backward, NULL};
 
 PetscErrorCode LayerInput(Graph g, SinewLayout layout, PetscInt channels, PetscInt halo, PetscInt *out)
 {
@@ -74,11 +74,13 @@ static PetscErrorCode move_backward(Graph g, Op *op)
 {
   PetscFunctionBeginUser;
   GraphClearInputs(g, op);
-  PetscCall(GraphSumHalo(g, ((Move *)op->data)->adjoint, GraphGradient(g, op->input[0]), GraphGradient(g, op->output)));
+  PetscCall(PetscLogEventBegin(NEURAL_Halo, 0, 0, 0, 0));
+  PetscCall(ExchangeAdjoint(((Move *)op->data)->adjoint, GraphGradient(g, op->input[0]), GraphGradient(g, op->output)));
+  PetscCall(PetscLogEventEnd(NEURAL_Halo, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const OpMethods move_methods = {"move", move_setup, NULL, move_forward, move_backward, NULL, NULL};
+static const OpMethods move_methods = {"move", move_setup, NULL, move_forward, move_backward, NULL};
 
 PetscErrorCode LayerMove(Graph g, PetscInt source, SinewLayout to, PetscInt halo, PetscInt *out)
 {
@@ -119,7 +121,7 @@ static PetscErrorCode pool_backward(Graph g, Op *op)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const OpMethods pool_methods = {"pool", NULL, NULL, pool_forward, pool_backward, NULL, NULL};
+static const OpMethods pool_methods = {"pool", NULL, NULL, pool_forward, pool_backward, NULL};
 
 PetscErrorCode LayerPool(Graph g, PetscBool maximum, PetscInt source, SinewLayout halved, SinewLayout merged,
                          PetscInt halo, PetscInt *out)
@@ -160,7 +162,7 @@ static PetscErrorCode upsample_backward(Graph g, Op *op)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static const OpMethods upsample_methods = {"upsample", NULL, NULL, upsample_forward, upsample_backward, NULL, NULL};
+static const OpMethods upsample_methods = {"upsample", NULL, NULL, upsample_forward, upsample_backward, NULL};
 
 PetscErrorCode LayerUpsample(Graph g, PetscInt source, SinewLayout fine, PetscInt halo, PetscInt *out)
 {

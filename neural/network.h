@@ -23,17 +23,17 @@
   Communication in Forward: one halo exchange for each convolution or up-sampling input, and for each
   norm one reduction of 2 numbers a sample (two in double precision: mean, then variance) among the
   ranks that own a box of that level. Backward: a halo exchange for each convolution's output and a halo sum for each
-  up-sampling input, 2 numbers a sample for each norm (up to eight ranks tell each other, more reduce), and the sum of
+  up-sampling input, a reduction of 2 numbers a sample for each norm, and the sum of
   all gradients (of those in parts, over groups only), in buckets of whole layers and 2^18 numbers or more (PETSc option
-  -sinew_gradient_bucket) that travel while the pass goes on. A rank that waits in Backward finds gradients of weights
-  meanwhile (PETSc option -sinew_patience SECONDS: after so long, 5e-5; the bits are the same). On shared maps (a SineNet's
-  of up to 256 cells whose convolutions have 4096 weights a rank or more; PETSc option -sinew_shared_cells N shares all
-  of up to N) a convolution's output is gathered from slices of its channels,
-  back the input's gradient is summed, and norms and halos need nothing. Results do not depend on the number of ranks
-  beyond rounding. All functions are collective but the getters.
+  -sinew_gradient_bucket) that travel while the pass goes on. On shared maps (a SineNet's of up to 256 cells whose
+  convolutions have 4096 weights a rank or more; PETSc option -sinew_shared_cells N shares all of up to N) a
+  convolution's output is gathered from slices of its channels, back the input's gradient is summed, and norms and halos
+  need nothing. Results do not depend on the number of ranks beyond rounding. All functions are collective but the
+  getters.
 
-  Where the time goes: with the PETSc option -sinew_layer_times FILE ranks begin each layer together, and Destroy writes the
-  least seconds of every layer, forth and back, as CSV. Quiet moments of a busy machine are found so, layer by layer.
+  Where the time goes: with the PETSc option -sinew_layer_times FILE ranks begin each layer together, and Destroy writes
+  the least seconds of every layer, forth and back, as CSV. Quiet moments of a busy machine are found so, layer by
+  layer.
 
   Errors. Parameters that are missing, unknown, of another shape or not finite: SINEW_ERR_INPUT with
   one line naming file and parameter.
@@ -76,9 +76,8 @@ PETSC_EXTERN PetscErrorCode SinewNetworkBackward(SinewNetwork network);
   communicator of more ranks for data-parallel groups, or MPI_COMM_NULL: every rank keeps what it found, to which that
   of others must still be added (SinewNetworkSumGradients, over all of comm, at once). across: this rank and those that
   hold the same parts of parameters, one in each group; MPI_COMM_SELF without groups. The first of them writes these
-  parts to files. Not collective; communicators must outlive the network, and nothing else may be summed over them while
-  Backward runs. SinewNetworkGetGradients - all that this rank
-  holds, one after the other, in the order in which Backward finishes them, those in parts last.
+  parts to files. Not collective; communicators must outlive the network. SinewNetworkGetGradients - all
+  that this rank holds, one after the other, in the order in which Backward finishes them, those in parts last.
 */
 PETSC_EXTERN PetscErrorCode SinewNetworkSetReduction(SinewNetwork network, MPI_Comm comm, MPI_Comm across);
 PETSC_EXTERN PetscErrorCode SinewNetworkSumGradients(SinewNetwork network, MPI_Comm comm);

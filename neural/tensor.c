@@ -156,8 +156,7 @@ PetscErrorCode SinewTensorHaloSum(SinewTensor t)
   PetscFunctionBeginUser;
   if (!t->halo) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscLogEventBegin(NEURAL_Halo, 0, 0, 0, 0));
-  PetscCall(ExchangeAdjointBegin(t->layout->exchanges[t->halo - 1], t, t));
-  PetscCall(ExchangeAdjointEnd(t->layout->exchanges[t->halo - 1], t, t));
+  PetscCall(ExchangeAdjoint(t->layout->exchanges[t->halo - 1], t, t));
   PetscCall(PetscLogEventEnd(NEURAL_Halo, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

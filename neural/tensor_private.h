@@ -57,10 +57,7 @@ PETSC_INTERN PetscErrorCode ExchangeReserve(Exchange exchange, size_t bytes_per_
 PETSC_INTERN void ExchangeSides(Exchange exchange, SinewBox box, PetscInt halo, PetscBool side[4]);
 PETSC_INTERN PetscErrorCode ExchangeBegin(Exchange exchange, SinewTensor from, SinewTensor to);
 PETSC_INTERN PetscErrorCode ExchangeEnd(Exchange exchange, SinewTensor from, SinewTensor to);
-PETSC_INTERN PetscErrorCode ExchangeAdjointBegin(Exchange exchange, SinewTensor from, SinewTensor to);
-PETSC_INTERN PetscErrorCode ExchangeAdjointEnd(Exchange exchange, SinewTensor from, SinewTensor to);
-/* Its messages: who completes them between Begin and End has End not wait. */
-PETSC_INTERN void ExchangeRequests(Exchange exchange, PetscMPIInt *requests, MPI_Request *request[]);
+PETSC_INTERN PetscErrorCode ExchangeAdjoint(Exchange exchange, SinewTensor from, SinewTensor to);
 
 PETSC_INTERN void TensorZeroBorder(SinewTensor tensor); /* the halo beyond the map's border, unless it is periodic */
 
