@@ -161,10 +161,10 @@ static const void *own_slope(Graph g, const Op *op)
 }
 
 /* The gradients of weights, which need no rim. */
-static PetscErrorCode backward_weights(Graph g, const Op *op, PetscInt k)
+static PetscErrorCode backward_weights(Graph g, const Op *op, PetscInt k, const void *gy)
 {
   const Layer *layer = op->data;
-  const void *x = taken(g, layer, &g->node[op->input[k]]), *gy = own_slope(g, op);
+  const void *x = taken(g, layer, &g->node[op->input[k]]);
   void *weight = own_rows(g, layer, layer->weight, g->parameter[layer->weight].gradient);
   void *bias = k ? NULL : own_rows(g, layer, layer->bias, g->parameter[layer->bias].gradient);
 
@@ -176,7 +176,7 @@ static PetscErrorCode backward_weights(Graph g, const Op *op, PetscInt k)
 }
 
 /* What the slice of the output says about an input; of a shared one, what all slices say. */
-static PetscErrorCode backward_data(Graph g, const Op *op, PetscInt k, MPI_Request *sum)
+static PetscErrorCode backward_data(Graph g, const Op *op, PetscInt k, const void *gy, MPI_Request *sum)
 {
   const Layer *layer = op->data;
   const Node *in = &g->node[op->input[k]];
@@ -186,7 +186,7 @@ static PetscErrorCode backward_data(Graph g, const Op *op, PetscInt k, MPI_Reque
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
   if (!layer->count) memset(gx, 0, count * g->value_size);
-  PetscCall((*g->convolution->backward_data)(layer->part[k], own_slope(g, op), gx));
+  PetscCall((*g->convolution->backward_data)(layer->part[k], gy, gx));
   PetscCall(PetscLogEventEnd(NEURAL_Convolution, 0, 0, 0, 0));
   if (layer->sliced) PetscCall(GraphSumSharedBegin(g, count, gx, sum));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -205,23 +205,25 @@ static PetscErrorCode finish_data(Graph g, const Op *op, PetscInt k, MPI_Request
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Gradients of weights are found while what the input's need is under way: the rim, or sums over the slices' ranks. But
- * 1x1 convolutions may take their input as a copy in the scratch that is summed. */
+/* Gradients of weights are found while the rim is under way; those of slices while ranks add up what their slices say
+ * about an input, but for 1x1 convolutions, whose input may be a copy in the scratch that is added up. */
 static PetscErrorCode backward(Graph g, Op *op)
 {
   const Layer *layer = op->data;
-  const SinewTensor slope = GraphGradient(g, op->output);
-  const PetscBool first = (PetscBool)(layer->kernel == 1 || !layer->sliced);
+  const SinewTensor all = GraphGradient(g, op->output);
+  const PetscBool rim = (PetscBool)(layer->kernel > 1);
+  const void *gy;
+  MPI_Request sum;
 
   PetscFunctionBeginUser;
-  if (layer->kernel > 1) PetscCall(SinewTensorHaloBegin(slope));
-  for (PetscInt k = 0; k < op->inputs && first; ++k) PetscCall(backward_weights(g, op, k));
-  if (layer->kernel > 1) PetscCall(SinewTensorHaloEnd(slope));
+  if (rim) PetscCall(SinewTensorHaloBegin(all));
+  for (PetscInt k = 0; k < op->inputs && !layer->sliced; ++k) PetscCall(backward_weights(g, op, k, all->data));
+  if (rim) PetscCall(SinewTensorHaloEnd(all));
+  gy = own_slope(g, op);
   for (PetscInt k = 0; k < op->inputs; ++k) {
-    MPI_Request sum = MPI_REQUEST_NULL;
-
-    PetscCall(backward_data(g, op, k, &sum));
-    if (!first) PetscCall(backward_weights(g, op, k));
+    if (layer->sliced && !rim) PetscCall(backward_weights(g, op, k, gy));
+    PetscCall(backward_data(g, op, k, gy, &sum));
+    if (layer->sliced && rim) PetscCall(backward_weights(g, op, k, gy));
     PetscCall(finish_data(g, op, k, &sum));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
