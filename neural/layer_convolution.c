@@ -192,6 +192,7 @@ static PetscErrorCode backward_data(Graph g, const Op *op, PetscInt k, const voi
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Puts that where it belongs, once all slices have been heard. */
 static PetscErrorCode finish_data(Graph g, const Op *op, PetscInt k, MPI_Request *sum)
 {
   const Layer *layer = op->data;

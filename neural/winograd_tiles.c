@@ -131,16 +131,22 @@ INLINE void filter_slope2(const Vector *u, Vector *g)
 
 #define PAIRS4 0x20180601 /* by points: 0; +-a; +-b; infinity */
 
+/* Values at +-a and +-b, from what even and odd powers of the points give. */
+INLINE void at_pairs(Vector even_a, Vector odd_a, Vector even_b, Vector odd_b, Vector *v)
+{
+  v[1] = even_a + odd_a;
+  v[2] = even_a - odd_a;
+  v[3] = even_b + odd_b;
+  v[4] = even_b - odd_b;
+}
+
 INLINE void input4(const Vector *d, Vector *v)
 {
   const Vector even_a = d[4] - 2 * d[2], odd_a = A * (d[3] - 2 * d[1]);
   const Vector even_b = d[4] - 0.5f * d[2], odd_b = B * (d[3] - 0.5f * d[1]);
 
   v[0] = d[0] - 2.5f * d[2] + d[4];
-  v[1] = even_a + odd_a;
-  v[2] = even_a - odd_a;
-  v[3] = even_b + odd_b;
-  v[4] = even_b - odd_b;
+  at_pairs(even_a, odd_a, even_b, odd_b, v);
   v[5] = d[1] - 2.5f * d[3] + d[5];
 }
 
@@ -160,10 +166,7 @@ INLINE void slope4(const Vector *dy, Vector *m)
   const Vector even_b = dy[0] + 2 * dy[2], odd_b = B * (dy[1] + 2 * dy[3]);
 
   m[0] = dy[0];
-  m[1] = even_a + odd_a;
-  m[2] = even_a - odd_a;
-  m[3] = even_b + odd_b;
-  m[4] = even_b - odd_b;
+  at_pairs(even_a, odd_a, even_b, odd_b, m);
   m[5] = dy[3];
 }
 
@@ -173,10 +176,7 @@ INLINE void filter4(const Vector *g, Vector *u)
   const Vector even_b = CB * (g[0] + 2 * g[2]), odd_b = CB * B * g[1];
 
   u[0] = g[0];
-  u[1] = even_a + odd_a;
-  u[2] = even_a - odd_a;
-  u[3] = even_b + odd_b;
-  u[4] = even_b - odd_b;
+  at_pairs(even_a, odd_a, even_b, odd_b, u);
   u[5] = g[2];
 }
 

@@ -319,7 +319,7 @@ static double *found_gradients(size_t *count)
 }
 
 /* Messages are under way while gradients are found, in many buckets or few: the bits are those of any other run. */
-static void at_any_time(void **state)
+static void reproducible(void **state)
 {
   static const char *const bucket[] = {"1", "100000"};
 
@@ -700,7 +700,7 @@ static void wrong_grids(void **state)
 }
 
 SINEW_TEST_MAIN(cmocka_unit_test(halos), cmocka_unit_test(halo_sums), cmocka_unit_test(sharing),
-                cmocka_unit_test(gradients), cmocka_unit_test(at_any_time), cmocka_unit_test(ode_gradients),
+                cmocka_unit_test(gradients), cmocka_unit_test(reproducible), cmocka_unit_test(ode_gradients),
                 cmocka_unit_test(super_resolution_of_blocks), cmocka_unit_test(super_resolution_is_dilation),
                 cmocka_unit_test(dilation), cmocka_unit_test(any_ranks), cmocka_unit_test(registry),
                 cmocka_unit_test(wrong_weights), cmocka_unit_test(wrong_grids))
