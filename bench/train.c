@@ -94,6 +94,7 @@ static PetscErrorCode run(const char path[], PetscInt steps, PetscBool recompute
   PetscCall(
       SinewLayoutCreate(PETSC_COMM_WORLD, model.ny, model.nx, model.options.periodic, SINEW_SINENET_LEVELS, &layout));
   PetscCall(SinewSinenetCreate(layout, &model.options, &network));
+  PetscCall(SinewNetworkShareMemory(network, PETSC_COMM_WORLD));
   PetscCall(SinewNetworkLoad(network, file, path, "/weights"));
   PetscCall(SinewFileClose(&file));
   PetscCall(SinewTensorCreate(layout, SINEW_FLOAT32, 1, model.options.outputs, 0, NULL, &target));

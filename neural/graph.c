@@ -66,6 +66,7 @@ PetscErrorCode GraphDestroy(Graph *graph)
   for (PetscInt k = 0; k < g->exchanges; ++k) PetscCall(ExchangeDestroy(&g->exchange[k].exchange));
   PetscCall(destroy_nodes(g));
   for (PetscInt k = 0; k < g->parameters; ++k) GraphReleaseParameter(g, k);
+  PetscCall(GraphShareDestroy(g));
   free(g->values);
   PetscCall(GraphGradientsDestroy(g));
   free(g->row);
@@ -345,6 +346,7 @@ PetscErrorCode GraphSetup(Graph g)
   PetscFunctionBeginUser;
   PetscCall(PetscCalloc1((size_t)g->parameters, &g->written));
   PetscCall(allocate_values(g));
+  g->own = g->parameter;
   for (PetscInt k = 0; k < g->parameters; ++k) g->bytes += g->parameter[k].size * g->value_size;
   if (g->training) {
     PetscCall(GraphGradientsCreate(g));
@@ -366,6 +368,7 @@ PetscErrorCode GraphSetup(Graph g)
 PetscErrorCode GraphPack(Graph g)
 {
   PetscFunctionBeginUser;
+  PetscCall(GraphShareFence(g));
   for (PetscInt k = 0; k < g->ops; ++k)
     if (g->op[k].methods->pack) PetscCall((*g->op[k].methods->pack)(g, &g->op[k]));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -7,13 +7,19 @@
 
   Parameters in parts come after all others, in buckets and places of their own: each rank has all that is to be known
   about its part, so they are summed over data-parallel groups only.
+
+  Buckets in shared memory (graph_share.c) are summed by rows: each rank adds up its own of all ranks, and the consumer
+  has these alone. So a bucket is offered, taken while the next but one is made, and its place is free for the one after
+  that.
 */
 #include "neural/graph_private.h"
+#include "neural/parameters_private.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define BUCKET (1 << 18) /* numbers that are worth a message of their own */
 #define PLACES 2
+#define SHARED 3 /* places of shared buckets: one is made, one offered, and one read by other ranks */
 
 /* ---- creation ---- */
 
@@ -48,8 +54,12 @@ static PetscErrorCode cut(Graph g)
       const PetscInt turn = b && b->part == p->part ? b->turn + 1 : 0;
 
       b = &g->bucket[g->buckets++];
-      *b = (struct GraphBucket){
-          .part = p->part, .turn = turn, .parameter = k, .begin = layer, .request = MPI_REQUEST_NULL};
+      *b = (struct GraphBucket){.part = p->part,
+                                .turn = turn,
+                                .parameter = k,
+                                .begin = layer,
+                                .request = MPI_REQUEST_NULL,
+                                .others = MPI_REQUEST_NULL};
     }
     b->parameters++;
     b->end = layer;
@@ -60,8 +70,13 @@ static PetscErrorCode cut(Graph g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Numbers of the widest bucket of a kind, and of all its places. */
-static size_t widest_of(Graph g, PetscBool part, size_t *all)
+static PetscBool is_shared(Graph g, const struct GraphBucket *b)
+{
+  return (PetscBool)(g->share && !b->part);
+}
+
+/* Numbers of the widest bucket of a kind, and of so many places for them. */
+static size_t widest_of(Graph g, PetscBool part, size_t places, size_t *all)
 {
   size_t widest = 0, buckets = 0;
 
@@ -70,31 +85,75 @@ static size_t widest_of(Graph g, PetscBool part, size_t *all)
     ++buckets;
     widest = PetscMax(widest, g->bucket[k].count);
   }
-  *all = PetscMin(PLACES, buckets) * widest;
+  *all = PetscMin(places, buckets) * widest;
   return widest;
 }
 
-static PetscErrorCode place(Graph g)
+/* Numbers of a bucket that are this rank's to sum. */
+static size_t own_count(Graph g, const struct GraphBucket *b)
+{
+  size_t count = 0;
+
+  for (PetscInt k = b->parameter; k < b->parameter + b->parameters; ++k) count += g->own[g->order[k]].size;
+  return count;
+}
+
+static size_t widest_sum(Graph g)
+{
+  size_t widest = 0;
+
+  for (PetscInt k = 0; k < g->buckets; ++k)
+    if (!g->bucket[k].part) widest = PetscMax(widest, own_count(g, &g->bucket[k]));
+  return widest;
+}
+
+size_t GraphGradientsShared(Graph g, PetscBool sums)
+{
+  size_t places;
+
+  if (sums) return PLACES * widest_sum(g) * g->value_size;
+  (void)widest_of(g, PETSC_FALSE, SHARED, &places);
+  return places * g->value_size;
+}
+
+/* The gradients of a bucket's parameters, one after the other; those of all, or of this rank's rows. */
+static void point(Graph g, const struct GraphBucket *b, SinewParameter *table, char *next)
+{
+  for (PetscInt k = b->parameter; k < b->parameter + b->parameters; ++k) {
+    SinewParameter *p = &table[g->order[k]];
+
+    p->gradient = next;
+    next += p->size * g->value_size;
+  }
+}
+
+PetscErrorCode GraphGradientsPlace(Graph g, void *shared, void *sums)
 {
   size_t places[2], numbers, at = 0;
-  const size_t widest[] = {widest_of(g, PETSC_FALSE, &places[0]), widest_of(g, PETSC_TRUE, &places[1])};
+  const size_t widest[] = {widest_of(g, PETSC_FALSE, shared ? SHARED : PLACES, &places[0]),
+                           widest_of(g, PETSC_TRUE, PLACES, &places[1])};
+  const size_t row = shared ? widest_sum(g) : 0;
 
   PetscFunctionBeginUser;
+  free(g->gradients);
+  if (shared) places[0] = 0;
   numbers = g->stream ? places[0] + places[1] : g->gradient_count;
   PetscCall(NeuralAlloc(numbers * g->value_size, &g->gradients));
-  g->bytes += numbers * g->value_size;
+  g->bytes += numbers * g->value_size - g->gradient_bytes;
+  g->gradient_bytes = numbers * g->value_size;
   for (PetscInt k = 0; k < g->buckets; ++k) {
     struct GraphBucket *b = &g->bucket[k];
-    const size_t taken = (b->part ? places[0] : 0) + (size_t)(b->turn % PLACES) * widest[b->part ? 1 : 0];
-    char *next;
+    const size_t turn = (size_t)b->turn, width = widest[b->part ? 1 : 0];
 
-    b->values = (char *)g->gradients + (g->stream ? taken : at) * g->value_size;
+    if (is_shared(g, b))
+      b->values = (char *)shared + turn % SHARED * width * g->value_size;
+    else
+      b->values =
+          (char *)g->gradients + (g->stream ? (b->part ? places[0] : 0) + turn % PLACES * width : at) * g->value_size;
     at += b->count;
-    next = b->values;
-    for (PetscInt p = b->parameter; p < b->parameter + b->parameters; ++p) {
-      g->parameter[g->order[p]].gradient = next;
-      next += g->parameter[g->order[p]].size * g->value_size;
-    }
+    point(g, b, g->parameter, b->values);
+    b->sums = is_shared(g, b) ? (char *)sums + turn % PLACES * row * g->value_size : b->values;
+    if (g->share) point(g, b, g->own, b->sums);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -104,7 +163,7 @@ PetscErrorCode GraphGradientsCreate(Graph g)
   PetscFunctionBeginUser;
   PetscCall(sort(g));
   PetscCall(cut(g));
-  PetscCall(place(g));
+  PetscCall(GraphGradientsPlace(g, NULL, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -119,34 +178,81 @@ PetscErrorCode GraphGradientsDestroy(Graph g)
 
 /* ---- in Backward ---- */
 
+static PetscErrorCode wait(MPI_Request *request)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscLogEventBegin(NEURAL_Reduce, 0, 0, 0, 0));
+  PetscCallMPI(MPI_Wait(request, MPI_STATUS_IGNORE));
+  PetscCall(PetscLogEventEnd(NEURAL_Reduce, 0, 0, 0, 0));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The sum of a bucket is there: to whom it may concern. */
 static PetscErrorCode finish(Graph g, struct GraphBucket *b)
 {
   PetscFunctionBeginUser;
-  if (!b->open) PetscFunctionReturn(PETSC_SUCCESS);
-  b->open = PETSC_FALSE;
-  PetscCall(PetscLogEventBegin(NEURAL_Reduce, 0, 0, 0, 0));
-  PetscCallMPI(MPI_Wait(&b->request, MPI_STATUS_IGNORE));
-  PetscCall(PetscLogEventEnd(NEURAL_Reduce, 0, 0, 0, 0));
+  if (b->stage == BUCKET_CLOSED) PetscFunctionReturn(PETSC_SUCCESS);
+  b->stage = BUCKET_CLOSED;
+  PetscCall(wait(&b->request));
   if (g->stream) PetscCall((*g->consumer)(g->consumer_context, b->parameters, g->order + b->parameter));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode send(Graph g, struct GraphBucket *b)
+/* Begins the sum of `count` numbers over comm; over one rank it is there. */
+static PetscErrorCode sum(Graph g, struct GraphBucket *b, MPI_Comm comm, size_t count, void *values)
 {
-  const MPI_Comm comm = b->part ? g->across : g->reduction;
-  PetscMPIInt count, size;
+  PetscMPIInt n, size;
 
   PetscFunctionBeginUser;
-  if (g->reduction == MPI_COMM_NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Comm_size(comm, &size));
   if (size == 1) {
     PetscCall(finish(g, b));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(PetscMPIIntCast((PetscInt)b->count, &count));
-  PetscCallMPI(MPI_Iallreduce(MPI_IN_PLACE, b->values, count, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE,
-                              MPI_SUM, comm, &b->request));
+  PetscCall(PetscMPIIntCast((PetscInt)count, &n));
+  PetscCallMPI(MPI_Iallreduce(MPI_IN_PLACE, values, n, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE, MPI_SUM,
+                              comm, &b->request));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode send(Graph g, struct GraphBucket *b)
+{
+  PetscFunctionBeginUser;
+  if (g->reduction == MPI_COMM_NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  b->stage = BUCKET_SENT;
+  if (is_shared(g, b))
+    PetscCall(GraphShareOffer(g, &b->others));
+  else
+    PetscCall(sum(g, b, b->part ? g->across : g->reduction, b->count, b->values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* This rank's rows of a shared bucket, over its group and then over groups. */
+static PetscErrorCode take(Graph g, struct GraphBucket *b)
+{
+  PetscFunctionBeginUser;
+  if (b->stage != BUCKET_SENT || !is_shared(g, b)) PetscFunctionReturn(PETSC_SUCCESS);
+  b->stage = BUCKET_TAKEN;
+  PetscCall(wait(&b->others));
+  PetscCall(PetscLogEventBegin(NEURAL_Reduce, 0, 0, 0, 0));
+  PetscCall(GraphShareTake(g, b->parameters, g->order + b->parameter, &b->others));
+  PetscCall(PetscLogEventEnd(NEURAL_Reduce, 0, 0, 0, 0));
+  PetscCall(sum(g, b, g->across, own_count(g, b), b->sums));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Makes room for a bucket where earlier ones of its kind have been. */
+static PetscErrorCode make_room(Graph g, struct GraphBucket *b)
+{
+  PetscFunctionBeginUser;
+  if (is_shared(g, b)) {
+    if (b->turn >= SHARED) {
+      PetscCall(finish(g, b - SHARED));
+      PetscCall(wait(&(b - SHARED)->others));
+    }
+    if (b->turn >= SHARED - 1) PetscCall(take(g, b - SHARED + 1));
+  } else if (b->turn >= PLACES)
+    PetscCall(finish(g, b - PLACES));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -166,7 +272,7 @@ PetscErrorCode GraphGradientsBegin(Graph g)
   PetscCheck(!g->stream || (g->consumer && g->reduction != MPI_COMM_NULL), g->comm, PETSC_ERR_ORDER,
              "streamed gradients need a consumer, and are summed over ranks");
   for (PetscInt k = 0; k < g->buckets; ++k) {
-    g->bucket[k].open = PETSC_FALSE;
+    g->bucket[k].stage = BUCKET_CLOSED;
     if (!g->stream) clear_bucket(g, &g->bucket[k]);
   }
   g->bucketing = PETSC_TRUE;
@@ -180,9 +286,9 @@ PetscErrorCode GraphGradientsBefore(Graph g, PetscInt layer)
     struct GraphBucket *b = &g->bucket[k];
 
     if (b->begin != layer) continue;
-    b->open = PETSC_TRUE;
+    b->stage = BUCKET_OPEN;
     if (!g->stream) continue;
-    if (b->turn >= PLACES) PetscCall(finish(g, b - PLACES));
+    PetscCall(make_room(g, b));
     clear_bucket(g, b);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -199,7 +305,11 @@ PetscErrorCode GraphGradientsAfter(Graph g, PetscInt layer)
 PetscErrorCode GraphGradientsEnd(Graph g)
 {
   PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < g->buckets && g->reduction != MPI_COMM_NULL; ++k) PetscCall(finish(g, &g->bucket[k]));
+  for (PetscInt k = 0; k < g->buckets && g->reduction != MPI_COMM_NULL; ++k) {
+    PetscCall(take(g, &g->bucket[k]));
+    PetscCall(finish(g, &g->bucket[k]));
+    PetscCall(wait(&g->bucket[k].others));
+  }
   g->bucketing = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -96,8 +96,10 @@ struct _p_Graph {
   Node *node;
   Op *op;
   SinewParameter *parameter;
-  void *values;       /* of all parameters, one after the other; NULL in a lean graph */
-  PetscBool *written; /* by parameter: a layer's backward writes its gradient, rather than adding to it */
+  void *values;             /* of all parameters that this rank alone has, one after the other; NULL in a lean graph */
+  SinewParameter *own;      /* what this rank sets and trains: `parameter`, or of what is shared its rows */
+  struct GraphShare *share; /* NULL: ranks share nothing (graph_share.c) */
+  PetscBool *written;       /* by parameter: a layer's backward writes its gradient, rather than adding to it */
   struct {
     SinewLayout from, to;
     PetscInt halo;
@@ -114,18 +116,18 @@ struct _p_Graph {
     PetscInt parameter, parameters; /* in `order` */
     PetscInt begin, end;            /* the layers that add to them first and last, end <= begin */
     size_t count;                   /* numbers */
-    void *values;
-    PetscBool open;
-    MPI_Request request;
+    void *values, *sums;            /* gradients; shared: of this rank's rows, summed */
+    enum { BUCKET_CLOSED, BUCKET_OPEN, BUCKET_SENT, BUCKET_TAKEN } stage;
+    MPI_Request request, others; /* its sum; shared: what other ranks have done with it */
   } * bucket;
   PetscBool bucketing; /* in Backward */
   PetscBool stream;    /* to be set before GraphSetup: buckets share memory, and go to the consumer */
   SinewGradientConsumer *consumer;
   void *consumer_context;
-  void *gradients; /* of all parameters, or of the buckets under way */
-  size_t gradient_count, bytes;
-  size_t whole_count;  /* of gradient_count: of parameters that are not in parts */
-  void *row, *scratch; /* a padded row; a gradient on its way */
+  void *gradients;                              /* of all parameters, or of the buckets under way */
+  size_t gradient_count, gradient_bytes, bytes; /* bytes: of everything */
+  size_t whole_count;                           /* of gradient_count: of parameters that are not in parts */
+  void *row, *scratch;                          /* a padded row; a gradient on its way */
   size_t row_bytes, scratch_bytes;
   void *gathered; /* slices of the channels of a shared map */
   size_t gathered_bytes;
@@ -178,6 +180,23 @@ PETSC_INTERN PetscErrorCode GraphGradientsBegin(Graph graph);
 PETSC_INTERN PetscErrorCode GraphGradientsBefore(Graph graph, PetscInt layer);
 PETSC_INTERN PetscErrorCode GraphGradientsAfter(Graph graph, PetscInt layer);
 PETSC_INTERN PetscErrorCode GraphGradientsEnd(Graph graph);
+
+/* ---- memory that ranks share (graph_share.c) ---- */
+
+/* In a streaming graph that is set up: values and buckets move into memory that all its ranks share, where they are on
+ * one node; in all groups of comm, on which it is collective, or in none. */
+PETSC_INTERN PetscErrorCode GraphShare(Graph graph, MPI_Comm comm);
+PETSC_INTERN PetscErrorCode GraphShareDestroy(Graph graph);
+/* What any rank has written before, all see from now on. Collective; nothing where nothing is shared. */
+PETSC_INTERN PetscErrorCode GraphShareFence(Graph graph);
+/* For graph_gradients.c: a bucket is complete on this rank; sums own rows of a bucket, when it is on all, and says that
+ * they have been read. The request is over when all ranks are as far. Collective. */
+PETSC_INTERN PetscErrorCode GraphShareOffer(Graph graph, MPI_Request *others);
+PETSC_INTERN PetscErrorCode GraphShareTake(Graph graph, PetscInt count, const PetscInt parameters[],
+                                           MPI_Request *others);
+/* Bytes of a rank's places for shared buckets, or of its sums; where both are, which moves the gradients there. */
+PETSC_INTERN size_t GraphGradientsShared(Graph graph, PetscBool sums);
+PETSC_INTERN PetscErrorCode GraphGradientsPlace(Graph graph, void *shared, void *sums);
 
 /* The exchange between two layouts, made once. Collective. */
 PETSC_EXTERN PetscErrorCode GraphExchange(Graph graph, SinewLayout from, SinewLayout to, PetscInt halo,

@@ -22,7 +22,7 @@ PetscErrorCode SinewNetworkGetParameters(SinewNetwork network, PetscInt *count, 
 {
   PetscFunctionBeginUser;
   *count = network->graph->parameters;
-  *parameters = network->graph->parameter;
+  *parameters = network->graph->own;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -38,7 +38,8 @@ PetscErrorCode SinewNetworkInitialize(SinewNetwork network, PetscInt64 seed)
   const Graph g = network->graph;
 
   PetscFunctionBeginUser;
-  ParametersInitialize(g->dtype, g->parameters, g->parameter, seed);
+  PetscCall(GraphShareFence(g)); /* who is still reading */
+  ParametersInitialize(g->dtype, g->parameters, g->own, seed);
   PetscCall(SinewNetworkUpdate(network));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -48,7 +49,8 @@ PetscErrorCode SinewNetworkLoad(SinewNetwork network, SinewFile file, const char
   const Graph g = network->graph;
 
   PetscFunctionBeginUser;
-  PetscCall(ParametersLoad(g->comm, g->dtype, g->parameters, g->parameter, file, path, group, NULL));
+  PetscCall(GraphShareFence(g));
+  PetscCall(ParametersLoad(g->comm, g->dtype, g->parameters, g->own, file, path, group, NULL));
   PetscCall(SinewNetworkUpdate(network));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -58,7 +60,15 @@ PetscErrorCode SinewNetworkStore(SinewNetwork network, SinewFile file, const cha
   const Graph g = network->graph;
 
   PetscFunctionBeginUser;
-  PetscCall(ParametersStore(g->comm, g->dtype, g->parameters, g->parameter, file, group));
+  PetscCall(ParametersStore(g->comm, g->dtype, g->parameters, g->own, file, group));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SinewNetworkShareMemory(SinewNetwork network, MPI_Comm comm)
+{
+  PetscFunctionBeginUser;
+  PetscCheck(network->graph->stream, network->graph->comm, PETSC_ERR_ORDER, "the network keeps its gradients");
+  PetscCall(GraphShare(network->graph, comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -122,7 +132,7 @@ PetscErrorCode SinewNetworkSetReduction(SinewNetwork network, MPI_Comm comm, MPI
   g->reduction = comm;
   g->across = across;
   PetscCallMPI(MPI_Comm_rank(across, &rank));
-  for (PetscInt k = 0; k < g->parameters; ++k) g->parameter[k].spare = (PetscBool)(g->parameter[k].part && rank > 0);
+  for (PetscInt k = 0; k < g->parameters; ++k) g->own[k].spare = (PetscBool)(g->own[k].part && rank > 0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -80,6 +80,7 @@ static PetscErrorCode create_network(SinewTrainer t)
   n->lean = n->bf16 = PETSC_FALSE;
   PetscCall(SinewLayoutCreate(t->inside, t->shape.ny, t->shape.nx, n->periodic, SINEW_SINENET_LEVELS, &t->layout));
   PetscCall(SinewSinenetCreate(t->layout, n, &t->network));
+  if (t->stream && n->divided) PetscCall(SinewNetworkShareMemory(t->network, t->comm));
   PetscCall(SinewNetworkInitialize(t->network, o->seed));
   PetscCall(SinewNetworkSetReduction(t->network, summed_at_once(t) ? MPI_COMM_NULL : t->comm, t->across));
   PetscCall(SinewNetworkGetParameters(t->network, &count, &parameter));
@@ -448,6 +449,7 @@ PetscErrorCode TrainerSwap(SinewTrainer t)
 {
   PetscFunctionBeginUser;
   if (t->options.optimizer.average <= 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SinewNetworkUpdate(t->network)); /* nobody reads values that ranks share any more */
   PetscCall(SinewOptimizerSwap(t->optimizer));
   PetscCall(SinewNetworkUpdate(t->network));
   PetscFunctionReturn(PETSC_SUCCESS);

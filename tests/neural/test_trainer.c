@@ -480,6 +480,7 @@ static void streamed(void **state)
 
   (void)state;
   check_call(PetscOptionsSetValue(NULL, "-sinew_gradient_bucket", "500")); /* many, which take turns in memory */
+  check_call(PetscOptionsSetValue(NULL, "-sinew_share_memory", "false"));  /* which sums in another order */
   o.groups = PetscMin(2, all_ranks());
   o.optimizer.average = 0.9;
   o.network.waves = 2;
@@ -502,6 +503,97 @@ static void streamed(void **state)
     gone.memory = kept.memory;
     assert_memory_equal(&kept, &gone, sizeof(kept));
   }
+  check_call(PetscOptionsClearValue(NULL, "-sinew_share_memory"));
+  check_call(SinewDatasetClose(&data));
+  scratch_remove(directory);
+}
+
+/* All parameters of a trainer, one after the other, on every rank; to be freed. */
+static double *all_values(SinewTrainer t, SinewDtype dtype, size_t *n)
+{
+  double *all = malloc((size_t)SinewNetworkParameterCount(SinewTrainerNetwork(t)) * sizeof(*all));
+  const SinewParameter *p;
+  PetscInt count;
+
+  *n = 0;
+  check_call(SinewNetworkGetParameters(SinewTrainerNetwork(t), &count, &p));
+  for (PetscInt k = 0; k < count; *n += whole_size(&p[k++])) {
+    double *values = whole(dtype, &p[k], p[k].value);
+
+    memcpy(all + *n, values, whole_size(&p[k]) * sizeof(*all));
+    free(values);
+  }
+  return all;
+}
+
+static void compare_trainers(SinewTrainer a, SinewTrainer b, SinewDtype dtype, double tolerance)
+{
+  size_t n, m;
+  double *x = all_values(a, dtype, &n), *y = all_values(b, dtype, &m), difference = 0, size = 0;
+
+  assert_int_equal(n, m);
+  for (size_t i = 0; i < n; i++) {
+    difference += (x[i] - y[i]) * (x[i] - y[i]);
+    size += x[i] * x[i];
+  }
+  check_all(sqrt(difference / size) <= tolerance);
+  free(x);
+  free(y);
+}
+
+static PetscBool shares(SinewTrainer t)
+{
+  const SinewParameter *p;
+  PetscInt count;
+
+  check_call(SinewNetworkGetParameters(SinewTrainerNetwork(t), &count, &p));
+  for (PetscInt k = 0; k < count; k++)
+    if (!p[k].part) return PETSC_FALSE;
+  return PETSC_TRUE;
+}
+
+/* Sums of two ranks have no order: their bits are those of messages. What one kind of memory stores, the other goes on
+ * from. */
+static void shared_memory(void **state)
+{
+  const char *directory = scratch();
+  SinewDataset data = waves(in(directory, "waves.h5"), 8);
+  SinewTrainerOptions o = small_options(4);
+  double loss[2], norm[2];
+  SinewTrainer t[2];
+  SinewFile file;
+
+  (void)state;
+  check_call(PetscOptionsSetValue(NULL, "-sinew_gradient_bucket", "500"));
+  o.optimizer.average = 0.9;
+  o.network.waves = 2;
+  for (int k = 0; k < 6; k++) {
+    o.groups = k % 2 ? PetscMin(2, all_ranks()) : 1;
+    o.network.dtype = k < 2 ? SINEW_FLOAT32 : SINEW_FLOAT64;
+    o.network.recompute = (PetscBool)(k > 3);
+    for (int i = 0; i < 2; i++) {
+      check_call(PetscOptionsSetValue(NULL, "-sinew_share_memory", i ? "false" : "true"));
+      check_call(SinewTrainerCreate(PETSC_COMM_WORLD, &o, data, &t[i]));
+      for (int step = 0; step < 4; step++) check_call(SinewTrainerStep(t[i], 3e-3, &loss[i], &norm[i]));
+    }
+    check_all(shares(t[0]) == (all_ranks() > o.groups) && !shares(t[1]));
+    check_close(loss[0], loss[1], (k < 2 ? 1e-5 : 1e-12) * loss[1]);
+    check_close(norm[0], norm[1], (k < 2 ? 1e-4 : 1e-11) * norm[1]);
+    compare_trainers(t[0], t[1], o.network.dtype, all_ranks() <= 2 ? 0 : k < 2 ? 1e-3 : 1e-12);
+    check_all(all_ranks() == o.groups || SinewTrainerMemory(t[0]) < SinewTrainerMemory(t[1]));
+    check_call(SinewFileCreate(PETSC_COMM_WORLD, in(directory, "checkpoint.h5"), &file));
+    check_call(SinewTrainerStore(t[0], file));
+    check_call(SinewFilePublish(&file));
+    check_call(SinewFileOpen(PETSC_COMM_WORLD, in(directory, "checkpoint.h5"), &file));
+    for (int i = 0; i < 2; i++) {
+      check_call(SinewTrainerLoad(t[i], file));
+      check_call(SinewTrainerStep(t[i], 3e-3, &loss[i], &norm[i]));
+    }
+    check_call(SinewFileClose(&file));
+    check_close(loss[0], loss[1], 1e-14 * loss[1]);
+    for (int i = 0; i < 2; i++) check_call(SinewTrainerDestroy(&t[i]));
+  }
+  check_call(PetscOptionsClearValue(NULL, "-sinew_share_memory"));
   check_call(SinewDatasetClose(&data));
   scratch_remove(directory);
 }
@@ -599,5 +691,5 @@ static void judged_alike(void **state)
 
 SINEW_TEST_MAIN(cmocka_unit_test(golden_training), cmocka_unit_test(unrolled_gradients),
                 cmocka_unit_test(pushed_forward), cmocka_unit_test(learns_and_goes_on), cmocka_unit_test(recomputed),
-                cmocka_unit_test(goes_ahead), cmocka_unit_test(streamed), cmocka_unit_test(torn),
-                cmocka_unit_test(judged_alike))
+                cmocka_unit_test(goes_ahead), cmocka_unit_test(streamed), cmocka_unit_test(shared_memory),
+                cmocka_unit_test(torn), cmocka_unit_test(judged_alike))
