@@ -71,8 +71,7 @@ PetscErrorCode GraphDestroy(Graph *graph)
   PetscCall(GraphGradientsDestroy(g));
   free(g->row);
   free(g->scratch);
-  free(g->gathered);
-  PetscCall(PetscFree(g->request));
+  PetscCall(GraphChannelsDestroy(g));
   PetscCall((*g->convolution->destroy_engine)(&g->engine));
   PetscCall(PetscFree(g->op));
   PetscCall(PetscFree(g->segment));
@@ -358,10 +357,7 @@ PetscErrorCode GraphSetup(Graph g)
   for (PetscInt k = 0; k < g->ops; ++k)
     if (g->op[k].methods->setup) PetscCall((*g->op[k].methods->setup)(g, &g->op[k]));
   PetscCall(NeuralAlloc(g->scratch_bytes, &g->scratch)); /* once: what grows leaves holes */
-  if (g->gathered_bytes) {
-    PetscCall(NeuralAlloc(g->gathered_bytes, &g->gathered));
-    PetscCall(PetscMalloc1(2 * (size_t)g->size, &g->request));
-  }
+  PetscCall(GraphChannelsCreate(g));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,7 +1,14 @@
-/* Channels of shared maps, dealt out over the ranks: who computes which, and how all of them get everywhere. */
+/*
+  Channels of shared maps, dealt out over the ranks: who computes which, and how all of them get everywhere. A few ranks
+  of one node write into memory that all of them read, in two halves in turn; others send messages.
+*/
 #include "neural/graph_private.h"
+#include "neural/memory_private.h"
+#include <stdlib.h>
 #include <string.h>
 
+#define NEAR 8  /* most ranks that read each other's memory: a sum reads all of it, of messages everyone gets a share \
+                 */
 #define UNIT 16 /* channels that kernels like to work on together */
 
 /* Whole units, as long as there are enough of them to keep all ranks busy. */
@@ -15,15 +22,47 @@ void GraphSlice(Graph g, PetscInt channels, PetscMPIInt rank, PetscInt *first, P
   *count = PetscMin(channels, units * (rank + 1) / g->size * unit) - *first;
 }
 
+/* ---- room ---- */
+
 void GraphReserveChannels(Graph g, size_t values)
 {
-  g->gathered_bytes = PetscMax(g->gathered_bytes, values * g->value_size);
+  g->gathered_bytes = PetscMax(g->gathered_bytes, (values * g->value_size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
 }
 
-/* Slices lie one after the other, each [cells][its channels]. */
+PetscErrorCode GraphChannelsCreate(Graph g)
+{
+  PetscBool possible;
+
+  PetscFunctionBeginUser;
+  if (!g->gathered_bytes) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(NeuralAlloc(g->gathered_bytes, &g->gathered));
+  PetscCall(PetscMalloc1(2 * (size_t)g->size, &g->request));
+  PetscCall(SegmentsPossible(g->comm, 2 * (size_t)g->size * g->gathered_bytes, &possible));
+  if (possible && g->size <= NEAR) PetscCall(SegmentsCreate(g->comm, 2 * g->gathered_bytes, &g->near));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode GraphChannelsDestroy(Graph g)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SegmentsDestroy(&g->near));
+  PetscCall(PetscFree(g->request));
+  free(g->gathered);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void next_half(Graph g)
+{
+  g->half = g->gathered_bytes - g->half;
+}
+
+/* ---- slices ---- */
+
+/* [cells][its channels], in a rank's segment; those of messages lie one after the other. */
 static char *slice_of(Graph g, PetscInt cells, PetscInt channels, PetscMPIInt rank, PetscInt *first, PetscInt *count)
 {
   GraphSlice(g, channels, rank, first, count);
+  if (g->near.segment) return g->near.segment[rank] + g->half;
   return (char *)g->gathered + (size_t)(cells * *first) * g->value_size;
 }
 
@@ -68,25 +107,37 @@ PetscErrorCode GraphGatherChannels(Graph g, PetscInt cells, PetscInt channels, v
 
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Halo, 0, 0, 0, 0));
-  PetscCall(exchange_slices(g, cells, channels));
+  if (g->near.segment)
+    PetscCall(SegmentsFence(&g->near));
+  else
+    PetscCall(exchange_slices(g, cells, channels));
   for (PetscMPIInt r = 0; r < g->size; ++r) {
     const char *slice = slice_of(g, cells, channels, r, &first, &count);
 
     copy_channels(cells, (size_t)count * size, slice, (size_t)count * size, (char *)all + (size_t)first * size,
                   (size_t)channels * size);
   }
+  next_half(g);
   PetscCall(PetscLogEventEnd(NEURAL_Halo, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void GraphTakeChannels(Graph g, PetscInt cells, PetscInt channels, const void *all, void *own)
+const void *GraphTakeChannels(Graph g, PetscInt cells, PetscInt channels, const void *all)
 {
   const size_t size = g->value_size;
   PetscInt first, count;
 
   GraphSlice(g, channels, g->rank, &first, &count);
-  copy_channels(cells, (size_t)count * size, (const char *)all + (size_t)first * size, (size_t)channels * size, own,
-                (size_t)count * size);
+  copy_channels(cells, (size_t)count * size, (const char *)all + (size_t)first * size, (size_t)channels * size,
+                g->gathered, (size_t)count * size);
+  return g->gathered;
+}
+
+/* ---- sums ---- */
+
+void *GraphSummand(Graph g, void *sum)
+{
+  return g->near.segment ? g->near.segment[g->rank] + g->half : sum;
 }
 
 PetscErrorCode GraphSumSharedBegin(Graph g, size_t count, void *values, MPI_Request *request)
@@ -96,17 +147,25 @@ PetscErrorCode GraphSumSharedBegin(Graph g, size_t count, void *values, MPI_Requ
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Halo, 0, 0, 0, 0));
   PetscCall(PetscMPIIntCast((PetscInt)count, &n));
-  PetscCallMPI(MPI_Iallreduce(MPI_IN_PLACE, values, n, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE, MPI_SUM,
-                              g->comm, request));
+  if (g->near.segment)
+    PetscCall(SegmentsOffer(&g->near, request));
+  else
+    PetscCallMPI(MPI_Iallreduce(MPI_IN_PLACE, values, n, g->dtype == SINEW_FLOAT32 ? MPI_FLOAT : MPI_DOUBLE, MPI_SUM,
+                                g->comm, request));
   PetscCall(PetscLogEventEnd(NEURAL_Halo, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode GraphSumSharedEnd(MPI_Request *request)
+PetscErrorCode GraphSumSharedEnd(Graph g, size_t count, void *sum, MPI_Request *request)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Halo, 0, 0, 0, 0));
-  PetscCallMPI(MPI_Wait(request, MPI_STATUS_IGNORE));
+  if (g->near.segment) {
+    PetscCall(SegmentsAccept(&g->near, request));
+    SegmentsSum(&g->near, g->dtype, count, g->half, sum);
+    next_half(g);
+  } else
+    PetscCallMPI(MPI_Wait(request, MPI_STATUS_IGNORE));
   PetscCall(PetscLogEventEnd(NEURAL_Halo, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -233,7 +233,6 @@ static PetscErrorCode take(Graph g, struct GraphBucket *b)
   PetscFunctionBeginUser;
   if (b->stage != BUCKET_SENT || !is_shared(g, b)) PetscFunctionReturn(PETSC_SUCCESS);
   b->stage = BUCKET_TAKEN;
-  PetscCall(wait(&b->others));
   PetscCall(PetscLogEventBegin(NEURAL_Reduce, 0, 0, 0, 0));
   PetscCall(GraphShareTake(g, b->parameters, g->order + b->parameter, &b->others));
   PetscCall(PetscLogEventEnd(NEURAL_Reduce, 0, 0, 0, 0));

@@ -32,6 +32,7 @@
 #include "neural/convolution_private.h"
 #include "neural/kernels_private.h"
 #include "neural/network.h"
+#include "neural/segments_private.h"
 
 typedef struct _p_Graph *Graph;
 typedef struct Op Op;
@@ -132,6 +133,8 @@ struct _p_Graph {
   void *gathered; /* slices of the channels of a shared map */
   size_t gathered_bytes;
   MPI_Request *request; /* for these */
+  Segments near;        /* the same in memory that ranks share: two halves each */
+  size_t half;          /* bytes before the one whose turn it is */
   double *sums;         /* scratch for sums over channels */
   size_t sum_count;
   Condition *condition;
@@ -215,17 +218,21 @@ PETSC_EXTERN void GraphScratch(Graph graph, size_t bytes); /* for layers' setup:
 
 /* The slice of `channels` that a rank computes. */
 PETSC_INTERN void GraphSlice(Graph graph, PetscInt channels, PetscMPIInt rank, PetscInt *first, PetscInt *count);
-/* For layers' setup: room for so many values of a shared map. */
+/* For layers' setup: room for so many values of a shared map. Then all of it is made at once, collectively. */
 PETSC_INTERN void GraphReserveChannels(Graph graph, size_t values);
+PETSC_INTERN PetscErrorCode GraphChannelsCreate(Graph graph);
+PETSC_INTERN PetscErrorCode GraphChannelsDestroy(Graph graph);
 /* Where this rank's slice is to be put, [cells][its channels], before it is gathered with those of the others into
  * all[cells][channels]. Collective. */
 PETSC_INTERN void *GraphOwnChannels(Graph graph, PetscInt cells, PetscInt channels);
 PETSC_INTERN PetscErrorCode GraphGatherChannels(Graph graph, PetscInt cells, PetscInt channels, void *all);
-/* This rank's slice of what is there. Local. */
-PETSC_INTERN void GraphTakeChannels(Graph graph, PetscInt cells, PetscInt channels, const void *all, void *own);
-/* In Backward: the sum over ranks of `count` values, which nobody touches between Begin and End. Collective. */
-PETSC_INTERN PetscErrorCode GraphSumSharedBegin(Graph graph, size_t count, void *values, MPI_Request *request);
-PETSC_INTERN PetscErrorCode GraphSumSharedEnd(MPI_Request *request);
+/* This rank's slice of what is there, until the next one is taken. Local. */
+PETSC_INTERN const void *GraphTakeChannels(Graph graph, PetscInt cells, PetscInt channels, const void *all);
+/* In Backward: where this rank's values are to be put whose sum over ranks is to be at `sum`, local; their sum, with
+ * nobody touching either between Begin and End. Collective; one at a time. */
+PETSC_INTERN void *GraphSummand(Graph graph, void *sum);
+PETSC_INTERN PetscErrorCode GraphSumSharedBegin(Graph graph, size_t count, void *summand, MPI_Request *request);
+PETSC_INTERN PetscErrorCode GraphSumSharedEnd(Graph graph, size_t count, void *sum, MPI_Request *request);
 
 static inline SinewTensor GraphValue(Graph g, PetscInt node)
 {

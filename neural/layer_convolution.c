@@ -74,6 +74,7 @@ static PetscErrorCode setup(Graph g, Op *op)
     PetscCall((*g->convolution->create)(g->engine, &shape, &layer->part[k]));
     if (is_copied(layer, in) || (g->training && !is_direct(layer, in, op->fresh[k])))
       GraphScratch(g, (size_t)(layer->cells * in->channels) * g->value_size);
+    if (layer->sliced && g->training) GraphReserveChannels(g, (size_t)(layer->cells * in->channels));
     at += in->channels;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -152,12 +153,8 @@ static const void *own_slope(Graph g, const Op *op)
   const Layer *layer = op->data;
   const PetscInt channels = g->node[op->output].channels;
   const void *all = GraphGradient(g, op->output)->data;
-  void *own;
 
-  if (!layer->sliced) return all;
-  own = GraphOwnChannels(g, layer->rimmed, channels);
-  GraphTakeChannels(g, layer->rimmed, channels, all, own);
-  return own;
+  return layer->sliced ? GraphTakeChannels(g, layer->rimmed, channels, all) : all;
 }
 
 /* The gradients of weights, which need no rim. */
@@ -175,34 +172,43 @@ static PetscErrorCode backward_weights(Graph g, const Op *op, PetscInt k, const 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Where an input's gradient is found. */
+static void *data_of(Graph g, const Op *op, PetscInt k)
+{
+  const Node *in = &g->node[op->input[k]];
+
+  return is_direct(op->data, in, op->fresh[k]) ? in->gradient->data : g->scratch;
+}
+
 /* What the slice of the output says about an input; of a shared one, what all slices say. */
-static PetscErrorCode backward_data(Graph g, const Op *op, PetscInt k, const void *gy, MPI_Request *sum)
+static PetscErrorCode backward_data(Graph g, const Op *op, PetscInt k, const void *gy, MPI_Request *request)
 {
   const Layer *layer = op->data;
   const Node *in = &g->node[op->input[k]];
   const size_t count = (size_t)(layer->cells * in->channels);
-  void *gx = is_direct(layer, in, op->fresh[k]) ? in->gradient->data : g->scratch;
+  void *sum = data_of(g, op, k), *gx = layer->sliced ? GraphSummand(g, sum) : sum;
 
   PetscFunctionBeginUser;
   PetscCall(PetscLogEventBegin(NEURAL_Convolution, 0, 0, 0, 0));
   if (!layer->count) memset(gx, 0, count * g->value_size);
   PetscCall((*g->convolution->backward_data)(layer->part[k], gy, gx));
   PetscCall(PetscLogEventEnd(NEURAL_Convolution, 0, 0, 0, 0));
-  if (layer->sliced) PetscCall(GraphSumSharedBegin(g, count, gx, sum));
+  if (layer->sliced) PetscCall(GraphSumSharedBegin(g, count, gx, request));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Puts that where it belongs, once all slices have been heard. */
-static PetscErrorCode finish_data(Graph g, const Op *op, PetscInt k, MPI_Request *sum)
+static PetscErrorCode finish_data(Graph g, const Op *op, PetscInt k, MPI_Request *request)
 {
   const Layer *layer = op->data;
   const Node *in = &g->node[op->input[k]];
+  const size_t count = (size_t)(layer->cells * in->channels);
 
   PetscFunctionBeginUser;
-  if (layer->sliced) PetscCall(GraphSumSharedEnd(sum));
+  if (layer->sliced) PetscCall(GraphSumSharedEnd(g, count, data_of(g, op, k), request));
   if (is_direct(layer, in, op->fresh[k])) PetscFunctionReturn(PETSC_SUCCESS);
   if (op->fresh[k]) GraphClear(g, op->input[k]);
-  add_scratch(g, layer, in, (size_t)(layer->cells * in->channels));
+  add_scratch(g, layer, in, count);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -214,7 +220,7 @@ static PetscErrorCode backward(Graph g, Op *op)
   const SinewTensor all = GraphGradient(g, op->output);
   const PetscBool rim = (PetscBool)(layer->kernel > 1);
   const void *gy;
-  MPI_Request sum;
+  MPI_Request request;
 
   PetscFunctionBeginUser;
   if (rim) PetscCall(SinewTensorHaloBegin(all));
@@ -223,9 +229,9 @@ static PetscErrorCode backward(Graph g, Op *op)
   gy = own_slope(g, op);
   for (PetscInt k = 0; k < op->inputs; ++k) {
     if (layer->sliced && !rim) PetscCall(backward_weights(g, op, k, gy));
-    PetscCall(backward_data(g, op, k, gy, &sum));
+    PetscCall(backward_data(g, op, k, gy, &request));
     if (layer->sliced && rim) PetscCall(backward_weights(g, op, k, gy));
-    PetscCall(finish_data(g, op, k, &sum));
+    PetscCall(finish_data(g, op, k, &request));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

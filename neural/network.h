@@ -28,9 +28,9 @@
   all gradients (of those in parts, over groups only), in buckets of whole layers and 2^18 numbers or more (PETSc option
   -sinew_gradient_bucket) that travel while the pass goes on. On shared maps (a SineNet's of up to 256 cells whose
   convolutions have 4096 weights a rank or more; PETSc option -sinew_shared_cells N shares all of up to N) a
-  convolution's output is gathered from slices of its channels, back the input's gradient is summed, and norms and halos
-  need nothing. Results do not depend on the number of ranks beyond rounding. All functions are collective but the
-  getters.
+  convolution's output is gathered from slices of its channels, back the input's gradient is summed (up to 8 ranks of
+  one node read both from each other's memory, others send messages), and norms and halos need nothing. Results do not
+  depend on the number of ranks beyond rounding. All functions are collective but the getters.
 
   Where the time goes: with the PETSc option -sinew_layer_times FILE ranks begin each layer together, and Destroy writes
   the least seconds of every layer, forth and back, as CSV. Quiet moments of a busy machine are found so, layer by

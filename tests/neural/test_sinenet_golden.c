@@ -427,7 +427,7 @@ static void compare_slope(const Case *c)
 
 /* ---- the files ---- */
 
-/* On shared maps in one precision, on cut ones in the other. */
+/* On shared maps in one precision, on cut ones in the other; six ranks send slices as messages. */
 static void run_network(const char *path, SinewDtype dtype)
 {
   PetscMPIInt size;
@@ -436,6 +436,7 @@ static void run_network(const char *path, SinewDtype dtype)
   MPI_Comm_size(PETSC_COMM_WORLD, &size);
   check_call(
       PetscOptionsSetValue(NULL, "-sinew_shared_cells", (dtype == SINEW_FLOAT64) == (size % 4 != 0) ? "256" : "0"));
+  check_call(PetscOptionsSetValue(NULL, "-sinew_share_memory", size < 6 ? "true" : "false"));
   open_case(path, dtype, &c);
   check_call(SinewNetworkForward(c.network));
   if (c.network->ode) compare_slope(&c);

@@ -1,0 +1,107 @@
+/* Memory that the ranks of a node share; see segments_private.h. */
+#define _DEFAULT_SOURCE /* statvfs */
+#include "neural/memory_private.h"
+#include "neural/segments_private.h"
+#include <stdint.h>
+#include <sys/statvfs.h>
+
+/* MPI's segments are files there, and what does not fit is found out when it is written. */
+static PetscBool has_room(size_t bytes)
+{
+  struct statvfs s;
+
+  return (PetscBool)(!statvfs("/dev/shm", &s) && (double)s.f_bavail * (double)s.f_frsize > 2 * (double)bytes);
+}
+
+PetscErrorCode SegmentsPossible(MPI_Comm comm, size_t bytes, PetscBool *possible)
+{
+  PetscMPIInt size, near;
+  MPI_Comm node;
+  int all;
+
+  PetscFunctionBeginUser;
+  *possible = PETSC_TRUE;
+  PetscCall(PetscOptionsGetBool(NULL, NULL, "-sinew_share_memory", possible, NULL));
+  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
+  PetscCallMPI(MPI_Comm_size(node, &near));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCallMPI(MPI_Comm_free(&node));
+  all = *possible && size > 1 && near == size && has_room(bytes);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_MIN, comm));
+  *possible = (PetscBool)all;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* On the same bytes of a cache line on all ranks, since windows begin on pages. */
+static char *aligned(char *memory)
+{
+  return memory + (CACHE_LINE - (uintptr_t)memory % CACHE_LINE) % CACHE_LINE;
+}
+
+PetscErrorCode SegmentsCreate(MPI_Comm comm, size_t bytes, Segments *s)
+{
+  MPI_Aint length;
+  char *base;
+  int unit;
+
+  PetscFunctionBeginUser;
+  s->comm = comm;
+  PetscCallMPI(MPI_Comm_size(comm, &s->size));
+  PetscCallMPI(MPI_Win_allocate_shared((MPI_Aint)(bytes + 2 * CACHE_LINE), 1, MPI_INFO_NULL, comm, &base, &s->window));
+  PetscCallMPI(MPI_Win_lock_all(MPI_MODE_NOCHECK, s->window));
+  PetscCall(PetscMalloc1((size_t)s->size, &s->segment));
+  for (PetscMPIInt r = 0; r < s->size; ++r) {
+    PetscCallMPI(MPI_Win_shared_query(s->window, r, &length, &unit, &base));
+    s->segment[r] = aligned(base);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SegmentsDestroy(Segments *s)
+{
+  PetscFunctionBeginUser;
+  if (!s->segment) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Win_unlock_all(s->window));
+  PetscCallMPI(MPI_Win_free(&s->window));
+  PetscCall(PetscFree(s->segment));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SegmentsFence(const Segments *s)
+{
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Win_sync(s->window));
+  PetscCallMPI(MPI_Barrier(s->comm));
+  PetscCallMPI(MPI_Win_sync(s->window));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SegmentsOffer(const Segments *s, MPI_Request *request)
+{
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Win_sync(s->window));
+  PetscCallMPI(MPI_Ibarrier(s->comm, request));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SegmentsAccept(const Segments *s, MPI_Request *request)
+{
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Wait(request, MPI_STATUS_IGNORE));
+  PetscCallMPI(MPI_Win_sync(s->window));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* sum = a + b */
+static void add(SinewDtype dtype, size_t n, const void *a, const void *b, void *sum)
+{
+  if (dtype == SINEW_FLOAT32)
+    for (size_t i = 0; i < n; ++i) ((float *)sum)[i] = ((const float *)a)[i] + ((const float *)b)[i];
+  else
+    for (size_t i = 0; i < n; ++i) ((double *)sum)[i] = ((const double *)a)[i] + ((const double *)b)[i];
+}
+
+void SegmentsSum(const Segments *s, SinewDtype dtype, size_t n, size_t at, void *sum)
+{
+  for (PetscMPIInt r = 1; r < s->size; ++r) add(dtype, n, r == 1 ? s->segment[0] + at : sum, s->segment[r] + at, sum);
+}
