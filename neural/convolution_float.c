@@ -24,10 +24,11 @@ struct _p_ConvolutionEngine {
   dnnl_stream_t stream;
   void *scratch; /* for one convolution at a time; training: with its weights, blocked or transformed, at the end */
   size_t scratch_bytes;
-  PetscBool native; /* bfloat16 by the processor's own instructions */
+  NeuralPool weights; /* blocked or transformed, unless training */
+  PetscBool native;   /* bfloat16 by the processor's own instructions */
 };
 
-/* An array of which the address comes with each call, or (weights) one that is owned. */
+/* An array of which the address comes with each call, or (weights) one of the engine's. */
 typedef struct {
   dnnl_memory_t memory;
   size_t bytes;
@@ -83,6 +84,7 @@ static PetscErrorCode destroy_engine(ConvolutionEngine *engine)
   DNNL(dnnl_stream_destroy((*engine)->stream));
   DNNL(dnnl_engine_destroy((*engine)->engine));
   free((*engine)->scratch);
+  NeuralPoolFree(&(*engine)->weights);
   PetscCall(PetscFree(*engine));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -199,10 +201,7 @@ static PetscErrorCode destroy_pass(Pass *pass)
 
   PetscFunctionBeginUser;
   if (!pass->run) PetscFunctionReturn(PETSC_SUCCESS);
-  for (size_t k = 0; k < sizeof(arrays) / sizeof(arrays[0]); ++k) {
-    DNNL(dnnl_memory_destroy(arrays[k]->memory));
-    free(arrays[k]->owned);
-  }
+  for (size_t k = 0; k < sizeof(arrays) / sizeof(arrays[0]); ++k) DNNL(dnnl_memory_destroy(arrays[k]->memory));
   DNNL(dnnl_primitive_destroy(pass->run));
   DNNL(dnnl_primitive_destroy(pass->reorder));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -266,6 +265,7 @@ static void reserve(Convolution c)
   }
   c->front = front;
   c->engine->scratch_bytes = PetscMax(c->engine->scratch_bytes, front + (c->s.training ? back : 0));
+  if (!c->s.training) NeuralPoolExpect(&c->engine->weights, back);
 }
 
 static PetscErrorCode provide(ConvolutionEngine e)
@@ -338,7 +338,6 @@ static PetscErrorCode destroy(Convolution *convolution)
   if (!c) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(WinogradDestroy(&c->winograd));
   PetscCall(WinogradDestroy(&c->adjoint));
-  free(c->transformed);
   PetscCall(destroy_pass(&c->forward));
   PetscCall(destroy_pass(&c->data));
   PetscCall(destroy_pass(&c->weights));
@@ -375,7 +374,7 @@ static PetscErrorCode own_weights(const Convolution c, Pass *pass)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (weight->owned) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(NeuralAlloc(weight->bytes, &weight->owned));
+  PetscCall(NeuralPoolTake(&c->engine->weights, weight->bytes, &weight->owned));
   DNNL(dnnl_memory_set_data_handle(weight->memory, weight->owned));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -427,7 +426,8 @@ static PetscErrorCode pack(Convolution c, const void *weight)
   if (c->s.training) /* they change with every step: made where they are used, and kept by nobody */
     c->plain = weight;
   else if (c->winograd) {
-    if (!c->transformed) PetscCall(NeuralAlloc(WinogradPackedBytes(c->winograd), (void **)&c->transformed));
+    if (!c->transformed)
+      PetscCall(NeuralPoolTake(&c->engine->weights, WinogradPackedBytes(c->winograd), (void **)&c->transformed));
     WinogradPack(c->winograd, PETSC_FALSE, weight, c->transformed);
   } else if (c->forward.run && c->s.bf16 && !c->native)
     PetscCall(reorder_rounded(c, weight));

@@ -33,7 +33,7 @@ void NeuralGuard(void *array, size_t bytes)
 #endif
 }
 
-PetscErrorCode NeuralAlloc(size_t bytes, void **memory)
+PetscErrorCode NeuralReserve(size_t bytes, void **memory)
 {
   const size_t size = NeuralRoom(bytes), huge = size / HUGE_PAGE * HUGE_PAGE;
 
@@ -43,6 +43,44 @@ PetscErrorCode NeuralAlloc(size_t bytes, void **memory)
 #ifdef MADV_HUGEPAGE
   if (huge) (void)madvise(*memory, huge, MADV_HUGEPAGE); /* a wish, which may be declined */
 #endif
-  memset(*memory, 0, size);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode NeuralAlloc(size_t bytes, void **memory)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NeuralReserve(bytes, memory));
+  memset(*memory, 0, NeuralRoom(bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void NeuralPoolExpect(NeuralPool *pool, size_t bytes)
+{
+  pool->expected += NeuralRoom(bytes);
+}
+
+PetscErrorCode NeuralPoolTake(NeuralPool *pool, size_t bytes, void **array)
+{
+  const size_t room = NeuralRoom(bytes);
+
+  PetscFunctionBeginUser;
+  if (room > pool->left) {
+    pool->left = PetscMax(pool->expected, room);
+    PetscCheck(pool->count < (PetscInt)(sizeof(pool->memory) / sizeof(*pool->memory)), PETSC_COMM_SELF, PETSC_ERR_PLIB,
+               "%zu bytes that a pool did not expect", bytes);
+    PetscCall(NeuralReserve(pool->left, &pool->memory[pool->count]));
+    pool->next = pool->memory[pool->count++];
+  }
+  *array = pool->next;
+  NeuralGuard(pool->next, bytes);
+  pool->next += room;
+  pool->left -= room;
+  pool->expected -= PetscMin(room, pool->expected);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void NeuralPoolFree(NeuralPool *pool)
+{
+  for (PetscInt k = 0; k < pool->count; ++k) free(pool->memory[k]);
+  *pool = (NeuralPool){.count = 0};
 }
