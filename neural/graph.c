@@ -125,7 +125,10 @@ static PetscErrorCode allocate_values(Graph g)
 
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < g->parameters; ++k) bytes += NeuralRoom(value_bytes(g, &g->parameter[k]));
-  if (!g->lean) PetscCall(NeuralReserve(bytes, &g->values));
+  if (g->stream)
+    PetscCall(NeuralReserve(bytes, &g->values)); /* they may move before anything is there (GraphShare) */
+  else if (!g->lean)
+    PetscCall(NeuralAlloc(bytes, &g->values));
   next = g->values;
   for (PetscInt k = 0; k < g->parameters; ++k) {
     SinewParameter *p = &g->parameter[k];

@@ -67,7 +67,7 @@ static PetscErrorCode place_values(Graph g, char *common)
   free(g->values);
   for (PetscInt k = 0; k < g->parameters; ++k)
     if (g->parameter[k].part) parts += NeuralRoom(g->parameter[k].size * g->value_size);
-  PetscCall(NeuralReserve(parts, &g->values));
+  PetscCall(NeuralAlloc(parts, &g->values));
   own = g->values;
   for (PetscInt k = 0; k < g->parameters; ++k) {
     SinewParameter *p = &g->parameter[k];

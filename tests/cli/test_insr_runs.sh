@@ -158,7 +158,7 @@ it "incompressible flow by insr: walls, and sides that cannot be" '
   code 2 sinew run tg.yaml "equation={type: navier_stokes, mean: [0, 1]}"
   says err "grid.boundary.y: equation.mean goes through closed sides: expected 0 along y, found 1"'
 
-split="stepper={type: insr, formulation: splitting, dt: 0.02, network: {width: 8, depth: 2, omega: 3}, fit: {adam: 200, limit: 0.02}}"
+split="stepper={type: insr, formulation: splitting, dt: 0.02, network: {width: 12, depth: 2, omega: 3}, fit: {adam: 200, limit: 0.02}}"
 it "the original splitting: velocity and pressure, continued to the last bit" '
   code 0 sinew run tg.yaml "$split" output.directory=split
   says out "^error +velocity_x"
