@@ -116,7 +116,7 @@ P
 lines_are() { "$python" lines.py "$@"; }
 if [ "$python" ]; then
   it "status: a start, lines, an end with where it came from" '
-    code 0 ranks 2 run deck.yaml output.directory=s output.status=0.05 time.end=2
+    code 0 ranks 2 run deck.yaml output.directory=s output.status=0.01 time.end=2
     lines_are s/status.jsonl "
 assert [lines[0][\"event\"], lines[-1][\"event\"]] == [\"start\", \"end\"] and len(lines) > 3
 steps = [line for line in lines if line[\"event\"] == \"step\"]
