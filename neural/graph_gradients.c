@@ -145,14 +145,16 @@ PetscErrorCode GraphGradientsPlace(Graph g, void *shared, void *sums)
     struct GraphBucket *b = &g->bucket[k];
     const size_t turn = (size_t)b->turn, width = widest[b->part ? 1 : 0];
 
-    if (is_shared(g, b))
+    if (shared && !b->part) {
       b->values = (char *)shared + turn % SHARED * width * g->value_size;
-    else
-      b->values =
-          (char *)g->gradients + (g->stream ? (b->part ? places[0] : 0) + turn % PLACES * width : at) * g->value_size;
+      b->sums = (char *)sums + turn % PLACES * row * g->value_size;
+    } else {
+      const size_t taken = (b->part ? places[0] : 0) + turn % PLACES * width;
+
+      b->sums = b->values = (char *)g->gradients + (g->stream ? taken : at) * g->value_size;
+    }
     at += b->count;
     point(g, b, g->parameter, b->values);
-    b->sums = is_shared(g, b) ? (char *)sums + turn % PLACES * row * g->value_size : b->values;
     if (g->share) point(g, b, g->own, b->sums);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
