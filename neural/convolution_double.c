@@ -205,7 +205,7 @@ static PetscErrorCode backward_weights(Convolution c, const void *x, const void 
   const ConvolutionShape *s = &c->s;
 
   PetscFunctionBeginUser;
-  memset(c->gradient, 0, (size_t)(c->taps * s->out * s->in) * sizeof(double));
+  PetscCall(PetscArrayzero(c->gradient, (size_t)(c->taps * s->out * s->in))); /* a slice may have no outputs */
   for (PetscInt t = 0; t < c->taps; ++t)
     for (PetscInt b = 0; b < s->batch; ++b)
       for (PetscInt j = 0; j < s->ny; ++j)

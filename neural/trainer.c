@@ -298,9 +298,10 @@ static PetscErrorCode pass_on(SinewTrainer t, PetscInt j)
   PetscCall(SinewTensorGetPlanes(SinewNetworkInputGradient(t->network), t->input));
   for (PetscInt b = 0; b < t->part; ++b)
     for (PetscInt k = j; k < j + history; ++k, from += t->frame) {
-      double *to = t->slope + (size_t)((k - history) * t->part + b) * t->frame;
+      double *to;
 
       if (k < history) continue;
+      to = t->slope + (size_t)((k - history) * t->part + b) * t->frame;
       for (size_t i = 0; i < t->frame; ++i) to[i] += from[i];
     }
   PetscFunctionReturn(PETSC_SUCCESS);
