@@ -129,12 +129,15 @@ static void point(Graph g, const struct GraphBucket *b, SinewParameter *table, c
 
 PetscErrorCode GraphGradientsPlace(Graph g, void *shared, void *sums)
 {
-  size_t places[2], numbers, at = 0;
-  const size_t widest[] = {widest_of(g, PETSC_FALSE, shared ? SHARED : PLACES, &places[0]),
-                           widest_of(g, PETSC_TRUE, PLACES, &places[1])};
+  size_t places[2], widest[2], numbers, at = 0, turns = PLACES;
   const size_t row = shared ? widest_sum(g) : 0;
+  PetscMPIInt ranks = 0;
 
   PetscFunctionBeginUser;
+  if (g->reduction != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_size(g->reduction, &ranks));
+  if (ranks == 1) turns = 1; /* a bucket is summed before the next one begins */
+  widest[0] = widest_of(g, PETSC_FALSE, shared ? SHARED : turns, &places[0]);
+  widest[1] = widest_of(g, PETSC_TRUE, turns, &places[1]);
   free(g->gradients);
   if (shared) places[0] = 0;
   numbers = g->stream ? places[0] + places[1] : g->gradient_count;
@@ -149,7 +152,7 @@ PetscErrorCode GraphGradientsPlace(Graph g, void *shared, void *sums)
       b->values = (char *)shared + turn % SHARED * width * g->value_size;
       b->sums = (char *)sums + turn % PLACES * row * g->value_size;
     } else {
-      const size_t taken = (b->part ? places[0] : 0) + turn % PLACES * width;
+      const size_t taken = (b->part ? places[0] : 0) + turn % turns * width;
 
       b->sums = b->values = (char *)g->gradients + (g->stream ? taken : at) * g->value_size;
     }

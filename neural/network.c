@@ -131,6 +131,7 @@ PetscErrorCode SinewNetworkSetReduction(SinewNetwork network, MPI_Comm comm, MPI
   PetscFunctionBeginUser;
   g->reduction = comm;
   g->across = across;
+  if (g->stream && !g->share) PetscCall(GraphGradientsPlace(g, NULL, NULL));
   PetscCallMPI(MPI_Comm_rank(across, &rank));
   for (PetscInt k = 0; k < g->parameters; ++k) g->own[k].spare = (PetscBool)(g->own[k].part && rank > 0);
   PetscFunctionReturn(PETSC_SUCCESS);
