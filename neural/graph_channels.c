@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR 8  /* most ranks that read each other's memory: a sum reads all of it, of messages everyone gets a share \
-                 */
+#define NEAR 8  /* most ranks that read each other's memory: a sum reads that of all */
 #define UNIT 16 /* channels that kernels like to work on together */
 
 /* Whole units, as long as there are enough of them to keep all ranks busy. */
@@ -31,14 +30,14 @@ void GraphReserveChannels(Graph g, size_t values)
 
 PetscErrorCode GraphChannelsCreate(Graph g)
 {
-  PetscBool possible;
+  PetscBool possible = PETSC_FALSE;
 
   PetscFunctionBeginUser;
   if (!g->gathered_bytes) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NeuralAlloc(g->gathered_bytes, &g->gathered));
   PetscCall(PetscMalloc1(2 * (size_t)g->size, &g->request));
-  PetscCall(SegmentsPossible(g->comm, 2 * (size_t)g->size * g->gathered_bytes, &possible));
-  if (possible && g->size <= NEAR) PetscCall(SegmentsCreate(g->comm, 2 * g->gathered_bytes, &g->near));
+  if (g->size <= NEAR) PetscCall(SegmentsPossible(g->comm, 2 * (size_t)g->size * g->gathered_bytes, &possible));
+  if (possible) PetscCall(SegmentsCreate(g->comm, 2 * g->gathered_bytes, &g->near));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -117,7 +116,7 @@ PetscErrorCode GraphGatherChannels(Graph g, PetscInt cells, PetscInt channels, v
     copy_channels(cells, (size_t)count * size, slice, (size_t)count * size, (char *)all + (size_t)first * size,
                   (size_t)channels * size);
   }
-  next_half(g);
+  if (g->near.segment) next_half(g);
   PetscCall(PetscLogEventEnd(NEURAL_Halo, 0, 0, 0, 0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -77,7 +77,7 @@ PETSC_EXTERN PetscErrorCode SinewNetworkBackward(SinewNetwork network);
   all ranks of the network's layout are on one node, the values of whole parameters are there once, in memory that they
   share, and each rank adds up the gradients of its rows, which alone it is given (the table's parameters are parts from
   then on) and consumes. So gradients are not sent and optimisers do nothing twice: training SineNet-8 on two ranks took
-  3 % less time. Update then also waits until all ranks have set their values; nobody may set values while another
+  2 % less time. Update then also waits until all ranks have set their values; nobody may set values while another
   rank runs. Memory: places for three buckets, and twice this rank's rows of one. Nothing happens where ranks of one
   group are on several nodes, where /dev/shm has no room, or with the PETSc option -sinew_share_memory false.
   Collective on comm: all data-parallel groups', which do the same; sums over groups go from each rank to those that
@@ -89,7 +89,8 @@ PETSC_EXTERN PetscErrorCode SinewNetworkShareMemory(SinewNetwork network, MPI_Co
   communicator of more ranks for data-parallel groups, or MPI_COMM_NULL: every rank keeps what it found, to which that
   of others must still be added (SinewNetworkSumGradients, over all of comm, at once). across: this rank and those that
   hold the same parts of parameters, one in each group; MPI_COMM_SELF without groups. The first of them writes these
-  parts to files. Not collective; communicators must outlive the network. SinewNetworkGetGradients - all
+  parts to files. Not collective; communicators must outlive the network, and gradients may move:
+  the table of parameters is to be handed on afterwards. SinewNetworkGetGradients - all
   that this rank holds, one after the other, in the order in which Backward finishes them, those in parts last.
 */
 PETSC_EXTERN PetscErrorCode SinewNetworkSetReduction(SinewNetwork network, MPI_Comm comm, MPI_Comm across);
