@@ -1,7 +1,11 @@
 /*
   Which cells go where: boxes of one layout into padded boxes of another, and back (the adjoint).
   Both ends of a message list its rectangles in the same order: by periodic image, rows first.
+
+  Ranks of one node that send each other halos put them into memory that both see, and the message says where. A rank
+  that was told of the next halo knows that its own last one has been read: so two places in turn suffice.
 */
+#include "neural/segments_private.h"
 #include "neural/tensor_private.h"
 #include <string.h>
 
@@ -14,6 +18,8 @@ typedef struct {
   PetscInt first, count; /* pieces */
   PetscInt offset;       /* cells before it in the buffer */
   PetscInt cells;
+  PetscMPIInt near; /* rank's number on the node, if the halo is read where it was written; else negative */
+  size_t where;     /* then: bytes before it in its writer's segment */
 } Message;
 
 typedef struct {
@@ -28,9 +34,12 @@ struct _p_Exchange {
   PetscMPIInt tag;
   Side send, receive;
   PetscInt copies;
-  Piece *copy; /* within this rank */
-  size_t reserved;
+  Piece *copy;               /* within this rank */
+  size_t reserved, provided; /* bytes per cell that there is to be room for, and that there is */
   MPI_Request *request;
+  MPI_Comm node;
+  Segments segments;     /* of the ranks of the node: two places each */
+  size_t place, turn;    /* bytes of one, and before the one whose turn it is */
   PetscBool in_place;    /* one layout: the boxes themselves are there already */
   PetscBool forth, back; /* whether messages are needed, and for the adjoint */
   PetscMPIInt rank;
@@ -120,7 +129,7 @@ static PetscErrorCode plan_side(SinewLayout from, SinewLayout to, PetscInt halo,
 
     if (!n) continue;
     (void)pieces_with(from, to, halo, sending, r, piece);
-    side->message[side->messages++] = (Message){r, side->pieces, n, side->cells, cells_of(n, piece)};
+    side->message[side->messages++] = (Message){r, side->pieces, n, side->cells, cells_of(n, piece), 0, 0};
     side->pieces += n;
     side->cells += cells_of(n, piece);
   }
@@ -135,6 +144,7 @@ PetscErrorCode ExchangeCreate(SinewLayout from, SinewLayout to, PetscInt halo, E
   PetscCall(PetscNew(&e));
   PetscCall(PetscCommDuplicate(from->comm, &e->comm, &e->tag));
   PetscCallMPI(MPI_Comm_rank(e->comm, &e->rank));
+  e->node = MPI_COMM_NULL;
   e->in_place = (PetscBool)(from == to);
   e->forth = (PetscBool)!from->shared;
   e->back = (PetscBool)!to->shared;
@@ -151,12 +161,81 @@ PetscErrorCode ExchangeCreate(SinewLayout from, SinewLayout to, PetscInt halo, E
 PetscErrorCode ExchangeReserve(Exchange e, size_t bytes_per_cell)
 {
   PetscFunctionBeginUser;
-  if (bytes_per_cell <= e->reserved) PetscFunctionReturn(PETSC_SUCCESS);
-  e->reserved = bytes_per_cell;
-  PetscCall(PetscFree(e->send.buffer));
-  PetscCall(PetscFree(e->receive.buffer));
-  PetscCall(PetscMalloc1((size_t)e->send.cells * bytes_per_cell, &e->send.buffer));
-  PetscCall(PetscMalloc1((size_t)e->receive.cells * bytes_per_cell, &e->receive.buffer));
+  e->reserved = PetscMax(e->reserved, bytes_per_cell);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- room ---- */
+
+/* Which ranks of a side's messages are on the node, and get messages as well as they send them. */
+static PetscErrorCode find_near(Exchange e, const Side *other, Side *side)
+{
+  MPI_Group all, node;
+  PetscInt o = 0;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_group(e->comm, &all));
+  PetscCallMPI(MPI_Comm_group(e->node, &node));
+  for (PetscInt m = 0; m < side->messages; ++m) {
+    Message *k = &side->message[m];
+    PetscMPIInt near;
+
+    while (o < other->messages && other->message[o].rank < k->rank) ++o;
+    if (o == other->messages || other->message[o].rank != k->rank) continue;
+    PetscCallMPI(MPI_Group_translate_ranks(all, 1, &k->rank, node, &near));
+    if (near != MPI_UNDEFINED) k->near = near;
+  }
+  PetscCallMPI(MPI_Group_free(&all));
+  PetscCallMPI(MPI_Group_free(&node));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode provide_segments(Exchange e)
+{
+  PetscMPIInt near;
+  PetscBool possible;
+
+  PetscFunctionBeginUser;
+  PetscCall(SegmentsDestroy(&e->segments));
+  if (e->node == MPI_COMM_NULL)
+    PetscCallMPI(MPI_Comm_split_type(e->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &e->node));
+  PetscCallMPI(MPI_Comm_size(e->node, &near));
+  e->place = (size_t)PetscMax(e->send.cells, e->receive.cells) * e->reserved;
+  e->turn = 0;
+  PetscCall(SegmentsPossible(e->node, (size_t)near * 2 * e->place, &possible));
+  if (!possible) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SegmentsCreate(e->node, 2 * e->place, &e->segments));
+  PetscCall(find_near(e, &e->receive, &e->send));
+  PetscCall(find_near(e, &e->send, &e->receive));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode provide_buffer(Side *side, size_t bytes_per_cell)
+{
+  PetscInt cells = 0; /* that are sent */
+
+  PetscFunctionBeginUser;
+  for (PetscInt m = 0; m < side->messages; ++m)
+    if (side->message[m].near < 0) cells = side->cells;
+  PetscCall(PetscFree(side->buffer));
+  PetscCall(PetscMalloc1((size_t)cells * bytes_per_cell, &side->buffer));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Room for all that has been reserved. */
+static PetscErrorCode provide(Exchange e)
+{
+  PetscFunctionBeginUser;
+  if (e->provided >= e->reserved) PetscFunctionReturn(PETSC_SUCCESS);
+  e->provided = e->reserved;
+  for (int s = 0; s < 2; ++s) {
+    Side *side = s ? &e->send : &e->receive;
+
+    for (PetscInt m = 0; m < side->messages; ++m) side->message[m].near = -1;
+  }
+  PetscCall(provide_segments(e));
+  PetscCall(provide_buffer(&e->send, e->provided));
+  PetscCall(provide_buffer(&e->receive, e->provided));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -175,6 +254,8 @@ PetscErrorCode ExchangeDestroy(Exchange *exchange)
   }
   PetscCall(PetscFree(e->copy));
   PetscCall(PetscFree(e->request));
+  PetscCall(SegmentsDestroy(&e->segments));
+  if (e->node != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&e->node));
   PetscCall(PetscCommDestroy(&e->comm));
   PetscCall(PetscFree(e));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -251,30 +332,68 @@ static void copy_within(SinewTensor from, SinewBox a, SinewTensor to, SinewBox c
     }
 }
 
-static PetscErrorCode post(Exchange e, const Side *out, const Side *in, size_t bytes, SinewTensor source,
-                           PetscBool adjoint)
+/* Where a message's cells are, on their way out. */
+static char *outgoing(Exchange e, const Side *side, const Message *k, size_t bytes)
+{
+  const size_t offset = (size_t)k->offset * bytes;
+
+  return k->near < 0 ? side->buffer + offset : e->segments.segment[e->segments.rank] + e->turn + offset;
+}
+
+static char *incoming(Exchange e, const Side *side, const Message *k, size_t bytes)
+{
+  return k->near < 0 ? side->buffer + (size_t)k->offset * bytes : e->segments.segment[k->near] + k->where;
+}
+
+/* What is sent: a message's cells, or where they are. */
+static PetscErrorCode contents(const Message *k, size_t bytes, PetscMPIInt *count)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscMPIIntCast(k->near < 0 ? k->cells * (PetscInt)bytes : (PetscInt)sizeof(k->where), count));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode post_receive(Exchange e, const Side *in, Message *k, size_t bytes, MPI_Request *request)
+{
+  void *to = k->near < 0 ? incoming(e, in, k, bytes) : (char *)&k->where;
+  PetscMPIInt count;
+
+  PetscFunctionBeginUser;
+  PetscCall(contents(k, bytes, &count));
+  PetscCallMPI(MPI_Irecv(to, count, MPI_BYTE, k->rank, e->tag, e->comm, request));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode post_send(Exchange e, const Side *out, Message *k, size_t bytes, MPI_Request *request)
+{
+  const void *from = k->near < 0 ? outgoing(e, out, k, bytes) : (char *)&k->where;
+  PetscMPIInt count;
+
+  PetscFunctionBeginUser;
+  PetscCall(contents(k, bytes, &count));
+  k->where = e->turn + (size_t)k->offset * bytes;
+  PetscCallMPI(MPI_Isend(from, count, MPI_BYTE, k->rank, e->tag, e->comm, request));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode post(Exchange e, Side *out, Side *in, size_t bytes, SinewTensor source, PetscBool adjoint)
 {
   MPI_Request *request = e->request;
 
   PetscFunctionBeginUser;
   PetscCheck(bytes <= e->reserved, PETSC_COMM_SELF, PETSC_ERR_PLIB, "exchange buffer too small");
-  for (PetscInt m = 0; m < in->messages; ++m) {
-    const Message *k = &in->message[m];
-    PetscMPIInt count;
-
-    PetscCall(PetscMPIIntCast(k->cells * (PetscInt)bytes, &count));
-    PetscCallMPI(
-        MPI_Irecv(in->buffer + (size_t)k->offset * bytes, count, MPI_BYTE, k->rank, e->tag, e->comm, request++));
-  }
+  PetscCall(provide(e));
+  for (PetscInt m = 0; m < in->messages; ++m) PetscCall(post_receive(e, in, &in->message[m], bytes, request++));
   for (PetscInt m = 0; m < out->messages; ++m) {
-    const Message *k = &out->message[m];
-    char *buffer = out->buffer + (size_t)k->offset * bytes;
+    Message *k = &out->message[m];
+    char *buffer = outgoing(e, out, k, bytes);
 
     for (PetscInt p = k->first; p < k->first + k->count; ++p)
       buffer = pack(source, adjoint ? out->piece[p].to : out->piece[p].from, buffer);
-    PetscCallMPI(MPI_Isend(out->buffer + (size_t)k->offset * bytes, (PetscMPIInt)(k->cells * (PetscInt)bytes), MPI_BYTE,
-                           k->rank, e->tag, e->comm, request++));
   }
+  if (e->segments.segment) PetscCall(SegmentsSync(&e->segments));
+  for (PetscInt m = 0; m < out->messages; ++m) PetscCall(post_send(e, out, &out->message[m], bytes, request++));
+  e->turn = e->place - e->turn;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -282,6 +401,7 @@ static PetscErrorCode wait(Exchange e)
 {
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Waitall((PetscMPIInt)(e->send.messages + e->receive.messages), e->request, MPI_STATUSES_IGNORE));
+  if (e->segments.segment) PetscCall(SegmentsSync(&e->segments));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -306,7 +426,7 @@ PetscErrorCode ExchangeEnd(Exchange e, SinewTensor from, SinewTensor to)
   PetscCall(wait(e));
   for (PetscInt m = 0; m < e->receive.messages; ++m) {
     const Message *k = &e->receive.message[m];
-    char *buffer = e->receive.buffer + (size_t)k->offset * bytes_per_cell(to);
+    char *buffer = incoming(e, &e->receive, k, bytes_per_cell(to));
 
     for (PetscInt p = k->first; p < k->first + k->count; ++p)
       buffer = unpack(to, e->receive.piece[p].to, PETSC_FALSE, buffer);
@@ -322,7 +442,7 @@ static void add_copies(Exchange e, SinewTensor from, SinewTensor to)
 static void add_message(Exchange e, PetscInt m, SinewTensor to)
 {
   const Message *k = &e->send.message[m];
-  char *buffer = e->send.buffer + (size_t)k->offset * bytes_per_cell(to);
+  char *buffer = incoming(e, &e->send, k, bytes_per_cell(to));
 
   for (PetscInt p = k->first; p < k->first + k->count; ++p)
     buffer = unpack(to, e->send.piece[p].from, PETSC_TRUE, buffer);

@@ -47,6 +47,7 @@ PetscErrorCode SegmentsCreate(MPI_Comm comm, size_t bytes, Segments *s)
   PetscFunctionBeginUser;
   s->comm = comm;
   PetscCallMPI(MPI_Comm_size(comm, &s->size));
+  PetscCallMPI(MPI_Comm_rank(comm, &s->rank));
   PetscCallMPI(MPI_Win_allocate_shared((MPI_Aint)(bytes + 2 * CACHE_LINE), 1, MPI_INFO_NULL, comm, &base, &s->window));
   PetscCallMPI(MPI_Win_lock_all(MPI_MODE_NOCHECK, s->window));
   PetscCall(PetscMalloc1((size_t)s->size, &s->segment));
@@ -67,19 +68,26 @@ PetscErrorCode SegmentsDestroy(Segments *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode SegmentsFence(const Segments *s)
+PetscErrorCode SegmentsSync(const Segments *s)
 {
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Win_sync(s->window));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode SegmentsFence(const Segments *s)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SegmentsSync(s));
   PetscCallMPI(MPI_Barrier(s->comm));
-  PetscCallMPI(MPI_Win_sync(s->window));
+  PetscCall(SegmentsSync(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode SegmentsOffer(const Segments *s, MPI_Request *request)
 {
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Win_sync(s->window));
+  PetscCall(SegmentsSync(s));
   PetscCallMPI(MPI_Ibarrier(s->comm, request));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -88,7 +96,7 @@ PetscErrorCode SegmentsAccept(const Segments *s, MPI_Request *request)
 {
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Wait(request, MPI_STATUS_IGNORE));
-  PetscCallMPI(MPI_Win_sync(s->window));
+  PetscCall(SegmentsSync(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

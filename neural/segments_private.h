@@ -9,7 +9,8 @@
     SegmentsDestroy.
 
   A segment that was read must not be written again before its readers are done, which they are when they have come to
-  the next fence: two halves in turn need no other.
+  the next fence: two halves in turn need no other. Ranks that send each other messages anyway may do without fences
+  (SegmentsSync).
 
   Source: MPI 4.0, section 12.4 (a unified memory model; windows locked by all, MPI_Win_sync on both sides of a
   barrier). Collective on comm where nothing else is said.
@@ -18,7 +19,7 @@
 
 typedef struct {
   MPI_Comm comm;
-  PetscMPIInt size;
+  PetscMPIInt size, rank;
   MPI_Win window;
   char **segment; /* by rank, on cache lines; NULL: there are none */
 } Segments;
@@ -32,6 +33,9 @@ PETSC_INTERN PetscErrorCode SegmentsDestroy(Segments *segments);
 PETSC_INTERN PetscErrorCode SegmentsFence(const Segments *segments);
 PETSC_INTERN PetscErrorCode SegmentsOffer(const Segments *segments, MPI_Request *request);
 PETSC_INTERN PetscErrorCode SegmentsAccept(const Segments *segments, MPI_Request *request);
+/* For those who tell each other by messages of their own: after writing and before the message, and again after it and
+ * before reading. Local. */
+PETSC_INTERN PetscErrorCode SegmentsSync(const Segments *segments);
 /* The sum of all ranks' n numbers that lie `at` bytes into their segments, in the order of ranks. Local. */
 PETSC_INTERN void SegmentsSum(const Segments *segments, SinewDtype dtype, size_t n, size_t at, void *sum);
 

@@ -28,8 +28,10 @@
 
   Communication. An exchange sends one message to each rank whose halo touches this box (at most 8
   when boxes are at least as wide as the halo), in all about perimeter x halo x channels x batch
-  values. The halo sum, its adjoint, sends the same volume back. Buffers are allocated when the
-  tensor is made; an exchange allocates nothing.
+  values. The halo sum, its adjoint, sends the same volume back. Ranks of one node that send each other halos
+  read them where they were written, in memory that they share (two places in turn, files in /dev/shm), and their
+  messages are of 8 bytes; not with the PETSc option -sinew_share_memory false. Room is made by the first exchange after
+  the widest tensor was; others allocate nothing.
 
   Errors. A map that cannot be cut raises SINEW_ERR_INPUT with one line. Creation, exchange and sum
   are collective on the layout's communicator; the others are local.

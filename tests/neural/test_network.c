@@ -52,30 +52,44 @@ static PetscInt wrap(PetscInt k, PetscInt n)
   return (k % n + n) % n;
 }
 
+/* Fills a tensor's box anew and exchanges its halo; returns how many values are not what they should be. */
+static int wrong_values(SinewTensor t, PetscInt seed)
+{
+  const SinewLayout layout = SinewTensorLayout(t);
+  const SinewBox box = SinewLayoutBox(layout), map = SinewLayoutMap(layout);
+  const PetscInt h = SinewTensorHalo(t), channels = SinewTensorChannels(t);
+  const double *v = SinewTensorData(t);
+  int wrong = 0;
+
+  fill(t, seed);
+  check_call(SinewTensorHaloBegin(t));
+  check_call(SinewTensorHaloEnd(t));
+  for (PetscInt y = box.y - h; y < box.y + box.ny + h; y++)
+    for (PetscInt x = box.x - h; x < box.x + box.nx + h; x++)
+      for (PetscInt c = 0; c < channels; c++) {
+        const int outside = y < 0 || x < 0 || y >= map.ny || x >= map.nx;
+        const PetscInt cell = (c * map.ny + wrap(y, map.ny)) * map.nx + wrap(x, map.nx);
+
+        wrong += *v++ != (outside && !SinewLayoutPeriodic(layout) ? 0 : wave(seed, cell));
+      }
+  return wrong;
+}
+
+/* One exchange serves tensors of several widths, again and again. */
 static void check_halo(PetscBool periodic, PetscInt ny, PetscInt nx, PetscInt halo)
 {
   SinewLayout layout;
-  SinewTensor t;
-  SinewBox box;
-  double *v;
+  SinewTensor t, wide;
   int wrong = 0;
 
   check_call(SinewLayoutCreate(PETSC_COMM_WORLD, ny, nx, periodic, 1, &layout));
   check_call(SinewTensorCreate(layout, SINEW_FLOAT64, 1, 1, halo, NULL, &t));
-  box = SinewLayoutBox(layout);
-  fill(t, 1);
-  check_call(SinewTensorHaloBegin(t));
-  check_call(SinewTensorHaloEnd(t));
-  v = SinewTensorData(t);
-  for (PetscInt y = box.y - halo; y < box.y + box.ny + halo; y++)
-    for (PetscInt x = box.x - halo; x < box.x + box.nx + halo; x++) {
-      const int outside = y < 0 || x < 0 || y >= ny || x >= nx;
-      const double want = outside && !periodic ? 0 : wave(1, wrap(y, ny) * nx + wrap(x, nx));
-
-      wrong += *v++ != want;
-    }
+  for (PetscInt seed = 1; seed <= 3; seed++) wrong += wrong_values(t, seed);
+  check_call(SinewTensorCreate(layout, SINEW_FLOAT64, 1, 5, halo, NULL, &wide));
+  for (PetscInt seed = 1; seed <= 3; seed++) wrong += wrong_values(wide, seed) + wrong_values(t, seed);
   check_all(!wrong);
   check_call(SinewTensorDestroy(&t));
+  check_call(SinewTensorDestroy(&wide));
   check_call(SinewLayoutDestroy(&layout));
 }
 
@@ -170,6 +184,16 @@ static void halo_sums(void **state)
   check_call(SinewTensorDestroy(&t));
   check_call(SinewTensorDestroy(&u));
   check_call(SinewLayoutDestroy(&layout));
+}
+
+/* Without memory that ranks share. */
+static void by_messages(void **state)
+{
+  check_call(PetscOptionsSetValue(NULL, "-sinew_share_memory", "false"));
+  halos(state);
+  halo_sums(state);
+  sharing(state);
+  check_call(PetscOptionsClearValue(NULL, "-sinew_share_memory"));
 }
 
 /* ---- gradients ---- */
@@ -700,7 +724,7 @@ static void wrong_grids(void **state)
 }
 
 SINEW_TEST_MAIN(cmocka_unit_test(halos), cmocka_unit_test(halo_sums), cmocka_unit_test(sharing),
-                cmocka_unit_test(gradients), cmocka_unit_test(reproducible), cmocka_unit_test(ode_gradients),
-                cmocka_unit_test(super_resolution_of_blocks), cmocka_unit_test(super_resolution_is_dilation),
-                cmocka_unit_test(dilation), cmocka_unit_test(any_ranks), cmocka_unit_test(registry),
-                cmocka_unit_test(wrong_weights), cmocka_unit_test(wrong_grids))
+                cmocka_unit_test(by_messages), cmocka_unit_test(gradients), cmocka_unit_test(reproducible),
+                cmocka_unit_test(ode_gradients), cmocka_unit_test(super_resolution_of_blocks),
+                cmocka_unit_test(super_resolution_is_dilation), cmocka_unit_test(dilation), cmocka_unit_test(any_ranks),
+                cmocka_unit_test(registry), cmocka_unit_test(wrong_weights), cmocka_unit_test(wrong_grids))
