@@ -167,13 +167,16 @@ PetscErrorCode ExchangeReserve(Exchange e, size_t bytes_per_cell)
 
 /* ---- room ---- */
 
-/* Which ranks of a side's messages are on the node, and get messages as well as they send them. */
+/* Which ranks of a side's messages are on the node, and get messages as well as they send them; without segments none.
+ */
 static PetscErrorCode find_near(Exchange e, const Side *other, Side *side)
 {
   MPI_Group all, node;
   PetscInt o = 0;
 
   PetscFunctionBeginUser;
+  for (PetscInt m = 0; m < side->messages; ++m) side->message[m].near = -1;
+  if (!e->segments.segment) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Comm_group(e->comm, &all));
   PetscCallMPI(MPI_Comm_group(e->node, &node));
   for (PetscInt m = 0; m < side->messages; ++m) {
@@ -192,21 +195,20 @@ static PetscErrorCode find_near(Exchange e, const Side *other, Side *side)
 
 static PetscErrorCode provide_segments(Exchange e)
 {
-  PetscMPIInt near;
+  PetscMPIInt size, near;
   PetscBool possible;
 
   PetscFunctionBeginUser;
   PetscCall(SegmentsDestroy(&e->segments));
+  PetscCallMPI(MPI_Comm_size(e->comm, &size));
+  if (size == 1) PetscFunctionReturn(PETSC_SUCCESS);
   if (e->node == MPI_COMM_NULL)
     PetscCallMPI(MPI_Comm_split_type(e->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &e->node));
   PetscCallMPI(MPI_Comm_size(e->node, &near));
   e->place = (size_t)PetscMax(e->send.cells, e->receive.cells) * e->reserved;
   e->turn = 0;
   PetscCall(SegmentsPossible(e->node, (size_t)near * 2 * e->place, &possible));
-  if (!possible) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(SegmentsCreate(e->node, 2 * e->place, &e->segments));
-  PetscCall(find_near(e, &e->receive, &e->send));
-  PetscCall(find_near(e, &e->send, &e->receive));
+  if (possible) PetscCall(SegmentsCreate(e->node, 2 * e->place, &e->segments));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -228,12 +230,9 @@ static PetscErrorCode provide(Exchange e)
   PetscFunctionBeginUser;
   if (e->provided >= e->reserved) PetscFunctionReturn(PETSC_SUCCESS);
   e->provided = e->reserved;
-  for (int s = 0; s < 2; ++s) {
-    Side *side = s ? &e->send : &e->receive;
-
-    for (PetscInt m = 0; m < side->messages; ++m) side->message[m].near = -1;
-  }
   PetscCall(provide_segments(e));
+  PetscCall(find_near(e, &e->receive, &e->send));
+  PetscCall(find_near(e, &e->send, &e->receive));
   PetscCall(provide_buffer(&e->send, e->provided));
   PetscCall(provide_buffer(&e->receive, e->provided));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -43,7 +43,8 @@ static inline char *TensorCell(SinewTensor t, PetscInt b, PetscInt y, PetscInt x
 /*
   An exchange copies boxes of one layout into padded boxes of another (or of the same: then the
   halo alone is filled). Its adjoint adds what lies in the padded boxes of `to` onto the boxes of
-  `from`. One may be under way at a time. Collective, except Reserve.
+  `from`. One may be under way at a time. Collective, except Reserve, which asks for room (as much on every rank) that
+  the next exchange makes.
 
   Where `from` is shared, everyone has what it needs, and the adjoint is a sum that everyone gets (in the order of
   ranks: the same bits). Where `to` is shared, everyone gets all, and the adjoint is local, because gradients of
