@@ -5,8 +5,8 @@
   Ranks of one node that send each other halos put them into memory that both see, and the message says where. A rank
   that was told of the next halo knows that its own last one has been read: so two places in turn suffice.
 */
+#include "neural/kernels_private.h"
 #include "neural/segments_private.h"
-#include "neural/tensor_private.h"
 #include <string.h>
 
 typedef struct {
@@ -283,15 +283,16 @@ void ExchangeSides(Exchange e, SinewBox box, PetscInt halo, PetscBool side[4])
 
 static size_t value_size(SinewTensor t)
 {
-  return t->dtype == SINEW_FLOAT32 ? sizeof(float) : sizeof(double);
+  return SinewDtypeSize(t->dtype);
 }
 
-static void add_values(SinewDtype dtype, PetscInt n, const void *from, void *to)
+/* n values to, or added to, others. */
+static void move_values(SinewDtype dtype, PetscBool add, size_t n, const void *from, void *to)
 {
-  if (dtype == SINEW_FLOAT32)
-    for (PetscInt i = 0; i < n; ++i) ((float *)to)[i] += ((const float *)from)[i];
+  if (add)
+    (*KernelsOf(dtype)->sum)(n, from, to, to);
   else
-    for (PetscInt i = 0; i < n; ++i) ((double *)to)[i] += ((const double *)from)[i];
+    memcpy(to, from, n * SinewDtypeSize(dtype));
 }
 
 /* Tensor to buffer; returns the end of what was written. */
@@ -306,29 +307,21 @@ static char *pack(SinewTensor t, SinewBox r, char *buffer)
 
 static char *unpack(SinewTensor t, SinewBox r, PetscBool add, char *buffer)
 {
-  const size_t bytes = (size_t)(r.nx * t->channels) * value_size(t);
+  const size_t n = (size_t)(r.nx * t->channels);
 
   for (PetscInt b = 0; b < t->batch; ++b)
-    for (PetscInt y = 0; y < r.ny; ++y, buffer += bytes) {
-      if (add)
-        add_values(t->dtype, r.nx * t->channels, buffer, TensorCell(t, b, r.y + y, r.x));
-      else
-        memcpy(TensorCell(t, b, r.y + y, r.x), buffer, bytes);
-    }
+    for (PetscInt y = 0; y < r.ny; ++y, buffer += n * value_size(t))
+      move_values(t->dtype, add, n, buffer, TensorCell(t, b, r.y + y, r.x));
   return buffer;
 }
 
 static void copy_within(SinewTensor from, SinewBox a, SinewTensor to, SinewBox c, PetscBool add)
 {
-  const PetscInt n = a.nx * from->channels;
+  const size_t n = (size_t)(a.nx * from->channels);
 
   for (PetscInt b = 0; b < from->batch; ++b)
-    for (PetscInt y = 0; y < a.ny; ++y) {
-      if (add)
-        add_values(from->dtype, n, TensorCell(from, b, a.y + y, a.x), TensorCell(to, b, c.y + y, c.x));
-      else
-        memcpy(TensorCell(to, b, c.y + y, c.x), TensorCell(from, b, a.y + y, a.x), (size_t)n * value_size(from));
-    }
+    for (PetscInt y = 0; y < a.ny; ++y)
+      move_values(from->dtype, add, n, TensorCell(from, b, a.y + y, a.x), TensorCell(to, b, c.y + y, c.x));
 }
 
 /* Where a message's cells are, on their way out. */

@@ -29,7 +29,7 @@ PetscErrorCode GraphCreate(MPI_Comm comm, SinewDtype dtype, PetscInt batch, Pets
   g->together = 1;
   g->training = training;
   g->lean = (PetscBool)(lean && !training);
-  g->kernels = dtype == SINEW_FLOAT32 ? &KernelsFloat : &KernelsDouble;
+  g->kernels = KernelsOf(dtype);
   g->convolution = dtype == SINEW_FLOAT32 ? &ConvolutionFloat : &ConvolutionDouble;
   PetscCall((*g->convolution->create_engine)(&g->engine));
   *graph = g;

@@ -51,7 +51,7 @@ typedef struct {
   /* gx = scale gx + slope x + constant: the rest of the norm's adjoint */
   void (*norm_adjoint)(const Pointwise *p, PetscInt b, SinewTensor gx, double slope, double constant);
   void (*add)(SinewTensor from, SinewTensor to, PetscInt b); /* box to box */
-  void (*add_all)(size_t n, const void *from, void *to);
+  void (*sum)(size_t n, const void *a, const void *b, void *sum); /* of n values; sum may be one of them */
   void (*pool)(SinewTensor x, SinewTensor y, PetscBool maximum, PetscInt b, SinewBox r);
   void (*pool_adjoint)(SinewTensor x, SinewTensor gy, PetscBool maximum, PetscInt b, SinewTensor gx);
   /* bicubic, twice as fine; row: scratch for a padded row of x */
@@ -60,5 +60,10 @@ typedef struct {
 } Kernels;
 
 PETSC_INTERN const Kernels KernelsFloat, KernelsDouble;
+
+static inline const Kernels *KernelsOf(SinewDtype dtype)
+{
+  return dtype == SINEW_FLOAT32 ? &KernelsFloat : &KernelsDouble;
+}
 
 #endif

@@ -236,13 +236,13 @@ static void add(SinewTensor from, SinewTensor to, PetscInt b)
   add_residual(from, to, b, (SinewBox){0, 0, box.ny, box.nx});
 }
 
-static void add_all(size_t n, const void *from, void *to)
+static void sum_all(size_t n, const void *a, const void *b, void *sum)
 {
-  const REAL *restrict x = from;
-  REAL *restrict y = to;
+  const REAL *x = a, *y = b;
+  REAL *out = sum;
 
 #pragma omp simd
-  for (size_t i = 0; i < n; ++i) y[i] += x[i];
+  for (size_t i = 0; i < n; ++i) out[i] = x[i] + y[i];
 }
 
 /* ---- pooling ---- */
@@ -386,4 +386,4 @@ static void upsample_adjoint(SinewTensor gy, PetscInt b, SinewTensor gx, void *s
 }
 
 const Kernels TABLE = {moments, pointwise, pointwise_adjoint, norm_adjoint, add,
-                       add_all, pool,      pool_adjoint,      upsample,     upsample_adjoint};
+                       sum_all, pool,      pool_adjoint,      upsample,     upsample_adjoint};

@@ -139,7 +139,7 @@ static void add_scratch(Graph g, const Layer *layer, const Node *in, size_t coun
   struct _p_SinewTensor scratch = *in->gradient;
 
   if (in->rim == layer->halo) {
-    (*g->kernels->add_all)(count, g->scratch, in->gradient->data);
+    (*g->kernels->sum)(count, g->scratch, in->gradient->data, in->gradient->data);
     return;
   }
   scratch.halo = layer->halo;

@@ -1,5 +1,6 @@
 /* Memory that the ranks of a node share; see segments_private.h. */
 #define _DEFAULT_SOURCE /* statvfs */
+#include "neural/kernels_private.h"
 #include "neural/memory_private.h"
 #include "neural/segments_private.h"
 #include <stdint.h>
@@ -100,16 +101,8 @@ PetscErrorCode SegmentsAccept(const Segments *s, MPI_Request *request)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* sum = a + b */
-static void add(SinewDtype dtype, size_t n, const void *a, const void *b, void *sum)
-{
-  if (dtype == SINEW_FLOAT32)
-    for (size_t i = 0; i < n; ++i) ((float *)sum)[i] = ((const float *)a)[i] + ((const float *)b)[i];
-  else
-    for (size_t i = 0; i < n; ++i) ((double *)sum)[i] = ((const double *)a)[i] + ((const double *)b)[i];
-}
-
 void SegmentsSum(const Segments *s, SinewDtype dtype, size_t n, size_t at, void *sum)
 {
-  for (PetscMPIInt r = 1; r < s->size; ++r) add(dtype, n, r == 1 ? s->segment[0] + at : sum, s->segment[r] + at, sum);
+  for (PetscMPIInt r = 1; r < s->size; ++r)
+    (*KernelsOf(dtype)->sum)(n, r == 1 ? s->segment[0] + at : sum, s->segment[r] + at, sum);
 }
