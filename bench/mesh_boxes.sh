@@ -4,6 +4,8 @@
 #
 #   bench/mesh_boxes.sh [BUILD] [REPETITIONS]        standard: build/release 3
 set -eu
+# shellcheck source=bench/lib.sh
+. "$(dirname "$0")/lib.sh"
 build=$(realpath "${1:-build/release}") repetitions=${2:-3}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -29,16 +31,7 @@ done
 deck start blast 8
 
 names=$(ls ./*.yaml | sed 's|./||; s|.yaml||')
-for round in $(seq "$repetitions"); do
-  for name in $names; do
-    case $name in *_384) [ "$round" = 1 ] || continue ;; esac
-    seconds=$({ TIMEFORMAT=%U; time "$build/bin/sinew" run "$name.yaml" >"$name.log" 2>&1; } 2>&1) ||
-      { cat "$name.log"; exit 1; }
-    echo "$name $seconds"
-  done
-done >times
-awk '{ if (!($1 in t) || $2 < t[$1]) t[$1] = $2 }
-     END { for (k in t) if (k != "start") printf "%-24s %.3f s\n", k, t[k] - t["start"] }' times | sort -V
+deck_seconds "$build" "$repetitions" '*_384'
 for problem in blast bore; do
   [ $problem = blast ] && field=rho || field=h
   "$build/bench/mesh" against $field 1 "$folder/${problem}_rest_384" \

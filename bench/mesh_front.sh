@@ -4,6 +4,8 @@
 #
 #   bench/mesh_front.sh [BUILD] [NU] [REPETITIONS]        standard: build/release 0.002 5
 set -eu
+# shellcheck source=bench/lib.sh
+. "$(dirname "$0")/lib.sh"
 build=$(realpath "${1:-build/release}") nu=${2:-0.002} repetitions=${3:-5}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -22,13 +24,5 @@ for n in 64 96; do deck "moving_$n" $n 'type: rkl, dt: 0.005' 'share: 0.88, smoo
 deck start 8 'type: ssp, dt: 1'
 
 names=$(ls ./*.yaml | sed 's|./||; s|.yaml||')
-for _ in $(seq "$repetitions"); do
-  for name in $names; do
-    seconds=$({ TIMEFORMAT=%U; time "$build/bin/sinew" run "$name.yaml" >"$name.log" 2>&1; } 2>&1) ||
-      { cat "$name.log"; exit 1; }
-    echo "$name $seconds"
-  done
-done >times
-awk '{ if (!($1 in t) || $2 < t[$1]) t[$1] = $2 }
-     END { for (k in t) if (k != "start") printf "%-14s %.3f s\n", k, t[k] - t["start"] }' times | sort -V
+deck_seconds "$build" "$repetitions"
 "$build/bench/mesh" errors "$nu" $(echo "$names" | grep -v start | sed "s|^|$folder/|") | sed "s|$folder/||"
