@@ -70,7 +70,7 @@ static inline void golden_each(const char *what, const char *const prefixes[], v
   }
 }
 
-static inline int golden_has(SinewFile file, const char *name)
+static inline PetscBool golden_has(SinewFile file, const char *name)
 {
   SinewArray array;
   PetscBool exists;
