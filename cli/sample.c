@@ -99,7 +99,7 @@ static PetscErrorCode sample(Words *w)
 
 PetscErrorCode CommandSample(int argc, char **argv, int *code)
 {
-  Words words = {NULL};
+  Words words = {.output = NULL};
 
   PetscFunctionBeginUser;
   *code = SINEW_EXIT_DONE;
