@@ -142,7 +142,7 @@ static PetscBool put_line(SinewHistory history, PetscInt step, PetscReal t, cons
 /* Shares rank 0's verdict: one small broadcast, a second one on failure. */
 static PetscErrorCode share(SinewHistory history, PetscBool ok)
 {
-  int good = ok;
+  int good = (int)ok;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Bcast(&good, 1, MPI_INT, 0, history->comm));

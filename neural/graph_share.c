@@ -33,7 +33,7 @@ static PetscErrorCode decide(Graph g, MPI_Comm comm, PetscBool *share)
 
   PetscFunctionBeginUser;
   PetscCall(SegmentsPossible(g->comm, whole_bytes(g) + (size_t)g->size * GraphGradientsShared(g, PETSC_FALSE), share));
-  all = *share;
+  all = (int)*share;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_MIN, comm));
   *share = (PetscBool)all;
   PetscFunctionReturn(PETSC_SUCCESS);

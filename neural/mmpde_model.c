@@ -122,7 +122,7 @@ static PetscErrorCode read_int(SinewFile file, const char key[], PetscInt *value
 
 static PetscErrorCode read_flag(SinewFile file, const char key[], PetscBool *value)
 {
-  PetscInt stored = *value;
+  PetscInt stored = (PetscInt)*value;
 
   PetscFunctionBeginUser;
   PetscCall(read_int(file, key, &stored));

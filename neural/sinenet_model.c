@@ -26,7 +26,7 @@ static PetscErrorCode need_int(MPI_Comm comm, SinewFile file, const char path[],
 
 static PetscErrorCode read_bool(SinewFile file, const char key[], PetscBool *value)
 {
-  PetscInt stored = *value;
+  PetscInt stored = (PetscInt)*value;
 
   PetscFunctionBeginUser;
   PetscCall(read_int(file, key, &stored));
@@ -165,8 +165,8 @@ PetscErrorCode SinewSinenetWriteModel(SinewFile file, const SinewSinenetModel *m
   PetscCall(write_int(file, "time_future", o->outputs / model->components));
   PetscCall(write_int(file, "n_input_scalar_components", model->components));
   PetscCall(write_int(file, "n_output_scalar_components", model->components));
-  PetscCall(write_int(file, "disentangle", o->disentangle));
-  PetscCall(write_int(file, "use_scale_shift_norm", o->scale_shift));
+  PetscCall(write_int(file, "disentangle", (PetscInt)o->disentangle));
+  PetscCall(write_int(file, "use_scale_shift_norm", (PetscInt)o->scale_shift));
   PetscCall(write_int(file, "batch", o->batch));
   PetscCall(write_int(file, "H", model->ny));
   PetscCall(write_int(file, "W", model->nx));

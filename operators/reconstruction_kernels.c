@@ -16,11 +16,6 @@ static inline PetscReal magnitude(PetscReal a)
   return PetscAbsReal(a);
 }
 
-static inline PetscReal with_sign_of(PetscReal size, PetscReal sign)
-{
-  return sign < 0 ? -size : size;
-}
-
 static void constant(PetscInt n, PetscInt stride, const PetscReal *restrict q, PetscReal *restrict lower,
                      PetscReal *restrict upper)
 {

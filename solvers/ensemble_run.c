@@ -197,7 +197,7 @@ static PetscErrorCode run_group(const EnsembleRun *run, const PetscBool done[], 
   PetscCall(PetscPopErrorHandler());
   if (error && error != SINEW_ERR_INPUT && error != SINEW_ERR_OUTPUT) PetscCall(error); /* ends all ranks */
   PetscCall(PetscSNPrintf(line, sizeof(line), "member %" PetscInt_FMT ": %s", at, held));
-  mine[0] = *stopped;
+  mine[0] = (int)*stopped;
   mine[1] = (int)error;
   PetscCallMPI(MPI_Allreduce(mine, worst, 2, MPI_INT, MPI_MAX, run->world));
   *stopped = (PetscBool)worst[0];

@@ -580,7 +580,7 @@ static PetscErrorCode check_room(SinewOutputs o)
   PetscCallMPI(MPI_Comm_rank(o->comm, &rank));
   if (rank == 0) {
     measure(o);
-    full = SinewOutputsFull(o);
+    full = (int)SinewOutputsFull(o);
   }
   PetscCallMPI(MPI_Bcast(&full, 1, MPI_INT, 0, o->comm));
   PetscCheck(!full, o->comm, SINEW_ERR_OUTPUT, "%s: holds as much as output.max_size allows: raise it to go on",

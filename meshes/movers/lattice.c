@@ -59,7 +59,7 @@ PetscErrorCode SinewLatticeCreate(MPI_Comm comm, const SinewLatticeOptions *o, S
     l->lower[d] = used ? o->lower[d] : 0;
     l->upper[d] = used ? o->upper[d] : 1;
     l->h[d] = (l->upper[d] - l->lower[d]) / (PetscReal)l->cells[d];
-    l->ghosts[d] = used;
+    l->ghosts[d] = (PetscInt)used;
   }
   PetscCall(create_dm(l, o));
   PetscCall(DMDAGetCorners(l->dm, &l->start[0], &l->start[1], &l->start[2], &l->count[0], &l->count[1], &l->count[2]));

@@ -1,4 +1,5 @@
 /* Networks' files: safetensors as bytes, HDF5 as programs, sealed HDF5 with flipped bytes. */
+#define _GNU_SOURCE /* memmem */
 #include "tests/fuzz/fuzz.h"
 
 #include "io/safetensors.h"
