@@ -37,7 +37,6 @@ struct _p_Exchange {
   Piece *copy;               /* within this rank */
   size_t reserved, provided; /* bytes per cell that there is to be room for, and that there is */
   MPI_Request *request;
-  MPI_Comm node;
   Segments segments;     /* of the ranks of the node: two places each */
   size_t place, turn;    /* bytes of one, and before the one whose turn it is */
   PetscBool in_place;    /* one layout: the boxes themselves are there already */
@@ -129,7 +128,8 @@ static PetscErrorCode plan_side(SinewLayout from, SinewLayout to, PetscInt halo,
 
     if (!n) continue;
     (void)pieces_with(from, to, halo, sending, r, piece);
-    side->message[side->messages++] = (Message){r, side->pieces, n, side->cells, cells_of(n, piece), 0, 0};
+    side->message[side->messages++] =
+        (Message){.rank = r, .first = side->pieces, .count = n, .offset = side->cells, .cells = cells_of(n, piece)};
     side->pieces += n;
     side->cells += cells_of(n, piece);
   }
@@ -144,7 +144,6 @@ PetscErrorCode ExchangeCreate(SinewLayout from, SinewLayout to, PetscInt halo, E
   PetscCall(PetscNew(&e));
   PetscCall(PetscCommDuplicate(from->comm, &e->comm, &e->tag));
   PetscCallMPI(MPI_Comm_rank(e->comm, &e->rank));
-  e->node = MPI_COMM_NULL;
   e->in_place = (PetscBool)(from == to);
   e->forth = (PetscBool)!from->shared;
   e->back = (PetscBool)!to->shared;
@@ -171,44 +170,35 @@ PetscErrorCode ExchangeReserve(Exchange e, size_t bytes_per_cell)
  */
 static PetscErrorCode find_near(Exchange e, const Side *other, Side *side)
 {
-  MPI_Group all, node;
+  PetscShmComm node;
   PetscInt o = 0;
 
   PetscFunctionBeginUser;
   for (PetscInt m = 0; m < side->messages; ++m) side->message[m].near = -1;
   if (!e->segments.segment) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCallMPI(MPI_Comm_group(e->comm, &all));
-  PetscCallMPI(MPI_Comm_group(e->node, &node));
+  PetscCall(PetscShmCommGet(e->comm, &node));
   for (PetscInt m = 0; m < side->messages; ++m) {
     Message *k = &side->message[m];
     PetscMPIInt near;
 
     while (o < other->messages && other->message[o].rank < k->rank) ++o;
     if (o == other->messages || other->message[o].rank != k->rank) continue;
-    PetscCallMPI(MPI_Group_translate_ranks(all, 1, &k->rank, node, &near));
-    if (near != MPI_UNDEFINED) k->near = near;
+    PetscCall(PetscShmCommGlobalToLocal(node, k->rank, &near));
+    if (near != MPI_PROC_NULL) k->near = near;
   }
-  PetscCallMPI(MPI_Group_free(&all));
-  PetscCallMPI(MPI_Group_free(&node));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode provide_segments(Exchange e)
 {
-  PetscMPIInt size, near;
-  PetscBool possible;
+  MPI_Comm node;
 
   PetscFunctionBeginUser;
   PetscCall(SegmentsDestroy(&e->segments));
-  PetscCallMPI(MPI_Comm_size(e->comm, &size));
-  if (size == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  if (e->node == MPI_COMM_NULL)
-    PetscCallMPI(MPI_Comm_split_type(e->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &e->node));
-  PetscCallMPI(MPI_Comm_size(e->node, &near));
   e->place = (size_t)PetscMax(e->send.cells, e->receive.cells) * e->reserved;
   e->turn = 0;
-  PetscCall(SegmentsPossible(e->node, (size_t)near * 2 * e->place, &possible));
-  if (possible) PetscCall(SegmentsCreate(e->node, 2 * e->place, &e->segments));
+  PetscCall(SegmentsNode(e->comm, 2 * e->place, &node));
+  if (node != MPI_COMM_NULL) PetscCall(SegmentsCreate(node, 2 * e->place, &e->segments));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -254,7 +244,6 @@ PetscErrorCode ExchangeDestroy(Exchange *exchange)
   PetscCall(PetscFree(e->copy));
   PetscCall(PetscFree(e->request));
   PetscCall(SegmentsDestroy(&e->segments));
-  if (e->node != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&e->node));
   PetscCall(PetscCommDestroy(&e->comm));
   PetscCall(PetscFree(e));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -281,11 +270,6 @@ void ExchangeSides(Exchange e, SinewBox box, PetscInt halo, PetscBool side[4])
 
 /* ---- moving ---- */
 
-static size_t value_size(SinewTensor t)
-{
-  return SinewDtypeSize(t->dtype);
-}
-
 /* n values to, or added to, others. */
 static void move_values(SinewDtype dtype, PetscBool add, size_t n, const void *from, void *to)
 {
@@ -298,7 +282,7 @@ static void move_values(SinewDtype dtype, PetscBool add, size_t n, const void *f
 /* Tensor to buffer; returns the end of what was written. */
 static char *pack(SinewTensor t, SinewBox r, char *buffer)
 {
-  const size_t bytes = (size_t)(r.nx * t->channels) * value_size(t);
+  const size_t bytes = (size_t)(r.nx * t->channels) * SinewDtypeSize(t->dtype);
 
   for (PetscInt b = 0; b < t->batch; ++b)
     for (PetscInt y = 0; y < r.ny; ++y, buffer += bytes) memcpy(buffer, TensorCell(t, b, r.y + y, r.x), bytes);
@@ -307,10 +291,10 @@ static char *pack(SinewTensor t, SinewBox r, char *buffer)
 
 static char *unpack(SinewTensor t, SinewBox r, PetscBool add, char *buffer)
 {
-  const size_t n = (size_t)(r.nx * t->channels);
+  const size_t n = (size_t)(r.nx * t->channels), bytes = n * SinewDtypeSize(t->dtype);
 
   for (PetscInt b = 0; b < t->batch; ++b)
-    for (PetscInt y = 0; y < r.ny; ++y, buffer += n * value_size(t))
+    for (PetscInt y = 0; y < r.ny; ++y, buffer += bytes)
       move_values(t->dtype, add, n, buffer, TensorCell(t, b, r.y + y, r.x));
   return buffer;
 }
@@ -399,7 +383,17 @@ static PetscErrorCode wait(Exchange e)
 
 static size_t bytes_per_cell(SinewTensor t)
 {
-  return (size_t)(t->batch * t->channels) * value_size(t);
+  return (size_t)(t->batch * t->channels) * SinewDtypeSize(t->dtype);
+}
+
+/* What a message brought into a tensor; adjoint: added to it. */
+static void take_message(Exchange e, const Side *in, PetscInt m, SinewTensor to, PetscBool adjoint)
+{
+  const Message *k = &in->message[m];
+  char *buffer = incoming(e, in, k, bytes_per_cell(to));
+
+  for (PetscInt p = k->first; p < k->first + k->count; ++p)
+    buffer = unpack(to, adjoint ? in->piece[p].from : in->piece[p].to, adjoint, buffer);
 }
 
 PetscErrorCode ExchangeBegin(Exchange e, SinewTensor from, SinewTensor to)
@@ -416,28 +410,13 @@ PetscErrorCode ExchangeEnd(Exchange e, SinewTensor from, SinewTensor to)
   for (PetscInt c = 0; c < e->copies; ++c) copy_within(from, e->copy[c].from, to, e->copy[c].to, PETSC_FALSE);
   if (!e->forth) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(wait(e));
-  for (PetscInt m = 0; m < e->receive.messages; ++m) {
-    const Message *k = &e->receive.message[m];
-    char *buffer = incoming(e, &e->receive, k, bytes_per_cell(to));
-
-    for (PetscInt p = k->first; p < k->first + k->count; ++p)
-      buffer = unpack(to, e->receive.piece[p].to, PETSC_FALSE, buffer);
-  }
+  for (PetscInt m = 0; m < e->receive.messages; ++m) take_message(e, &e->receive, m, to, PETSC_FALSE);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static void add_copies(Exchange e, SinewTensor from, SinewTensor to)
 {
   for (PetscInt c = 0; c < e->copies; ++c) copy_within(from, e->copy[c].to, to, e->copy[c].from, PETSC_TRUE);
-}
-
-static void add_message(Exchange e, PetscInt m, SinewTensor to)
-{
-  const Message *k = &e->send.message[m];
-  char *buffer = incoming(e, &e->send, k, bytes_per_cell(to));
-
-  for (PetscInt p = k->first; p < k->first + k->count; ++p)
-    buffer = unpack(to, e->send.piece[p].from, PETSC_TRUE, buffer);
 }
 
 PetscErrorCode ExchangeAdjoint(Exchange e, SinewTensor from, SinewTensor to)
@@ -449,8 +428,9 @@ PetscErrorCode ExchangeAdjoint(Exchange e, SinewTensor from, SinewTensor to)
   if (e->forth) add_copies(e, to, from); /* while messages travel */
   if (e->back) PetscCall(wait(e));
   for (; e->back && m < e->send.messages && (e->forth || e->send.message[m].rank < e->rank); ++m)
-    add_message(e, m, from);
+    take_message(e, &e->send, m, from, PETSC_TRUE);
   if (!e->forth) add_copies(e, to, from); /* to what is shared all add in the order of ranks */
-  for (; e->back && m < e->send.messages; ++m) add_message(e, m, from);
+  for (; e->back && m < e->send.messages; ++m)
+    take_message(e, &e->send, m, from, PETSC_TRUE);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -36,7 +36,7 @@ PetscErrorCode GraphChannelsCreate(Graph g)
   if (!g->gathered_bytes) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(NeuralAlloc(g->gathered_bytes, &g->gathered));
   PetscCall(PetscMalloc1(2 * (size_t)g->size, &g->request));
-  if (g->size <= NEAR) PetscCall(SegmentsPossible(g->comm, 2 * (size_t)g->size * g->gathered_bytes, &possible));
+  if (g->size <= NEAR) PetscCall(SegmentsPossible(g->comm, 2 * g->gathered_bytes, &possible));
   if (possible) PetscCall(SegmentsCreate(g->comm, 2 * g->gathered_bytes, &g->near));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -26,13 +26,19 @@ static size_t whole_bytes(Graph g)
   return bytes;
 }
 
+/* Places for gradients, the first one the values behind them. */
+static size_t segment_bytes(Graph g)
+{
+  return GraphGradientsShared(g, PETSC_FALSE) + (g->rank ? 0 : whole_bytes(g));
+}
+
 /* Whether all ranks of all groups can, and want to. Collective on comm. */
 static PetscErrorCode decide(Graph g, MPI_Comm comm, PetscBool *share)
 {
   int all;
 
   PetscFunctionBeginUser;
-  PetscCall(SegmentsPossible(g->comm, whole_bytes(g) + (size_t)g->size * GraphGradientsShared(g, PETSC_FALSE), share));
+  PetscCall(SegmentsPossible(g->comm, segment_bytes(g), share));
   all = (int)*share;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_MIN, comm));
   *share = (PetscBool)all;
@@ -97,7 +103,7 @@ PetscErrorCode GraphShare(Graph g, MPI_Comm comm)
   PetscCall(deal_out(g));
   places = GraphGradientsShared(g, PETSC_FALSE);
   sums = GraphGradientsShared(g, PETSC_TRUE);
-  PetscCall(SegmentsCreate(g->comm, places + (g->rank ? 0 : whole_bytes(g)), &s->segments));
+  PetscCall(SegmentsCreate(g->comm, segment_bytes(g), &s->segments));
   PetscCall(NeuralAlloc(sums, &s->sums));
   g->bytes += places + sums;
   PetscCall(place_values(g, s->segments.segment[0] + places));

@@ -7,29 +7,47 @@
 #include <sys/statvfs.h>
 
 /* MPI's segments are files there, and what does not fit is found out when it is written. */
-static PetscBool has_room(size_t bytes)
+static PetscBool has_room(double bytes)
 {
   struct statvfs s;
 
-  return (PetscBool)(!statvfs("/dev/shm", &s) && (double)s.f_bavail * (double)s.f_frsize > 2 * (double)bytes);
+  return (PetscBool)(!statvfs("/dev/shm", &s) && (double)s.f_bavail * (double)s.f_frsize > 2 * bytes);
 }
 
-PetscErrorCode SegmentsPossible(MPI_Comm comm, size_t bytes, PetscBool *possible)
+PetscErrorCode SegmentsNode(MPI_Comm comm, size_t bytes, MPI_Comm *node)
 {
-  PetscMPIInt size, near;
-  MPI_Comm node;
-  int all;
+  PetscBool wanted = PETSC_TRUE;
+  PetscShmComm near;
+  PetscMPIInt size;
+  double all = (double)bytes;
+  int possible;
 
   PetscFunctionBeginUser;
-  *possible = PETSC_TRUE;
-  PetscCall(PetscOptionsGetBool(NULL, NULL, "-sinew_share_memory", possible, NULL));
-  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node));
-  PetscCallMPI(MPI_Comm_size(node, &near));
+  *node = MPI_COMM_NULL;
+  PetscCall(PetscOptionsGetBool(NULL, NULL, "-sinew_share_memory", &wanted, NULL));
   PetscCallMPI(MPI_Comm_size(comm, &size));
-  PetscCallMPI(MPI_Comm_free(&node));
-  all = *possible && size > 1 && near == size && has_room(bytes);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_MIN, comm));
-  *possible = (PetscBool)all;
+  if (!wanted || size == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscShmCommGet(comm, &near));
+  PetscCall(PetscShmCommGetMpiShmComm(near, node));
+  PetscCallMPI(MPI_Comm_size(*node, &size));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_DOUBLE, MPI_SUM, *node));
+  possible = size > 1 && has_room(all);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &possible, 1, MPI_INT, MPI_MIN, *node));
+  if (!possible) *node = MPI_COMM_NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A node that has all ranks is the only one: they agree. */
+PetscErrorCode SegmentsPossible(MPI_Comm comm, size_t bytes, PetscBool *possible)
+{
+  PetscMPIInt size, near = 0;
+  MPI_Comm node;
+
+  PetscFunctionBeginUser;
+  PetscCall(SegmentsNode(comm, bytes, &node));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  if (node != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_size(node, &near));
+  *possible = (PetscBool)(near == size);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

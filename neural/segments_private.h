@@ -24,8 +24,11 @@ typedef struct {
   char **segment; /* by rank, on cache lines; NULL: there are none */
 } Segments;
 
-/* Whether comm has several ranks, all on one node, with room for so many bytes in all; never with the PETSc option
- * -sinew_share_memory false. */
+/* The ranks of comm, which is PETSc's, on this one's node (PetscShmCommGet; not to be freed), where they are several and
+ * have room for so many bytes of this one and what the others ask for; else, and with the PETSc option
+ * -sinew_share_memory false, MPI_COMM_NULL. */
+PETSC_INTERN PetscErrorCode SegmentsNode(MPI_Comm comm, size_t bytes, MPI_Comm *node);
+/* Whether these are all ranks of comm. */
 PETSC_INTERN PetscErrorCode SegmentsPossible(MPI_Comm comm, size_t bytes, PetscBool *possible);
 /* comm must live as long; bytes: of this rank's. */
 PETSC_INTERN PetscErrorCode SegmentsCreate(MPI_Comm comm, size_t bytes, Segments *segments);
