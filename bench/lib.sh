@@ -52,6 +52,11 @@ two_against_one() { # GOAL
     "$(ratio "$(layers layers1)" "$(layers layers2)")"
 }
 
+user_seconds() { # LOG COMMAND...: of its processor time; what it says goes to LOG
+  local TIMEFORMAT=%U
+  { time "${@:2}" >"$1" 2>&1; } 2>&1
+}
+
 # Of decks in this folder: user CPU seconds of each, the least of runs in turn, less those of start.yaml.
 deck_seconds() { # BUILD REPETITIONS [PATTERN of names that are run once]
   local name round seconds
@@ -60,8 +65,7 @@ deck_seconds() { # BUILD REPETITIONS [PATTERN of names that are run once]
       name=${name%.yaml}
       # shellcheck disable=SC2053
       [[ $round -gt 1 && $name == ${3:-} ]] && continue
-      seconds=$({ TIMEFORMAT=%U; time "$1/bin/sinew" run "$name.yaml" >"$name.log" 2>&1; } 2>&1) ||
-        { cat "$name.log"; exit 1; }
+      seconds=$(user_seconds "$name.log" "$1/bin/sinew" run "$name.yaml") || { cat "$name.log"; exit 1; }
       echo "$name $seconds"
     done
   done >times
